@@ -1,0 +1,668 @@
+//! What a decision costs: money at risk, and the expected cost of approving, asking and refusing.
+//!
+//! Approving a genuine customer costs nothing; everything else is priced in USD against that. With
+//! p the calibrated probability of fraud and A the amount at risk (`domain.md` 6.1 to 6.3):
+//!
+//! ```text
+//! approve    p * Lf               Lf = A (1 - rho) (1 - sigma) + fee + handling + monitoring
+//! decline    (1 - p) * Ld         Ld = m A + chi CLV + contact
+//! challenge  fee_f + p b_f (1 - sigma_f) Lf + (1 - p) Kf
+//!            Kf = (1 - s_f) (m A + chi_c CLV) + s_f c_sec sec_f + mu
+//! ```
+//!
+//! Every number in it is a setting that the policy text may change (`set margin = 1.2%`), the price
+//! and strength of each factor included; none is a constant elsewhere. `set` refuses unknown names
+//! and values out of range, `check` what does not fit together. The formulas are plain arithmetic
+//! and total: an unknown amount is priced like a linked card, never as nothing.
+
+mod factors;
+
+use std::fmt;
+
+use features::diagnostic::nearest;
+
+pub use factors::FactorPrice;
+
+use crate::decision::{Costs, Factor};
+
+/// All settings of the cost rule and of the step-up policy. Money is in USD where a name ends in
+/// `_usd`, in major units of the base currency where it ends in `_base`, in euro for `_eur`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Economics {
+    /// Share of an approved fraud that is recovered.
+    pub recovery: f64,
+    /// The same for money that is held back first.
+    pub recovery_hold: f64,
+    /// The same for the prepaid pass.
+    pub recovery_pass: f64,
+    /// Share of the loss that the issuer bears when the cardholder was authenticated before.
+    pub liability_shift: f64,
+    /// The same when the challenge is 3DS and is passed.
+    pub liability_shift_challenge: f64,
+    /// Fee of a chargeback.
+    pub chargeback_fee_usd: f64,
+    /// Work on one dispute.
+    pub handling_usd: f64,
+    /// Price of one more fraud in the ratios that card schemes watch.
+    pub monitoring_usd: f64,
+    /// Net margin on an amount.
+    pub margin: f64,
+    /// What a customer contributes in a year.
+    pub customer_value_usd: f64,
+    /// The same for a resident.
+    pub customer_value_resident_usd: f64,
+    /// Probability that a wrong refusal loses a customer on a trip.
+    pub attrition_trip: f64,
+    /// The same for all others.
+    pub attrition: f64,
+    /// The same for a failed challenge.
+    pub attrition_challenge: f64,
+    /// A contact with support.
+    pub contact_usd: f64,
+    /// A second of a customer's time.
+    pub second_usd: f64,
+    /// Price of one challenge out of the budget.
+    pub challenge_price_usd: f64,
+    /// At risk when a card is linked, or when an amount is not known.
+    pub stake_card_link_usd: f64,
+    /// At risk when a session starts or a profile changes.
+    pub stake_session_usd: f64,
+    /// At risk when an identity is verified.
+    pub stake_identity_usd: f64,
+    /// At risk when an account is opened.
+    pub stake_account_open_usd: f64,
+    /// Share of a third-party top-up that leaves before it could be held.
+    pub topup_leave_share: f64,
+    /// Base currency for one USD, where an event carries base amounts only.
+    pub base_per_usd: f64,
+    /// USD for one euro, for the exemption limits.
+    pub usd_per_eur: f64,
+    /// From this probability on, refuse, unless the victim acts himself or the customer abuses.
+    pub decline_from: f64,
+    /// A factor that more of the suspected attackers pass than this does not fit.
+    pub fit_limit: f64,
+    /// The same for holds and warnings.
+    pub fit_limit_pause: f64,
+    /// Two suspicions above this call for two proofs.
+    pub combine_above: f64,
+    /// Options may cost this multiple of the best.
+    pub option_cost_ratio: f64,
+    /// SIM and phone number must be this old to receive codes.
+    pub sim_age_hours: f64,
+    /// Factors must be enrolled this long.
+    pub factor_age_hours: f64,
+    /// How long money waits when a hold stands in for a factor.
+    pub hold_hours: f64,
+    /// Payments up to this need no proof on a known device.
+    pub floor_payment_base: f64,
+    /// Payments from this on need S3 and a proven cardholder.
+    pub floor_payment_usd: f64,
+    /// Loads of the pass above this need a proven cardholder.
+    pub floor_load_base: f64,
+    /// Transfers to a new receiver above this need S3.
+    pub floor_transfer_base: f64,
+    /// Logins on a new device that reach more than this need S3.
+    pub floor_login_usd: f64,
+    /// From this value on, support may call.
+    pub callback_from_usd: f64,
+    /// Largest amount of the low-value exemption.
+    pub exempt_low_value_eur: f64,
+    /// Largest amount of the risk-analysis exemption that the provider's fraud rate allows.
+    pub exempt_tra_eur: f64,
+    factors: [FactorPrice; Factor::ALL.len()],
+}
+
+/// What is at stake in one event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stake {
+    /// Amount at risk.
+    pub amount_usd: f64,
+    /// Share of it that would be recovered.
+    pub recovery: f64,
+    /// Share of it that the issuer already bears.
+    pub shifted: f64,
+    /// What the customer contributes in a year.
+    pub customer_value_usd: f64,
+    /// Probability that a wrong refusal loses the customer.
+    pub attrition: f64,
+}
+
+/// What asking for one factor, or for two together, does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ask {
+    /// Fees.
+    pub fee_usd: f64,
+    /// Share of the suspected attackers who pass.
+    pub bypass: f64,
+    /// Share of the loss that moves to the issuer when it is passed.
+    pub shifted: f64,
+    /// Share of genuine customers who pass.
+    pub success: f64,
+    /// Seconds of attention it takes.
+    pub seconds: f64,
+}
+
+/// What is wrong with a setting.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// No setting has this name.
+    Unknown {
+        /// The name as written.
+        name: String,
+        /// The name that was likely meant.
+        nearest: Option<String>,
+    },
+    /// The value is not within the limits of the setting.
+    OutOfRange {
+        /// The setting.
+        name: String,
+        /// The value as given.
+        value: f64,
+        /// Smallest value.
+        least: f64,
+        /// Largest value.
+        most: f64,
+    },
+    /// Two settings contradict each other.
+    Inconsistent {
+        /// The setting that must not be smaller, with its value.
+        larger: (&'static str, f64),
+        /// The setting that must not be larger, with its value.
+        smaller: (&'static str, f64),
+        /// Why.
+        why: &'static str,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Unknown { name, nearest: Some(nearest) } => {
+                write!(f, "unknown setting `{name}`, wanted perhaps `{nearest}`")
+            }
+            Fault::Unknown { name, nearest: None } => write!(f, "unknown setting `{name}`"),
+            Fault::OutOfRange { name, value, least, most } => {
+                write!(f, "got {value} for `{name}`, wanted a number from {least} to {most}")
+            }
+            Fault::Inconsistent { larger, smaller, why } => write!(
+                f,
+                "got `{}` {} below `{}` {}: {why}",
+                larger.0, larger.1, smaller.0, smaller.1
+            ),
+        }
+    }
+}
+
+/// One line of the table of settings.
+struct Setting {
+    name: &'static str,
+    least: f64,
+    most: f64,
+    slot: fn(&mut Economics) -> &mut f64,
+}
+
+const fn setting(
+    name: &'static str,
+    least: f64,
+    most: f64,
+    slot: fn(&mut Economics) -> &mut f64,
+) -> Setting {
+    Setting { name, least, most, slot }
+}
+
+/// Largest sum of money that a setting may name, in major units.
+const MONEY_MAX: f64 = 1e9;
+
+// A table reads by columns, so it is laid out by hand.
+#[rustfmt::skip]
+const SETTINGS: [Setting; 40] = [
+    setting("recovery",                    0.0, 1.0,       |e| &mut e.recovery),
+    setting("recovery_hold",               0.0, 1.0,       |e| &mut e.recovery_hold),
+    setting("recovery_pass",               0.0, 1.0,       |e| &mut e.recovery_pass),
+    setting("liability_shift",             0.0, 1.0,       |e| &mut e.liability_shift),
+    setting("liability_shift_challenge",   0.0, 1.0,       |e| &mut e.liability_shift_challenge),
+    setting("chargeback_fee_usd",          0.0, MONEY_MAX, |e| &mut e.chargeback_fee_usd),
+    setting("handling_usd",                0.0, MONEY_MAX, |e| &mut e.handling_usd),
+    setting("monitoring_usd",              0.0, MONEY_MAX, |e| &mut e.monitoring_usd),
+    setting("margin",                      0.0, 1.0,       |e| &mut e.margin),
+    setting("customer_value_usd",          0.0, MONEY_MAX, |e| &mut e.customer_value_usd),
+    setting("customer_value_resident_usd", 0.0, MONEY_MAX, |e| &mut e.customer_value_resident_usd),
+    setting("attrition_trip",              0.0, 1.0,       |e| &mut e.attrition_trip),
+    setting("attrition",                   0.0, 1.0,       |e| &mut e.attrition),
+    setting("attrition_challenge",         0.0, 1.0,       |e| &mut e.attrition_challenge),
+    setting("contact_usd",                 0.0, MONEY_MAX, |e| &mut e.contact_usd),
+    setting("second_usd",                  0.0, 1.0,       |e| &mut e.second_usd),
+    setting("challenge_price_usd",         0.0, MONEY_MAX, |e| &mut e.challenge_price_usd),
+    setting("stake_card_link_usd",         0.0, MONEY_MAX, |e| &mut e.stake_card_link_usd),
+    setting("stake_session_usd",           0.0, MONEY_MAX, |e| &mut e.stake_session_usd),
+    setting("stake_identity_usd",          0.0, MONEY_MAX, |e| &mut e.stake_identity_usd),
+    setting("stake_account_open_usd",      0.0, MONEY_MAX, |e| &mut e.stake_account_open_usd),
+    setting("topup_leave_share",           0.0, 1.0,       |e| &mut e.topup_leave_share),
+    setting("base_per_usd",                0.001, 100_000.0, |e| &mut e.base_per_usd),
+    setting("usd_per_eur",                 0.1, 10.0,      |e| &mut e.usd_per_eur),
+    setting("decline_from",                0.5, 1.0,       |e| &mut e.decline_from),
+    setting("fit_limit",                   0.0, 1.0,       |e| &mut e.fit_limit),
+    setting("fit_limit_pause",             0.0, 1.0,       |e| &mut e.fit_limit_pause),
+    setting("combine_above",               0.0, 1.0,       |e| &mut e.combine_above),
+    setting("option_cost_ratio",           1.0, 100.0,     |e| &mut e.option_cost_ratio),
+    setting("sim_age_hours",               0.0, 8_760.0,   |e| &mut e.sim_age_hours),
+    setting("factor_age_hours",            0.0, 8_760.0,   |e| &mut e.factor_age_hours),
+    setting("hold_hours",                  0.0, 8_760.0,   |e| &mut e.hold_hours),
+    setting("floor_payment_base",          0.0, MONEY_MAX, |e| &mut e.floor_payment_base),
+    setting("floor_payment_usd",           0.0, MONEY_MAX, |e| &mut e.floor_payment_usd),
+    setting("floor_load_base",             0.0, MONEY_MAX, |e| &mut e.floor_load_base),
+    setting("floor_transfer_base",         0.0, MONEY_MAX, |e| &mut e.floor_transfer_base),
+    setting("floor_login_usd",             0.0, MONEY_MAX, |e| &mut e.floor_login_usd),
+    setting("callback_from_usd",           0.0, MONEY_MAX, |e| &mut e.callback_from_usd),
+    setting("exempt_low_value_eur",        0.0, MONEY_MAX, |e| &mut e.exempt_low_value_eur),
+    setting("exempt_tra_eur",              0.0, MONEY_MAX, |e| &mut e.exempt_tra_eur),
+];
+
+impl Default for Economics {
+    /// The assumptions of `domain.md` 5.1, 5.2 and 6.2.
+    fn default() -> Economics {
+        Economics {
+            recovery: 0.05,
+            recovery_hold: 0.35,
+            recovery_pass: 0.15,
+            liability_shift: 0.9,
+            liability_shift_challenge: 0.9,
+            chargeback_fee_usd: 20.0,
+            handling_usd: 8.0,
+            monitoring_usd: 1.5,
+            margin: 0.012,
+            customer_value_usd: 12.0,
+            customer_value_resident_usd: 45.0,
+            attrition_trip: 0.20,
+            attrition: 0.35,
+            attrition_challenge: 0.03,
+            contact_usd: 1.0,
+            second_usd: 0.005,
+            challenge_price_usd: 0.15,
+            stake_card_link_usd: 220.0,
+            stake_session_usd: 260.0,
+            stake_identity_usd: 150.0,
+            stake_account_open_usd: 4.0,
+            topup_leave_share: 0.8,
+            base_per_usd: 7.14,
+            usd_per_eur: 1.08,
+            decline_from: 0.9,
+            fit_limit: 0.5,
+            fit_limit_pause: 0.75,
+            combine_above: 0.25,
+            option_cost_ratio: 1.25,
+            sim_age_hours: 72.0,
+            factor_age_hours: 24.0,
+            hold_hours: 24.0,
+            floor_payment_base: 200.0,
+            floor_payment_usd: 1_000.0,
+            floor_load_base: 500.0,
+            floor_transfer_base: 1_000.0,
+            floor_login_usd: 500.0,
+            callback_from_usd: 1_000.0,
+            exempt_low_value_eur: 30.0,
+            exempt_tra_eur: 100.0,
+            factors: factors::DEFAULTS,
+        }
+    }
+}
+
+impl Economics {
+    /// Changes one setting: a name of the table, or `FACTOR_fee_usd`, `FACTOR_success`,
+    /// `FACTOR_seconds`, `FACTOR_bypass_v1` to `_v9` with the name of a factor.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`] and [`Fault::OutOfRange`]; the setting then keeps its value.
+    pub fn set(&mut self, name: &str, value: f64) -> Result<(), Fault> {
+        if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
+            return put((setting.slot)(self), name, value, (setting.least, setting.most));
+        }
+        if let Some((slot, range)) = factors::slot(&mut self.factors, name) {
+            return put(slot, name, value, range);
+        }
+        let names = Economics::names();
+        let nearest = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+        Err(Fault::Unknown { name: name.to_owned(), nearest })
+    }
+
+    /// The names of all settings, those of the factors last.
+    pub fn names() -> Vec<String> {
+        let table = SETTINGS.iter().map(|setting| setting.name.to_owned());
+        table.chain(factors::names()).collect()
+    }
+
+    /// Checks that the settings fit together.
+    ///
+    /// # Errors
+    /// Every [`Fault`] there is.
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut copy = self.clone();
+        for setting in &SETTINGS {
+            let value = *(setting.slot)(&mut copy);
+            let range = (setting.least, setting.most);
+            faults.extend(put(&mut 0.0, setting.name, value, range).err());
+        }
+        for name in factors::names() {
+            if let Some((slot, range)) = factors::slot(&mut copy.factors, &name) {
+                let value = *slot;
+                faults.extend(put(&mut 0.0, &name, value, range).err());
+            }
+        }
+        let mut at_least = |larger, smaller, why| faults.extend(inconsistent(larger, smaller, why));
+        at_least(
+            ("recovery_hold", self.recovery_hold),
+            ("recovery", self.recovery),
+            "holding money back cannot recover less of it",
+        );
+        at_least(
+            ("attrition_trip", self.attrition_trip),
+            ("attrition_challenge", self.attrition_challenge),
+            "a failed challenge cannot lose more customers than a refusal",
+        );
+        at_least(
+            ("attrition", self.attrition),
+            ("attrition_challenge", self.attrition_challenge),
+            "a failed challenge cannot lose more customers than a refusal",
+        );
+        at_least(
+            ("fit_limit_pause", self.fit_limit_pause),
+            ("fit_limit", self.fit_limit),
+            "a hold proves nothing and is allowed more",
+        );
+        at_least(
+            ("exempt_tra_eur", self.exempt_tra_eur),
+            ("exempt_low_value_eur", self.exempt_low_value_eur),
+            "the risk-analysis exemption begins where the low-value one ends",
+        );
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// The price and strength of one factor.
+    pub fn factor(&self, factor: Factor) -> &FactorPrice {
+        &self.factors[factor as usize]
+    }
+
+    /// Loss when a fraud is approved (`Lf`).
+    pub fn loss_approved(&self, stake: &Stake) -> f64 {
+        stake.amount_usd * (1.0 - stake.recovery) * (1.0 - stake.shifted)
+            + self.chargeback_fee_usd
+            + self.handling_usd
+            + self.monitoring_usd
+    }
+
+    /// Loss when a genuine customer is refused (`Ld`).
+    pub fn loss_declined(&self, stake: &Stake) -> f64 {
+        self.margin * stake.amount_usd
+            + stake.attrition * stake.customer_value_usd
+            + self.contact_usd
+    }
+
+    /// Loss when a genuine customer is challenged (`Kf`).
+    pub fn loss_challenged(&self, stake: &Stake, ask: &Ask) -> f64 {
+        let lost = self.margin * stake.amount_usd
+            + self.attrition_challenge * stake.customer_value_usd;
+        (1.0 - ask.success) * lost
+            + ask.success * self.second_usd * ask.seconds
+            + self.challenge_price_usd
+    }
+
+    /// Expected cost of a challenge, for a probability from 0 to 1.
+    pub fn cost_challenge(&self, probability: f64, stake: &Stake, ask: &Ask) -> f64 {
+        let residual = ask.bypass * (1.0 - ask.shifted);
+        ask.fee_usd
+            + probability * residual * self.loss_approved(stake)
+            + (1.0 - probability) * self.loss_challenged(stake, ask)
+    }
+
+    /// Expected costs of all ways out, for a probability from 0 to 1.
+    pub fn costs(&self, probability: f64, stake: &Stake, ask: Option<&Ask>) -> Costs {
+        Costs {
+            approve: probability * self.loss_approved(stake),
+            decline: (1.0 - probability) * self.loss_declined(stake),
+            challenge: ask.map(|ask| self.cost_challenge(probability, stake, ask)),
+        }
+    }
+}
+
+fn put(slot: &mut f64, name: &str, value: f64, range: (f64, f64)) -> Result<(), Fault> {
+    let (least, most) = range;
+    if least <= value && value <= most {
+        *slot = value;
+        return Ok(());
+    }
+    Err(Fault::OutOfRange { name: name.to_owned(), value, least, most })
+}
+
+fn inconsistent(
+    larger: (&'static str, f64),
+    smaller: (&'static str, f64),
+    why: &'static str,
+) -> Option<Fault> {
+    (larger.1 < smaller.1).then_some(Fault::Inconsistent { larger, smaller, why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::Vector;
+
+    /// A tourist's card payment, as in the table of `domain.md` 6.4.
+    fn stake(amount_usd: f64) -> Stake {
+        Stake {
+            amount_usd,
+            recovery: 0.05,
+            shifted: 0.0,
+            customer_value_usd: 12.0,
+            attrition: 0.20,
+        }
+    }
+
+    fn ask(economics: &Economics, factor: Factor, vector: Vector) -> Ask {
+        let price = economics.factor(factor);
+        let shifted = match factor {
+            Factor::ThreeDsChallenge => economics.liability_shift_challenge,
+            _ => 0.0,
+        };
+        Ask {
+            fee_usd: price.fee_usd,
+            bypass: price.bypass[vector as usize],
+            shifted,
+            success: price.success,
+            seconds: price.seconds,
+        }
+    }
+
+    /// The cheapest of the three, a tie going to the milder.
+    fn cheapest(costs: &Costs) -> &'static str {
+        let challenge = costs.challenge.unwrap_or(f64::INFINITY);
+        if costs.approve <= challenge && costs.approve <= costs.decline {
+            "approve"
+        } else if challenge <= costs.decline {
+            "challenge"
+        } else {
+            "decline"
+        }
+    }
+
+    /// Amount, vector, factor, Lf, Ld, p* without a challenge, p1 and p2 in percent.
+    type Row = (f64, Vector, Factor, f64, f64, f64, Option<(f64, f64)>);
+
+    // A table reads by columns, so it is laid out by hand.
+    #[rustfmt::skip]
+    const WORKED: [Row; 13] = [
+        (5.0,     Vector::V1, Factor::ThreeDsChallenge, 34.3,    3.5,  9.2,  Some((1.44, 88.0))),
+        (5.0,     Vector::V1, Factor::Passkey,          34.3,    3.5,  9.2,  None),
+        (28.0,    Vector::V1, Factor::ThreeDsChallenge, 56.1,    3.7,  6.2,  Some((0.98, 85.0))),
+        (28.0,    Vector::V2, Factor::Passkey,          56.1,    3.7,  6.2,  Some((0.35, 86.0))),
+        (28.0,    Vector::V2, Factor::SmsOtp,           56.1,    3.7,  6.2,  Some((0.74, 49.0))),
+        (140.0,   Vector::V1, Factor::ThreeDsChallenge, 162.5,   5.1,  3.0,  Some((0.51, 75.0))),
+        (140.0,   Vector::V1, Factor::PassportSelfie,   162.5,   5.1,  3.0,  Some((1.6, 12.0))),
+        (140.0,   Vector::V2, Factor::Passkey,          162.5,   5.1,  3.0,  Some((0.14, 75.0))),
+        (700.0,   Vector::V1, Factor::ThreeDsChallenge, 694.5,   11.8, 1.7,  Some((0.31, 63.0))),
+        (700.0,   Vector::V2, Factor::SmsOtp,           694.5,   11.8, 1.7,  Some((0.23, 20.0))),
+        (3_000.0, Vector::V1, Factor::ThreeDsChallenge, 2_879.5, 39.4, 1.35, Some((0.27, 58.0))),
+        (3_000.0, Vector::V1, Factor::Passkey,          2_879.5, 39.4, 1.35, Some((0.87, 1.37))),
+        (3_000.0, Vector::V2, Factor::Passkey,          2_879.5, 39.4, 1.35, Some((0.04, 57.0))),
+    ];
+
+    /// Where the cheapest answer stops being `name`, in percent, going up from 0.
+    fn end_of(name: &str, of: impl Fn(f64) -> Costs) -> f64 {
+        let (mut below, mut above) = (0.0, 1.0);
+        for _ in 0..60 {
+            let middle = f64::midpoint(below, above);
+            if cheapest(&of(middle)) == name { below = middle } else { above = middle }
+        }
+        100.0 * below
+    }
+
+    /// Equal as far as the table prints: two or three digits, or half a percent point.
+    fn is_near(found: f64, written: f64) -> bool {
+        (found - written).abs() <= (0.02 * written).max(0.006)
+    }
+
+    #[test]
+    fn the_worked_thresholds_come_out() {
+        let economics = Economics::default();
+        for (amount, vector, factor, fraud, refused, alone, band) in WORKED {
+            let at = format!("{amount} {} {}", vector.name(), factor.name());
+            let stake = stake(amount);
+            let ask = ask(&economics, factor, vector);
+            assert!((economics.loss_approved(&stake) - fraud).abs() <= 0.06, "{at}: Lf");
+            assert!((economics.loss_declined(&stake) - refused).abs() <= 0.06, "{at}: Ld");
+            let without = end_of("approve", |p| economics.costs(p, &stake, None));
+            assert!(is_near(without, alone), "{at}: p* {without}");
+            let costs = |p: f64| economics.costs(p, &stake, Some(&ask));
+            match band {
+                Some((from, to)) => {
+                    let found = end_of("approve", costs);
+                    assert!(is_near(found, from), "{at}: p1 {found}");
+                    let is_refused = |p: f64| cheapest(&costs(p)) == "decline";
+                    assert!(!is_refused((to / 100.0) * 0.97), "{at}: p2 below");
+                    assert!(is_refused((to / 100.0) * 1.03), "{at}: p2 above");
+                }
+                None => {
+                    let never = (0..=10_000).all(|p| cheapest(&costs(f64::from(p) / 1e4)) != "challenge");
+                    assert!(never, "{at}: a challenge is cheapest somewhere");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_approve_threshold_falls_with_the_amount() {
+        let economics = Economics::default();
+        let ask = ask(&economics, Factor::ThreeDsChallenge, Vector::V1);
+        let mut last = 100.0;
+        for amount in [5.0, 28.0, 140.0, 700.0, 3_000.0] {
+            let found = end_of("approve", |p| economics.costs(p, &stake(amount), Some(&ask)));
+            assert!(found < last, "{amount}: {found}");
+            last = found;
+        }
+    }
+
+    #[test]
+    fn the_challenge_band_closes_when_the_factor_does_not_fit_the_vector() {
+        let economics = Economics::default();
+        let width = |factor, vector| {
+            let ask = ask(&economics, factor, vector);
+            (0..=10_000)
+                .filter(|p| {
+                    let costs = economics.costs(f64::from(*p) / 1e4, &stake(28.0), Some(&ask));
+                    cheapest(&costs) == "challenge"
+                })
+                .count()
+        };
+        assert!(8_000 < width(Factor::ThreeDsChallenge, Vector::V1));
+        assert!(8_000 < width(Factor::Passkey, Vector::V2));
+        assert_eq!(width(Factor::Passkey, Vector::V1), 0);
+        assert_eq!(width(Factor::SmsOtp, Vector::V4), 0);
+        assert_eq!(width(Factor::Passkey, Vector::V6), 0);
+    }
+
+    #[test]
+    fn with_a_good_factor_outright_declines_are_rare() {
+        let economics = Economics::default();
+        for (factor, vector) in
+            [(Factor::ThreeDsChallenge, Vector::V1), (Factor::Passkey, Vector::V2)]
+        {
+            let ask = ask(&economics, factor, vector);
+            for amount in [5.0, 28.0, 140.0, 700.0, 3_000.0] {
+                let costs = economics.costs(0.55, &stake(amount), Some(&ask));
+                assert_eq!(cheapest(&costs), "challenge", "{amount} {}", factor.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_can_be_set_and_is_held_to_its_range() {
+        let mut economics = Economics::default();
+        for name in Economics::names() {
+            let before = economics.clone();
+            assert!(economics.set(&name, f64::NAN).is_err(), "{name}");
+            assert!(economics.set(&name, -1.0).is_err(), "{name}");
+            assert!(economics.set(&name, 1e12).is_err(), "{name}");
+            assert_eq!(economics, before, "{name} changed by a refused value");
+            economics.set(&name, 0.75).or_else(|_| economics.set(&name, 2.0)).expect("fits");
+            assert_ne!(economics, before, "{name} did not change");
+        }
+        assert_eq!(Economics::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn the_table_names_every_setting_once() {
+        let mut names = Economics::names();
+        let all = names.len();
+        assert_eq!(all, SETTINGS.len() + Factor::ALL.len() * 12);
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        // Two lines of the table must not share a slot.
+        let mut economics = Economics::default();
+        for (at, setting) in SETTINGS.iter().enumerate() {
+            *(setting.slot)(&mut economics) = at as f64;
+        }
+        for (at, setting) in SETTINGS.iter().enumerate() {
+            assert_eq!(*(setting.slot)(&mut economics), at as f64, "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_gets_its_nearest_name() {
+        let fault = Economics::default().set("margn", 0.01).unwrap_err();
+        assert_eq!(fault.to_string(), "unknown setting `margn`, wanted perhaps `margin`");
+        let fault = Economics::default().set("sms_otp_succes", 0.01).unwrap_err();
+        assert!(fault.to_string().contains("`sms_otp_success`"), "{fault}");
+        let fault = Economics::default().set("zzz", 0.01).unwrap_err();
+        assert_eq!(fault.to_string(), "unknown setting `zzz`");
+    }
+
+    #[test]
+    fn all_contradictions_are_reported_at_once() {
+        let economics = Economics {
+            recovery: 0.5,
+            attrition_challenge: 0.4,
+            fit_limit: 0.9,
+            exempt_tra_eur: 10.0,
+            margin: f64::NAN,
+            ..Economics::default()
+        };
+        let faults = economics.check().unwrap_err();
+        assert_eq!(faults.len(), 6, "{faults:?}");
+        assert!(matches!(&faults[0], Fault::OutOfRange { name, .. } if name == "margin"));
+        assert_eq!(
+            faults[1].to_string(),
+            "got `recovery_hold` 0.35 below `recovery` 0.5: holding money back cannot recover \
+             less of it"
+        );
+    }
+
+    #[test]
+    fn a_cheaper_fraud_is_never_dearer_to_approve() {
+        let economics = Economics::default();
+        let open = economics.loss_approved(&stake(700.0));
+        let shifted = economics.loss_approved(&Stake { shifted: 0.9, ..stake(700.0) });
+        let held = economics.loss_approved(&Stake { recovery: 0.35, ..stake(700.0) });
+        assert!(shifted < held && held < open);
+    }
+}

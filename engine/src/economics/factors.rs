@@ -1,0 +1,146 @@
+//! What each factor costs, whom it loses and whom it stops: the numbers of `domain.md` 5.1 and 5.2.
+//!
+//! `bypass[v]` is the probability that an attacker of vector `v` passes; the row of text messages is
+//! anchored to public figures, all others are assumptions to be recalibrated from challenge outcomes
+//! and later labels. `success` counts genuine customers who neither fail nor give up. `seconds` is
+//! attention: a hold of a day or a statement that arrives tomorrow costs patience, which is in
+//! `success`, not 86,400 priced seconds. The issuer's silent check stops nobody by itself.
+
+use crate::decision::Factor;
+use crate::vector;
+
+/// Price and strength of one factor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FactorPrice {
+    /// Fee for one use, USD.
+    pub fee_usd: f64,
+    /// Share of genuine customers who pass.
+    pub success: f64,
+    /// Median seconds of attention.
+    pub seconds: f64,
+    /// Probability that an attacker passes, by number of vector.
+    pub bypass: [f64; vector::COUNT],
+}
+
+const fn price(
+    fee_usd: f64,
+    success: f64,
+    seconds: f64,
+    bypass: [f64; vector::COUNT],
+) -> FactorPrice {
+    FactorPrice { fee_usd, success, seconds, bypass }
+}
+
+/// The assumptions, in the order of [`Factor::ALL`].
+// A table reads by columns, so it is laid out by hand.
+#[rustfmt::skip]
+pub(super) const DEFAULTS: [FactorPrice; Factor::ALL.len()] = [
+    // cool_off_hold
+    price(0.10,  0.90, 60.0,  [0.35, 0.30, 0.30, 0.30, 0.35, 0.45, 0.70, 0.97, 0.50]),
+    // cvv_reentry
+    price(0.01,  0.93, 8.0,   [0.85, 0.55, 0.75, 0.60, 0.50, 0.95, 0.90, 0.99, 0.25]),
+    // device_biometric
+    price(0.001, 0.97, 3.0,   [0.95, 0.02, 0.05, 0.05, 0.30, 0.95, 0.98, 0.99, 0.40]),
+    // micro_amount
+    price(0.30,  0.55, 120.0, [0.10, 0.40, 0.45, 0.45, 0.40, 0.80, 0.60, 0.97, 0.05]),
+    // passkey
+    price(0.002, 0.97, 4.0,   [0.95, 0.01, 0.01, 0.02, 0.35, 0.95, 0.98, 0.99, 0.30]),
+    // passport_selfie
+    price(1.00,  0.60, 120.0, [0.12, 0.04, 0.08, 0.05, 0.10, 0.70, 0.55, 0.90, 0.02]),
+    // payment_pin
+    price(0.0,   0.95, 5.0,   [0.95, 0.35, 0.75, 0.60, 0.45, 0.95, 0.99, 0.99, 0.60]),
+    // push_number_match
+    price(0.002, 0.90, 10.0,  [0.95, 0.03, 0.25, 0.05, 0.45, 0.90, 0.98, 0.99, 0.30]),
+    // sms_otp
+    price(0.05,  0.86, 22.0,  [0.93, 0.06, 0.65, 0.97, 0.60, 0.92, 0.97, 0.98, 0.50]),
+    // support_callback
+    price(6.00,  0.50, 600.0, [0.40, 0.15, 0.20, 0.30, 0.15, 0.60, 0.80, 0.95, 0.02]),
+    // three_ds_challenge
+    price(0.12,  0.80, 35.0,  [0.08, 0.25, 0.45, 0.50, 0.40, 0.85, 0.60, 0.97, 0.03]),
+    // three_ds_frictionless
+    price(0.08,  0.99, 2.0,   [1.0; vector::COUNT]),
+    // totp
+    price(0.001, 0.91, 14.0,  [0.95, 0.04, 0.60, 0.10, 0.50, 0.90, 0.98, 0.99, 0.60]),
+    // warning_interstitial
+    price(0.0,   0.97, 6.0,   [1.0, 1.0, 1.0, 1.0, 1.0, 0.70, 0.98, 1.0, 1.0]),
+];
+
+/// Largest fee, USD, and longest attention, seconds, that a policy may set.
+const FEE_MAX: f64 = 1_000.0;
+const SECONDS_MAX: f64 = 86_400.0;
+
+/// The names of the settings of all factors.
+pub(super) fn names() -> impl Iterator<Item = String> {
+    Factor::ALL.into_iter().flat_map(|factor| {
+        let name = factor.name();
+        let columns = ["fee_usd", "success", "seconds"];
+        let plain = columns.into_iter().map(move |column| format!("{name}_{column}"));
+        plain.chain((1..=vector::COUNT).map(move |number| format!("{name}_bypass_v{number}")))
+    })
+}
+
+/// The number behind a name such as `sms_otp_bypass_v4`, with the range it must stay in.
+pub(super) fn slot<'a>(
+    prices: &'a mut [FactorPrice],
+    name: &str,
+) -> Option<(&'a mut f64, (f64, f64))> {
+    let (factor, column) = Factor::ALL.into_iter().find_map(|factor| {
+        let column = name.strip_prefix(factor.name())?.strip_prefix('_')?;
+        Some((factor, column))
+    })?;
+    let price = prices.get_mut(factor as usize)?;
+    match column {
+        "fee_usd" => Some((&mut price.fee_usd, (0.0, FEE_MAX))),
+        "success" => Some((&mut price.success, (0.0, 1.0))),
+        "seconds" => Some((&mut price.seconds, (0.0, SECONDS_MAX))),
+        _ => {
+            let number: usize = column.strip_prefix("bypass_v")?.parse().ok()?;
+            let slot = price.bypass.get_mut(number.checked_sub(1)?)?;
+            Some((slot, (0.0, 1.0)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::Vector;
+
+    /// Factors but the silent check, by rising bypass of a vector.
+    fn best(vector: Vector) -> Vec<Factor> {
+        let mut factors: Vec<Factor> = Factor::ALL.to_vec();
+        factors.sort_by(|left, right| {
+            let of = |factor: Factor| DEFAULTS[factor as usize].bypass[vector as usize];
+            of(*left).total_cmp(&of(*right))
+        });
+        factors
+    }
+
+    #[test]
+    fn the_matrix_reads_as_the_domain_says() {
+        assert_eq!(best(Vector::V1)[0], Factor::ThreeDsChallenge);
+        for vector in [Vector::V2, Vector::V3, Vector::V4] {
+            assert_eq!(best(vector)[0], Factor::Passkey, "{}", vector.name());
+        }
+        assert_eq!(best(Vector::V6)[0], Factor::CoolOffHold);
+        let sms = &DEFAULTS[Factor::SmsOtp as usize].bypass;
+        assert!(0.9 < sms[Vector::V4 as usize]);
+    }
+
+    #[test]
+    fn every_number_is_within_its_own_range() {
+        let mut prices = DEFAULTS;
+        for name in names() {
+            let (value, (least, most)) = slot(&mut prices, &name).expect("it is a name");
+            assert!(least <= *value && *value <= most, "{name} is {value}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_none_find_nothing() {
+        let mut prices = DEFAULTS;
+        for wrong in ["passkey", "passkey_", "passkey_bypass_v0", "passkey_bypass_v10", "totp_x"] {
+            assert_eq!(slot(&mut prices, wrong), None, "{wrong}");
+        }
+    }
+}

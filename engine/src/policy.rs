@@ -1,0 +1,339 @@
+//! A policy: one text with everything that turns facts into a decision, checked, and its judgement.
+//!
+//! [`Policy::check`] takes the text and the model it goes with and gives a policy or everything
+//! that is wrong. [`Policy::judge`] is pure: the same facts and the same policy give the same
+//! judgement, bit for bit, for ever. The rules and the model give their opinions there and meet
+//! only in `resolve`.
+
+use std::sync::Arc;
+
+use features::catalog;
+use features::diagnostic::{Diagnostic, Place, Severity};
+use features::field::EventType;
+use features::language::ast::{self, Statement};
+use features::language::define::{Definitions, Feature, Origin};
+use features::language::parse;
+use features::plan::Plan;
+use models::{Model, ModelDraft};
+
+use crate::decision::Verdict;
+use crate::economics::Economics;
+use crate::reason::ReasonCode;
+use crate::resolve::{self, Vote};
+use crate::rules::{self, Hits, RuleSet};
+use crate::stepup::{self, Situation};
+
+/// The policy that comes with the engine.
+pub const DEFAULT_POLICY: &str = include_str!("../policies/default.policy");
+
+/// The model that comes with the engine, as text.
+pub const DEFAULT_MODEL: &str = include_str!("../policies/default.model.json");
+
+/// Contributions below this many log-odds are no reason.
+const CONTRIBUTION_MIN: f64 = 0.1;
+
+/// Which facts a policy keeps.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// What the rules, the model and the decision read.
+    Judging,
+    /// That, and every feature that the catalogue and the policy define.
+    AllFeatures,
+    /// That, and the features of these names.
+    Also(&'a [String]),
+    /// The features of these names alone: for tables of facts, where nothing is judged.
+    Only(&'a [String]),
+}
+
+/// A checked policy; see the module's essay.
+#[derive(Debug)]
+pub struct Policy {
+    name: String,
+    version: String,
+    schema: String,
+    warnings: Vec<Diagnostic>,
+    features: Vec<Feature>,
+    plan: Arc<Plan>,
+    rules: RuleSet,
+    model: Option<Model>,
+    /// For each feature of the model, the reason that its contribution gives.
+    model_reasons: Vec<Option<ReasonCode>>,
+    economics: Economics,
+    situation: Vec<u16>,
+}
+
+/// What a policy makes of the facts of one event.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The decision with its reasons and hints.
+    pub verdict: Verdict,
+    /// What each rule said.
+    pub hits: Hits,
+    /// The model's probability of fraud, when there is a model.
+    pub probability: Option<f64>,
+}
+
+impl Policy {
+    /// Checks a text and the model it goes with.
+    ///
+    /// # Errors
+    /// Every fault of the text (`P...`, placed in it) and of the model (`M...`).
+    pub fn check(
+        text: &str,
+        draft: Option<ModelDraft>,
+        wanted: Wanted<'_>,
+    ) -> Result<Policy, Vec<Diagnostic>> {
+        let (parsed, mut found) = parse(text);
+        let mut definitions = catalog::definitions();
+        found.extend(definitions.add(&parsed, Origin::Policy));
+        let rules = rules::check(&parsed, &mut definitions, &mut found);
+        let economics = check_settings(&parsed, &mut definitions, &mut found);
+        let read_by_decision: Vec<usize> = stepup::FACTS
+            .iter()
+            .map(|name| definitions.fact(name).expect("a test names every fact of the decision"))
+            .collect();
+        let mut keep = rules.wanted();
+        keep.extend(&read_by_decision);
+        keep.extend(draft.iter().flat_map(|d| &d.features).filter_map(|n| definitions.fact(n)));
+        choose(wanted, &mut definitions, &mut keep, &mut found);
+        let plan = Arc::new(definitions.plan(&keep));
+        let model = check_model(draft, &plan, &mut found);
+        let (faults, warnings): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|d| d.severity == Severity::Error);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        // For tables of facts the decision's own inputs are not kept; nothing is judged then.
+        let slot = |index: &usize| {
+            plan.find(definitions.name(*index)).map_or(u16::MAX, |slot| slot as u16)
+        };
+        Ok(Policy {
+            name: parsed.name.map_or_else(|| "unnamed".to_owned(), |name| name.node),
+            version: short_hash(&[text.as_bytes(), catalog::TEXT.as_bytes()]),
+            schema: schema_hash(&plan),
+            warnings,
+            situation: read_by_decision.iter().map(slot).collect(),
+            rules: match wanted {
+                Wanted::Only(_) => RuleSet::default(),
+                _ => rules.bind(&definitions, &plan),
+            },
+            model_reasons: model.as_ref().map_or(Vec::new(), |m| reasons_of(m, &definitions)),
+            features: definitions.features().to_vec(),
+            plan,
+            model,
+            economics,
+        })
+    }
+
+    /// What was found in the text that does not keep it from running.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The name it gives itself.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// 16 hex digits of the content: the text and the catalogue it builds on.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// 16 hex digits of the facts it keeps: their names, order and definitions.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// Every feature it could keep.
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// What it keeps.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Its rules.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Its model.
+    pub fn model(&self) -> Option<&Model> {
+        self.model.as_ref()
+    }
+
+    /// Judges facts laid out by [`Self::plan`], of an event of this type and time (milliseconds).
+    pub fn judge(&self, event_type: EventType, time_ms: i64, facts: &[f64]) -> Judgement {
+        let hits = self.rules.evaluate(event_type, time_ms, facts);
+        let probability = self.model.as_ref().map(|model| model.score(facts));
+        let votes: Vec<&Vote> =
+            hits.hit.iter().map(|rule| &self.rules.rules[usize::from(*rule)].vote).collect();
+        let mut exemptions: Vec<ReasonCode> = hits
+            .suppressed
+            .iter()
+            .filter_map(|(_, by)| self.rules.exemptions[usize::from(*by)].reason)
+            .collect();
+        exemptions.dedup();
+        let mut values = [f64::NAN; stepup::FACTS.len()];
+        for (value, slot) in values.iter_mut().zip(&self.situation) {
+            *value = facts.get(usize::from(*slot)).copied().unwrap_or(f64::NAN);
+        }
+        let situation = Situation::read(&values);
+        let contributions = self.contributions(facts);
+        let verdict = resolve::resolve(
+            &situation,
+            probability,
+            &votes,
+            &exemptions,
+            &contributions,
+            &self.economics,
+        );
+        Judgement { verdict, hits, probability }
+    }
+
+    /// What the model's features add to the log-odds, as reasons, strongest first.
+    fn contributions(&self, facts: &[f64]) -> Vec<(ReasonCode, f64)> {
+        let Some(model) = &self.model else { return Vec::new() };
+        let mut shares = vec![0.0; model.features().len()];
+        model.attribute(facts, &mut shares);
+        let mut reasons: Vec<(ReasonCode, f64)> = Vec::new();
+        for (share, reason) in shares.iter().zip(&self.model_reasons) {
+            let Some(reason) = reason else { continue };
+            match reasons.iter_mut().find(|(code, _)| code == reason) {
+                Some((_, sum)) => *sum += share,
+                None => reasons.push((*reason, *share)),
+            }
+        }
+        reasons.retain(|(_, share)| CONTRIBUTION_MIN <= share.abs());
+        reasons.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+        reasons
+    }
+}
+
+/// Adds the chosen features to the definitions to keep, or reports names that are none.
+fn choose(
+    wanted: Wanted<'_>,
+    definitions: &mut Definitions,
+    keep: &mut Vec<usize>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let names = match wanted {
+        Wanted::Judging => return,
+        Wanted::AllFeatures => {
+            keep.extend(definitions.features().iter().map(|feature| feature.definition));
+            return;
+        }
+        Wanted::Also(names) => names,
+        Wanted::Only(names) => {
+            keep.clear();
+            names
+        }
+    };
+    for name in names {
+        match definitions.fact(name) {
+            Some(index) => keep.push(index),
+            None => found.push(Diagnostic::error(
+                "P101",
+                Place::Whole,
+                format!("unknown feature `{name}`"),
+            )),
+        }
+    }
+}
+
+fn check_settings(
+    policy: &ast::Policy,
+    definitions: &mut Definitions,
+    found: &mut Vec<Diagnostic>,
+) -> Economics {
+    let mut economics = Economics::default();
+    for statement in &policy.statements {
+        let Statement::Set(set) = &statement.node else { continue };
+        let place = Place::Text { start: set.name.span.start, end: set.name.span.end };
+        match definitions.constant(&set.value) {
+            Ok((value, currency)) => {
+                // Amounts are written in dollars and kept as major units of them.
+                let value = if currency.is_some() { value / 100.0 } else { value };
+                if let Err(fault) = economics.set(&set.name.node, value) {
+                    found.push(Diagnostic::error("P209", place, fault.to_string()));
+                }
+            }
+            Err(faults) => found.extend(faults),
+        }
+    }
+    if let Err(faults) = economics.check() {
+        let diagnostic = |fault: String| Diagnostic::error("P209", Place::Whole, fault);
+        found.extend(faults.into_iter().map(|fault| diagnostic(fault.to_string())));
+    }
+    economics
+}
+
+fn check_model(
+    draft: Option<ModelDraft>,
+    plan: &Plan,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Model> {
+    let facts: Vec<&str> = plan.facts().iter().map(|fact| fact.name.as_str()).collect();
+    match Model::check(draft?, &facts) {
+        Ok(model) => Some(model),
+        Err(faults) => {
+            found.extend(faults.into_iter().map(|fault| {
+                let diagnostic =
+                    Diagnostic::error(fault.code, Place::Field(fault.place), fault.message);
+                match fault.help {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                }
+            }));
+            None
+        }
+    }
+}
+
+/// The reason a model's feature gives, by its group in the catalogue.
+const GROUP_REASONS: &[(&str, &str)] = &[
+    ("VEL", "VELOCITY_ACCOUNT"),
+    ("AMT", "AMOUNT_UNUSUAL"),
+    ("DIV", "DEVICE_MANY_ACCOUNTS"),
+    ("GEO", "LOCATION_INCONSISTENT"),
+    ("DEV", "NEW_DEVICE"),
+    ("NET", "IP_REPUTATION"),
+    ("CRD", "FRESH_CARD_SPEND"),
+    ("WAL", "PASS_LOAD_VELOCITY"),
+    ("AUT", "RESET_THEN_SPEND"),
+    ("MER", "MERCHANT_RISK"),
+    ("FXC", "FX_ANOMALY"),
+    ("TIM", "MODEL_ANOMALY"),
+    ("GRA", "LINKED_TO_FRAUD"),
+];
+
+fn reasons_of(model: &Model, definitions: &Definitions) -> Vec<Option<ReasonCode>> {
+    let features = definitions.features();
+    let reason = |name: &String| {
+        let feature = features.iter().find(|feature| feature.name == *name)?;
+        if feature.id.starts_with("VEL") && feature.entity == "card" {
+            return ReasonCode::find("VELOCITY_CARD");
+        }
+        let group = GROUP_REASONS.iter().find(|(group, _)| feature.id.starts_with(group));
+        ReasonCode::find(group.map_or("MODEL_ANOMALY", |(_, code)| *code))
+    };
+    model.features().iter().map(reason).collect()
+}
+
+/// The whole layout goes into the hash: equal names may stand for different definitions.
+fn schema_hash(plan: &Plan) -> String {
+    short_hash(&[format!("{plan:?}").as_bytes()])
+}
+
+/// 16 hex digits of BLAKE3 over the parts, each with its length.
+fn short_hash(parts: &[&[u8]]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
+}

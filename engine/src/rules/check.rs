@@ -1,0 +1,333 @@
+//! Rules as written to rules as they run: every name resolved, every fault reported at once.
+
+use features::diagnostic::{Diagnostic, Place, nearest};
+use features::expr::Expr;
+use features::field::{EventType, Types};
+use features::language::ast::{self, Name, Span, Statement};
+use features::language::define::Definitions;
+use features::plan::Plan;
+
+use super::{Exemption, Rule, RuleSet};
+use crate::decision::{Action, Factor, FactorSet, Proof, Proofs, Strength};
+use crate::reason::{MESSAGES, MessageKey, REASONS, ReasonCode};
+use crate::resolve::{Class, Vote};
+use crate::vector::{self, Vector};
+
+/// Diagnostics of rules and settings: code and meaning.
+pub const CODES: &[(&str, &str)] = &[
+    ("P201", "unknown event type, or one that is not scored"),
+    ("P202", "unknown reason code"),
+    ("P203", "unknown message key"),
+    ("P204", "unknown strength, proof, factor or attack vector"),
+    ("P205", "rule or exemption defined twice"),
+    ("P206", "exemption that names no rule it may suppress"),
+    ("P207", "rule without a reason"),
+    ("P208", "amount limit that is no constant amount in CNY"),
+    ("P209", "setting that does not exist or does not fit"),
+    ("P210", "warning: rule that can never vote"),
+];
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Rules and exemptions of a text, with conditions over definitions: not yet bound to a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    set: RuleSet,
+}
+
+impl Draft {
+    /// Indices of the definitions that the conditions read.
+    pub(crate) fn wanted(&self) -> Vec<usize> {
+        let mut wanted = Vec::new();
+        let rules = self.set.rules.iter().map(|rule| &rule.when);
+        for when in rules.chain(self.set.exemptions.iter().map(|e| &e.when)) {
+            when.walk(&mut |node| {
+                if let Expr::Fact(fact) = node {
+                    wanted.push(usize::from(*fact));
+                }
+            });
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    /// The same rules over the facts of a plan that keeps all of [`Self::wanted`].
+    pub(crate) fn bind(mut self, definitions: &Definitions, plan: &Plan) -> RuleSet {
+        let slot = |fact: u16| {
+            let name = definitions.name(usize::from(fact));
+            plan.find(name).expect("the plan keeps every wanted fact") as u16
+        };
+        let mut bind = |when: &mut Expr| {
+            let unbound = std::mem::replace(when, Expr::Constant(0.0));
+            *when = unbound.map(&mut |node| match node {
+                Expr::Fact(fact) => Expr::Fact(slot(fact)),
+                other => other,
+            });
+        };
+        self.set.rules.iter_mut().for_each(|rule| bind(&mut rule.when));
+        self.set.exemptions.iter_mut().for_each(|exemption| bind(&mut exemption.when));
+        self.set
+    }
+}
+
+/// Checks the `rule` and `exempt` statements of a text; faults are added to `faults`.
+pub(crate) fn check(
+    policy: &ast::Policy,
+    definitions: &mut Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Draft {
+    let mut draft = Draft::default();
+    for statement in &policy.statements {
+        if let Statement::Rule(rule) = &statement.node {
+            let index = draft.set.rules.len() as u16;
+            if draft.set.rules.iter().any(|r| r.name == rule.name.node) {
+                let message = format!("rule `{}` is defined twice", rule.name.node);
+                faults.push(fault("P205", rule.name.span, message));
+            }
+            draft.set.rules.push(check_rule(rule, index, definitions, faults));
+        }
+    }
+    for statement in &policy.statements {
+        if let Statement::Exempt(exempt) = &statement.node {
+            let exemption = check_exemption(exempt, &draft.set.rules, definitions, faults);
+            draft.set.exemptions.push(exemption);
+        }
+    }
+    draft
+}
+
+fn fault(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(code, Place::Text { start: span.start, end: span.end }, message)
+}
+
+/// Finds a name in a table, or reports it with its nearest neighbour.
+fn named<T>(
+    name: &Name,
+    code: &'static str,
+    what: &str,
+    find: impl Fn(&str) -> Option<T>,
+    known: impl IntoIterator<Item = &'static str>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let found = find(&name.node);
+    if found.is_none() {
+        let mut diagnostic = fault(code, name.span, format!("unknown {what} `{}`", name.node));
+        if let Some(near) = nearest(&name.node, known) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        }
+        faults.push(diagnostic);
+    }
+    found
+}
+
+fn check_rule(
+    rule: &ast::Rule,
+    index: u16,
+    definitions: &mut Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Rule {
+    let on = check_types(&rule.on, faults);
+    let when = check_condition(&rule.when, on, definitions, faults);
+    let actions: Vec<Action> = rule
+        .then
+        .iter()
+        .filter_map(|action| check_action(&action.node, action.span, definitions, faults))
+        .collect();
+    let class = match rule.class.as_ref().map(|class| class.node) {
+        Some(ast::Class::Limit) => Class::Limit,
+        Some(ast::Class::Block) => Class::Block,
+        Some(ast::Class::Hard) => Class::Hard,
+        Some(ast::Class::Challenge) => Class::Challenge,
+        None if actions.contains(&Action::Decline) => Class::Hard,
+        None => Class::Challenge,
+    };
+    let reason = match &rule.because {
+        Some(name) => check_reason(name, faults),
+        None => {
+            let message = format!("rule `{}` gives no reason", rule.name.node);
+            let help = "add `because` and a reason code";
+            faults.push(fault("P207", rule.name.span, message).help(help));
+            None
+        }
+    };
+    let message = rule.message.as_ref().and_then(|name| {
+        let keys = MESSAGES.iter().map(|m| m.key);
+        named(name, "P203", "message key", MessageKey::find, keys, faults)
+    });
+    let mut suspects = [0.0; vector::COUNT];
+    for (name, weight) in &rule.suspects {
+        let names = Vector::ALL.iter().map(|v| v.name());
+        let found = named(name, "P204", "attack vector", Vector::parse, names, faults);
+        if let Some(vector) = found {
+            suspects[vector as usize] = *weight;
+        }
+    }
+    Rule {
+        name: rule.name.node.clone(),
+        title: rule.title.clone(),
+        owner: rule.owner.clone().unwrap_or_default(),
+        expect: rule.expect,
+        on,
+        is_shadow: rule.shadow,
+        until_ms: rule.until.as_ref().and_then(|day| end_of_day(&day.node)),
+        when,
+        vote: Vote {
+            rule: index,
+            class,
+            actions,
+            reason: reason.unwrap_or(crate::reason::codes::SYS_DEGRADED),
+            message,
+            suspects,
+            cooldown_ms: rule.cooldown_ms.unwrap_or(0),
+        },
+    }
+}
+
+fn check_exemption(
+    exempt: &ast::Exempt,
+    rules: &[Rule],
+    definitions: &mut Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Exemption {
+    let on = check_types(&exempt.on, faults);
+    let when = check_condition(&exempt.when, on, definitions, faults);
+    let mut from = Vec::new();
+    for name in &exempt.from {
+        let Some(index) = rules.iter().position(|rule| rule.name == name.node) else {
+            let message = format!("unknown rule `{}`", name.node);
+            let near = nearest(&name.node, rules.iter().map(|rule| rule.name.as_str()));
+            let diagnostic = fault("P206", name.span, message);
+            faults.push(match near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic,
+            });
+            continue;
+        };
+        if matches!(rules[index].vote.class, Class::Guard | Class::Limit | Class::Block) {
+            let message = format!("`{}` is a limit or a block: nothing exempts from it", name.node);
+            faults.push(fault("P206", name.span, message));
+        }
+        from.push(index as u16);
+    }
+    Exemption {
+        name: exempt.name.node.clone(),
+        on,
+        until_ms: exempt.until.as_ref().and_then(|day| end_of_day(&day.node)),
+        when,
+        from,
+        reason: exempt.because.as_ref().and_then(|name| check_reason(name, faults)),
+    }
+}
+
+fn check_reason(name: &Name, faults: &mut Vec<Diagnostic>) -> Option<ReasonCode> {
+    let codes = REASONS.iter().map(|reason| reason.code);
+    named(name, "P202", "reason code", ReasonCode::find, codes, faults)
+}
+
+/// The types a rule looks at: all scored ones when it names none.
+fn check_types(names: &[Name], faults: &mut Vec<Diagnostic>) -> Types {
+    let scored: Vec<EventType> = EventType::ALL.into_iter().filter(|t| t.is_scored()).collect();
+    if names.is_empty() {
+        return Types::of(&scored);
+    }
+    let find = |name: &str| EventType::parse(name).filter(|t| t.is_scored());
+    let known = || scored.iter().map(|t| t.name()).collect::<Vec<_>>();
+    let types: Vec<EventType> = names
+        .iter()
+        .filter_map(|name| named(name, "P201", "scored event type", find, known(), faults))
+        .collect();
+    Types::of(&types)
+}
+
+fn check_condition(
+    when: &ast::Expr,
+    on: Types,
+    definitions: &mut Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Expr {
+    definitions.condition(when, on).unwrap_or_else(|found| {
+        faults.extend(found);
+        Expr::Constant(0.0)
+    })
+}
+
+fn check_action(
+    action: &ast::Action,
+    span: Span,
+    definitions: &mut Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Action> {
+    let factors = |names: &[Name], faults: &mut Vec<Diagnostic>| {
+        let known = || Factor::ALL.iter().map(|f| f.name());
+        let found: Vec<Factor> = names
+            .iter()
+            .filter_map(|name| named(name, "P204", "factor", Factor::parse, known(), faults))
+            .collect();
+        FactorSet::of(&found)
+    };
+    Some(match action {
+        ast::Action::Decline => Action::Decline,
+        ast::Action::Review => Action::Review,
+        ast::Action::Warn => Action::WarnInterstitial,
+        ast::Action::Hold { ms } => Action::Hold { ms: *ms },
+        ast::Action::Limit { amount } => match definitions.constant(amount) {
+            Ok((minor, Some(currency))) if currency == "CNY" => {
+                Action::LimitTo { minor: minor as i64 }
+            }
+            Ok(_) => {
+                faults.push(fault("P208", span, "got another value, wanted an amount in CNY"));
+                return None;
+            }
+            Err(found) => {
+                faults.extend(found);
+                return None;
+            }
+        },
+        ast::Action::Challenge { strength, prove, forbid, with } => {
+            let strength = strength.as_ref().and_then(|name| {
+                let names = ["S1", "S2", "S3", "S4"];
+                named(name, "P204", "strength", Strength::parse, names, faults)
+            });
+            let proofs: Vec<Proof> = prove
+                .iter()
+                .filter_map(|name| {
+                    let names = Proof::ALL.iter().map(|p| p.name());
+                    named(name, "P204", "proof", Proof::parse, names, faults)
+                })
+                .collect();
+            Action::Challenge {
+                strength,
+                prove: Proofs::of(&proofs),
+                forbid: factors(forbid, faults),
+                only: factors(with, faults),
+            }
+        }
+    })
+}
+
+/// The first instant after a day written `2027-06-30`, in milliseconds; days are proleptic
+/// Gregorian (Howard Hinnant, "chrono-compatible low-level date algorithms").
+fn end_of_day(day: &str) -> Option<i64> {
+    let mut parts = day.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some((days + 1) * DAY_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_where_the_next_begins() {
+        assert_eq!(end_of_day("1970-01-01"), Some(DAY_MS));
+        assert_eq!(end_of_day("2024-02-29"), Some(1_709_251_200_000));
+        assert_eq!(end_of_day("2027-06-30"), Some(1_814_400_000_000));
+        assert_eq!(end_of_day("2027-06"), None);
+    }
+}

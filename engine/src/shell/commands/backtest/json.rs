@@ -1,0 +1,149 @@
+//! The numbers of a backtest for machines: the same that the page shows, unrounded.
+//!
+//! Money is whole US cents under names that end in `usd_minor`, shares are 0 to 1, a share of
+//! nothing is `null`. Keys and lists have a fixed order, so equal backtests give equal bytes.
+
+use serde_json::{Map, Value, json};
+
+use super::Findings;
+use super::super::days::{print_day, print_time};
+use crate::backtest::{Decided, Diff, Money, Report, RuleReport, Step, Tally, Truth, Volume};
+use crate::decision::Decision;
+
+/// The decisions, from mild to severe.
+pub(super) const DECISIONS: [Decision; 3] =
+    [Decision::Approve, Decision::Challenge, Decision::Decline];
+
+/// All of it.
+pub(super) fn document(findings: &Findings) -> Value {
+    let mut value = json!({
+        "data": {
+            "folder": findings.folder,
+            "events": findings.events,
+            "bad_rows": findings.bad_rows,
+        },
+        "candidate": side(&findings.candidate.policy, &findings.candidate.report),
+    });
+    if let Some((other, flips)) = &findings.against {
+        value["against"] = side(&other.policy, &other.report);
+        value["diff"] = diff(flips);
+    }
+    value
+}
+
+fn side(policy: &super::Identity, report: &Report) -> Value {
+    let typologies = report.typologies.iter().map(|(name, d)| (name.clone(), decided(d)));
+    let types = report.types.iter().map(|(name, d)| (name.name().to_owned(), decided(d)));
+    let days: Vec<Value> = report
+        .days
+        .iter()
+        .map(|(day, d)| json!({ "day": print_day(*day), "decisions": decided(d) }))
+        .collect();
+    json!({
+        "policy": { "name": policy.name, "version": policy.version },
+        "model": policy.model.as_ref().map(|(name, version)| {
+            json!({ "name": name, "version": version })
+        }),
+        "judged": report.decisions.total().total().events,
+        "first": report.period_ms.map(|(first, _)| print_time(first)),
+        "last": report.period_ms.map(|(_, last)| print_time(last)),
+        "without_value": report.without_value,
+        "decisions": decided(&report.decisions),
+        "money": money(&report.money),
+        "rules": report.rules.iter().map(|r| rule(r, report)).collect::<Vec<_>>(),
+        "typologies": typologies.collect::<Map<String, Value>>(),
+        "event_types": types.collect::<Map<String, Value>>(),
+        "days": days,
+        "sweep": {
+            "auc_roc": report.sweep.auc_roc(),
+            "steps": report.sweep.steps().iter().map(step).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn volume(volume: Volume) -> Value {
+    json!({ "events": volume.events, "usd_minor": volume.usd_minor })
+}
+
+fn tally(tally: &Tally) -> Value {
+    let entries = Truth::ALL.map(|truth| (truth.name().to_owned(), volume(tally.of(truth))));
+    Value::Object(entries.into_iter().collect())
+}
+
+fn decided(decided: &Decided) -> Value {
+    let entries = DECISIONS.map(|d| (d.name().to_owned(), tally(decided.of(d))));
+    Value::Object(entries.into_iter().collect())
+}
+
+fn money(money: &Money) -> Value {
+    let cents = |value: f64| value.round() as i64;
+    let (low, high) = money.bounds();
+    json!({
+        "fraud_declined_usd_minor": money.fraud_declined,
+        "fraud_challenged_usd_minor": cents(money.fraud_challenged),
+        "fraud_missed_usd_minor": cents(money.fraud_missed),
+        "genuine_declined_usd_minor": money.genuine_declined,
+        "genuine_challenged_usd_minor": cents(money.genuine_challenged),
+        "unknown_declined_usd_minor": money.unknown_declined,
+        "net_usd_minor": cents(money.net()),
+        "net_low_usd_minor": cents(low),
+        "net_high_usd_minor": cents(high),
+    })
+}
+
+fn rule(rule: &RuleReport, report: &Report) -> Value {
+    json!({
+        "name": rule.name,
+        "title": rule.title,
+        "owner": rule.owner,
+        "shadow": rule.is_shadow,
+        "seen": rule.seen,
+        "hits": tally(&rule.hits),
+        "alone": tally(&rule.alone),
+        "suppressed": rule.suppressed,
+        "undecided": rule.undecided,
+        "undecided_share": super::ratio(rule.undecided, rule.seen),
+        "share": rule.share(),
+        "expect": rule.expect.map(|(low, high)| [low, high]),
+        "band": rule.band().name(),
+        "precision": rule.hits.precision(),
+        "recall": super::recall(rule, report),
+        "value_recall": super::value_recall(rule, report),
+    })
+}
+
+fn step(step: &Step) -> Value {
+    json!({
+        "threshold": step.threshold,
+        "flagged": tally(&step.flagged),
+        "recall": step.recall,
+        "false_positive_rate": step.false_positive_rate,
+        "precision": step.flagged.precision(),
+        "net_usd_minor": step.net_usd_minor(),
+    })
+}
+
+fn diff(diff: &Diff) -> Value {
+    let pairs: Vec<Value> = diff
+        .pairs
+        .iter()
+        .map(|((before, after), t)| {
+            json!({ "against": before.name(), "candidate": after.name(), "cases": tally(t) })
+        })
+        .collect();
+    let largest: Vec<Value> = diff
+        .largest
+        .iter()
+        .map(|flip| {
+            json!({
+                "event_id": flip.event_id,
+                "time": print_time(flip.time_ms),
+                "usd_minor": flip.usd_minor,
+                "truth": flip.truth.name(),
+                "against": flip.before.name(),
+                "candidate": flip.after.name(),
+            })
+        })
+        .collect();
+    json!({ "flipped": tally(&diff.flipped()), "pairs": pairs, "largest": largest })
+}

@@ -1,0 +1,25 @@
+//! The roof: the only place with clocks, sockets, files, threads and the environment.
+//!
+//! Doors: the command line (`cli`), the service (`serve`, `http`) and the journal. Everything that
+//! decides is below; what is here turns bytes into events and outcomes into bytes.
+#![allow(clippy::disallowed_methods)]
+
+pub mod record;
+
+pub mod journal;
+
+pub mod wire;
+
+pub mod answer;
+
+pub mod meter;
+
+pub mod openapi;
+
+pub mod http;
+
+pub mod serve;
+
+pub mod commands;
+
+pub mod cli;

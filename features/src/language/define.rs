@@ -1,0 +1,516 @@
+//! From statements to facts: names are resolved, types and units checked, windows become measures.
+//!
+//! [`Definitions`] starts with the built-in catalogue and takes policy texts on top, all at once
+//! and with every fault they have. It knows every fact that can be named; [`Definitions::plan`]
+//! lays out what a chosen few of them need. Conditions of rules are resolved by
+//! [`Definitions::condition`] into expressions **over facts alone**: each event field, list test
+//! and aggregate that a rule names becomes a fact of its own, so that a record of facts is enough
+//! to judge again.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::ast;
+use super::resolve::{Resolver, Type};
+use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::event::hash_text;
+use crate::expr::{Expr, Op, TextTest, address_bits, key_number};
+use crate::field::{self, EventType, FieldId, Kind, Types};
+use crate::limits::DEFINITIONS_MAX;
+use crate::plan::{Definition, KeyPart, Measure, Plan, Reading};
+
+/// Diagnostics of names, types and units: code and meaning.
+pub const CODES: &[(&str, &str)] = &[
+    ("P101", "unknown name"),
+    ("P102", "name defined twice"),
+    ("P103", "types or units do not fit"),
+    ("P104", "a condition is wanted"),
+    ("P105", "not allowed here"),
+    ("P106", "key that names no entity"),
+    ("P107", "window that cannot be kept"),
+    ("P108", "list entry that cannot be read"),
+    ("P109", "field that no event of the rule carries"),
+    ("P110", "too many facts"),
+];
+
+/// What a catalogue shows of a fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feature {
+    /// Name.
+    pub name: String,
+    /// Number in the catalogue, empty for an analyst's own.
+    pub id: String,
+    /// What it says.
+    pub title: String,
+    /// Unit of the value.
+    pub unit: String,
+    /// What stands for the value when there is none.
+    pub missing: String,
+    /// Entities whose past it reads, joined by commas; `event` when it reads none.
+    pub entity: String,
+    /// Window lengths in milliseconds, shortest first; 0 is for life.
+    pub windows_ms: Vec<i64>,
+    /// Cost: nodes evaluated plus eight for each question to the past.
+    pub cost: u32,
+    /// Whether it comes with the engine.
+    pub is_builtin: bool,
+    /// Index of its definition.
+    pub definition: usize,
+}
+
+/// A named list, ready to be looked up in.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum List {
+    Values(Vec<String>),
+    Test(TextTest),
+}
+
+/// Everything that can be named, and what it means.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    pub(crate) lets: HashMap<String, ast::Expr, FixedState>,
+    pub(crate) lists: HashMap<String, List, FixedState>,
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) types: Vec<Type>,
+    pub(crate) measures: Vec<Measure>,
+    names: HashMap<String, usize, FixedState>,
+    features: Vec<Feature>,
+}
+
+/// Whose statements are added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The engine's own catalogue.
+    Builtin,
+    /// A policy.
+    Policy,
+}
+
+impl Definitions {
+    /// Adds the `let`, `list` and `feature` statements of a text; returns all their faults.
+    ///
+    /// A statement with a fault defines its name all the same, so that one fault is reported once.
+    pub fn add(&mut self, policy: &ast::Policy, origin: Origin) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        for statement in &policy.statements {
+            match &statement.node {
+                ast::Statement::Let(item) => self.add_let(item, &mut faults),
+                ast::Statement::List(item) => self.add_list(item, &mut faults),
+                ast::Statement::Feature(item) => self.add_feature(item, origin, &mut faults),
+                ast::Statement::Set(_) | ast::Statement::Rule(_) | ast::Statement::Exempt(_) => {}
+            }
+        }
+        faults
+    }
+
+    /// Resolves the condition of a rule on events of these types into an expression over facts.
+    pub fn condition(&mut self, expr: &ast::Expr, on: Types) -> Result<Expr, Vec<Diagnostic>> {
+        let mut faults = Vec::new();
+        let (resolved, found) = Resolver::for_rule(self, on, &mut faults).expression(expr);
+        if found != Type::Bool && found != Type::Broken {
+            let message = format!("got {}, wanted a condition", found.describe());
+            faults.push(fault("P104", expr.span, message));
+        }
+        if faults.is_empty() {
+            Ok(self.over_facts(resolved))
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Resolves a constant amount, share, duration or number, as `set` and `limit` have them.
+    ///
+    /// Amounts are minor units with their currency, durations milliseconds.
+    pub fn constant(&mut self, expr: &ast::Expr) -> Result<(f64, Option<String>), Vec<Diagnostic>> {
+        let mut faults = Vec::new();
+        let (resolved, found) = Resolver::for_rule(self, Types::ANY, &mut faults).expression(expr);
+        let currency = match found {
+            Type::Money(code) => Some(code),
+            _ => None,
+        };
+        let scope = crate::expr::Scope {
+            event: None,
+            readings: &[],
+            facts: &[],
+        };
+        let value = resolved.value(scope);
+        if faults.is_empty() && value.is_nan() {
+            faults.push(fault(
+                "P105",
+                expr.span,
+                "got a value that depends on the event, wanted a constant",
+            ));
+        }
+        if faults.is_empty() {
+            Ok((value, currency))
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Index of the fact of this name: a feature, or an event field by its path.
+    pub fn fact(&mut self, name: &str) -> Option<usize> {
+        if let Some(index) = self.names.get(name) {
+            return Some(*index);
+        }
+        let field = field::find(name)?;
+        Some(self.field_fact(field))
+    }
+
+    /// Name of the fact of this index.
+    pub fn name(&self, index: usize) -> &str {
+        &self.definitions[index].name
+    }
+
+    /// Catalogue entries of all features, in order of definition.
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// The layout for these facts.
+    pub fn plan(&self, wanted: &[usize]) -> Plan {
+        Plan::new(&self.definitions, &self.measures, wanted)
+    }
+
+    /// All names an expression may use, for suggestions.
+    pub(crate) fn known_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.features.iter().map(|f| f.name.as_str()).collect();
+        // The nearest name is chosen by distance, then by text: the order here does not matter.
+        #[allow(clippy::iter_over_hash_type)]
+        for name in self.lets.keys() {
+            names.push(name);
+        }
+        names.extend(field::FIELDS.iter().map(|f| f.path));
+        names.extend(KEYS.iter().map(|(alias, _)| *alias));
+        names.extend(EventType::ALL.iter().map(|t| t.name()));
+        names.sort_unstable();
+        names
+    }
+
+    pub(crate) fn feature_index(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    pub(crate) fn define(&mut self, definition: Definition, kind: Type) -> usize {
+        if let Some(index) = self.names.get(&definition.name) {
+            return *index;
+        }
+        self.names
+            .insert(definition.name.clone(), self.definitions.len());
+        self.definitions.push(definition);
+        self.types.push(kind);
+        self.definitions.len() - 1
+    }
+
+    pub(crate) fn add_measure(&mut self, measure: Measure) -> u16 {
+        let found = self.measures.iter().position(|m| *m == measure);
+        let index = found.unwrap_or_else(|| {
+            self.measures.push(measure);
+            self.measures.len() - 1
+        });
+        index as u16
+    }
+
+    /// Every leaf that is not a fact becomes one.
+    fn over_facts(&mut self, expr: Expr) -> Expr {
+        expr.map(&mut |node| match node {
+            Expr::Field(field) | Expr::Key(field) => Expr::Fact(self.field_fact(field) as u16),
+            Expr::Has(field) => {
+                let fact = Expr::Fact(self.field_fact(field) as u16);
+                Expr::Not(Box::new(Expr::Missing(Box::new(fact))))
+            }
+            Expr::IsType(types) => {
+                let fact = Expr::Fact(self.field_fact(field::ids::EVENT_TYPE) as u16);
+                let listed = EventType::ALL.iter().filter(|t| types.contains(**t));
+                Expr::In(
+                    Box::new(fact),
+                    listed.map(|t| f64::from(*t as u8)).collect(),
+                )
+            }
+            Expr::Text(field, test) => {
+                let name = format!("{} in {}", field.path(), describe(&test));
+                let expr = Expr::Text(field, test);
+                let definition = Definition {
+                    name,
+                    reading: Reading::Bool,
+                    expr,
+                };
+                Expr::Fact(self.define(definition, Type::Bool) as u16)
+            }
+            other => other,
+        })
+    }
+
+    fn field_fact(&mut self, field: FieldId) -> usize {
+        let kind = Type::of_field(field);
+        let expr = if kind.is_key() {
+            Expr::Key(field)
+        } else {
+            Expr::Field(field)
+        };
+        let name = field.path().to_owned();
+        self.define(
+            Definition {
+                name,
+                reading: kind.reading(),
+                expr,
+            },
+            kind,
+        )
+    }
+
+    fn is_taken(&self, name: &str) -> bool {
+        self.lets.contains_key(name)
+            || self.names.contains_key(name)
+            || EventType::parse(name).is_some()
+            || key_field(name).is_some()
+    }
+
+    fn claim(&self, name: &ast::Name, faults: &mut Vec<Diagnostic>) {
+        if self.is_taken(&name.node) {
+            let message = format!("`{}` already means something", name.node);
+            faults.push(fault("P102", name.span, message).help("choose another name"));
+        }
+    }
+
+    fn add_let(&mut self, item: &ast::Let, faults: &mut Vec<Diagnostic>) {
+        self.claim(&item.name, faults);
+        Resolver::for_event(self, faults).expression(&item.body);
+        self.lets
+            .entry(item.name.node.clone())
+            .or_insert_with(|| item.body.clone());
+    }
+
+    fn add_list(&mut self, item: &ast::List, faults: &mut Vec<Diagnostic>) {
+        if self.lists.contains_key(&item.name.node) {
+            let message = format!("list `{}` is defined twice", item.name.node);
+            faults.push(fault("P102", item.name.span, message));
+        }
+        let texts = || {
+            item.entries
+                .iter()
+                .map(|entry| entry.node.clone())
+                .collect()
+        };
+        let list = match item.kind.node {
+            ast::ListKind::Value => List::Values(texts()),
+            ast::ListKind::Prefix | ast::ListKind::Bin => List::Test(TextTest::Prefix(texts())),
+            ast::ListKind::Domain => List::Test(TextTest::Domain(texts())),
+            ast::ListKind::Cidr => {
+                let mut networks = Vec::new();
+                for entry in &item.entries {
+                    match network(&entry.node) {
+                        Some(network) => networks.push(network),
+                        None => faults.push(fault(
+                            "P108",
+                            entry.span,
+                            format!("got `{}`, wanted a network such as 10.0.0.0/8", entry.node),
+                        )),
+                    }
+                }
+                List::Test(TextTest::Cidr(networks))
+            }
+        };
+        self.lists.insert(item.name.node.clone(), list);
+    }
+
+    fn add_feature(&mut self, item: &ast::Feature, origin: Origin, faults: &mut Vec<Diagnostic>) {
+        let windows: Vec<Option<&ast::Window>> = match item.windows.as_slice() {
+            [] => vec![None],
+            windows => windows.iter().map(|w| Some(&w.node)).collect(),
+        };
+        for window in windows {
+            let name = match window {
+                None => item.name.node.clone(),
+                Some(window) => format!("{}{}", item.name.node, window.text),
+            };
+            let claimed = ast::Name {
+                node: name.clone(),
+                span: item.name.span,
+            };
+            self.claim(&claimed, faults);
+            if DEFINITIONS_MAX <= self.definitions.len() {
+                let message = format!("more than {DEFINITIONS_MAX} facts are defined");
+                faults.push(fault("P110", item.name.span, message));
+                return;
+            }
+            let before = faults.len();
+            let mut resolver = Resolver::for_feature(self, window.map(|w| w.ms), faults);
+            let (expr, kind) = resolver.expression(&item.body);
+            // The windows of a family share their faults: say each once.
+            let broken = before < faults.len();
+            let definition = Definition {
+                name: name.clone(),
+                reading: kind.reading(),
+                expr,
+            };
+            let index = self.define(definition, kind);
+            self.features.push(self.describe(item, name, index, origin));
+            if broken {
+                return;
+            }
+        }
+    }
+
+    fn describe(&self, item: &ast::Feature, name: String, index: usize, origin: Origin) -> Feature {
+        let text =
+            |name: &Option<ast::Name>| name.as_ref().map_or(String::new(), |n| n.node.clone());
+        let expr = &self.definitions[index].expr;
+        let mut entities: Vec<String> = Vec::new();
+        let mut windows_ms = Vec::new();
+        let mut questions = 0;
+        expr.walk(&mut |node| {
+            if let Expr::Reading(measure) = node {
+                let measure = &self.measures[usize::from(*measure)];
+                questions += 1;
+                windows_ms.push(measure.window_ms.unwrap_or(0));
+                let parts = measure.read_by.iter().zip(&measure.record_by).map(
+                    |(read, recorded)| match read {
+                        KeyPart::Field(field) => key_alias(*field),
+                        KeyPart::Fact(_) => key_alias(*recorded),
+                    },
+                );
+                let key = parts.collect::<Vec<_>>().join(" x ");
+                let key = if key.is_empty() {
+                    "everyone".to_owned()
+                } else {
+                    key
+                };
+                if !entities.contains(&key) {
+                    entities.push(key);
+                }
+            }
+        });
+        windows_ms.sort_unstable();
+        windows_ms.dedup();
+        Feature {
+            name,
+            id: text(&item.id),
+            title: item.title.clone(),
+            unit: text(&item.unit),
+            missing: text(&item.missing),
+            entity: if entities.is_empty() {
+                "event".to_owned()
+            } else {
+                entities.join(", ")
+            },
+            windows_ms,
+            cost: expr.cost() + 8 * questions,
+            is_builtin: origin == Origin::Builtin,
+            definition: index,
+        }
+    }
+}
+
+/// Short names of entities and the fields that name them.
+pub const KEYS: &[(&str, &str)] = &[
+    ("account", "account_id"),
+    ("asn", "network.asn"),
+    ("beneficiary", "beneficiary_id"),
+    ("bin", "card.bin"),
+    ("campaign", "campaign_id"),
+    ("card", "card.card_token"),
+    ("device", "device.device_id"),
+    ("document", "doc_hash"),
+    ("email", "email_hash"),
+    ("envelope", "envelope_id"),
+    ("group", "group_id_hash"),
+    ("intermediary", "intermediary_id"),
+    ("ip", "network.ip"),
+    ("ip_prefix", "network.ip_prefix"),
+    ("issuer", "card.issuer_id"),
+    ("merchant", "merchant.merchant_id"),
+    ("pass", "pass_id"),
+    ("phone", "phone_hash"),
+    ("qr", "merchant.qr_id"),
+    ("session", "session_id"),
+    ("terminal", "merchant.terminal_id"),
+];
+
+/// The field that an entity's short name or a path stands for.
+pub(crate) fn key_field(name: &str) -> Option<FieldId> {
+    let path = KEYS
+        .iter()
+        .find(|(alias, _)| *alias == name)
+        .map(|(_, path)| *path);
+    field::find(path?)
+}
+
+fn key_alias(field: FieldId) -> String {
+    let path = field.path();
+    let alias = KEYS
+        .iter()
+        .find(|(_, p)| *p == path)
+        .map(|(alias, _)| *alias);
+    alias.unwrap_or(path).to_owned()
+}
+
+/// A fault at a place of the text.
+pub(crate) fn fault(code: &'static str, span: ast::Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(
+        code,
+        Place::Text {
+            start: span.start,
+            end: span.end,
+        },
+        message,
+    )
+}
+
+/// An unknown name, with the nearest known one.
+pub(crate) fn unknown(span: ast::Span, what: &str, name: &str, known: &[&str]) -> Diagnostic {
+    let diagnostic = fault("P101", span, format!("unknown {what} `{name}`"));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic,
+    }
+}
+
+/// The key number of a text as a field of this kind keeps it; `None` when the kind refuses it.
+pub(crate) fn key_of_text(kind: Kind, text: &str) -> Option<f64> {
+    let bits = match kind {
+        Kind::Country => u64::from(crate::geo::pack_country(text)?),
+        Kind::Currency => crate::money::Currency::parse(text)?.bits(),
+        Kind::Ip => hash_text(&text.parse::<std::net::IpAddr>().ok()?.to_string()),
+        Kind::Id | Kind::Text { .. } => hash_text(text),
+        Kind::Bool
+        | Kind::Int { .. }
+        | Kind::Float { .. }
+        | Kind::Time
+        | Kind::Money
+        | Kind::Enum(_)
+        | Kind::Set(_)
+        | Kind::Date
+        | Kind::YearMonth => return None,
+    };
+    Some(key_number(bits))
+}
+
+/// Both sides with a three-valued operator between them.
+pub(crate) fn both(op: Op, left: Expr, right: Expr) -> Expr {
+    Expr::Binary(op, Box::new(left), Box::new(right))
+}
+
+fn network(text: &str) -> Option<(u128, u8)> {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse::<u8>().ok()?)),
+        None => (text, None),
+    };
+    let address: std::net::IpAddr = address.parse().ok()?;
+    let (offset, max) = if address.is_ipv4() {
+        (96, 32)
+    } else {
+        (0, 128)
+    };
+    let length = length.unwrap_or(max);
+    (length <= max).then(|| (address_bits(address), length + offset))
+}
+
+fn describe(test: &TextTest) -> String {
+    match test {
+        TextTest::Cidr(networks) => format!("networks {networks:x?}"),
+        TextTest::Prefix(prefixes) => format!("prefixes {prefixes:?}"),
+        TextTest::Domain(domains) => format!("domains {domains:?}"),
+    }
+}

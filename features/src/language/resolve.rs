@@ -1,0 +1,828 @@
+//! Expressions: what names mean, which types and units fit, which events a window counts.
+//!
+//! One pass from the syntax tree to [`Expr`], collecting every fault on the way: a part with a
+//! fault has the type [`Type::Broken`], which fits everything, so that one mistake is said once.
+//! Where an event type and a field share a name (`label`), a comparison means the field and a
+//! condition the event type.
+
+use super::ast::{self, ExprNode, Unit};
+use super::define::{Definitions, List, both, fault, key_field, key_of_text, unknown};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Expr, FUNCTIONS, Function, Op};
+use crate::field::{self, EventType, FieldId, Kind, Types};
+use crate::limits::RETENTION_MAX_MS;
+use crate::money;
+use crate::plan::{Definition, KeyPart, Measure, Reading, Value};
+use crate::window::Aggregate;
+
+/// The type of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Type {
+    Bool,
+    Number,
+    /// Minor units of a currency.
+    Money(String),
+    /// Minor units of whatever currency the event has.
+    OwnMoney,
+    /// Milliseconds.
+    Duration,
+    /// Milliseconds since the epoch.
+    Time,
+    Distance,
+    /// A text, id, country, currency or address.
+    Key(Kind),
+    Category(Vec<String>),
+    /// Already reported.
+    Broken,
+}
+
+impl Type {
+    pub(crate) fn of_field(field: FieldId) -> Type {
+        match field.kind() {
+            Kind::Bool => Type::Bool,
+            Kind::Int { .. } | Kind::Float { .. } if field.path().ends_with("_km") => {
+                Type::Distance
+            }
+            Kind::Int { .. } if field.path() == "event_age_ms" => Type::Duration,
+            Kind::Int { .. } | Kind::Float { .. } | Kind::YearMonth | Kind::Set(_) => Type::Number,
+            Kind::Time | Kind::Date => Type::Time,
+            // A prepaid pass is kept in the base currency.
+            Kind::Money
+                if field.path().ends_with("base_minor")
+                    || field.path() == "pass_balance_before_minor" =>
+            {
+                Type::Money("CNY".to_owned())
+            }
+            Kind::Money if field.path().ends_with("usd_minor") => Type::Money("USD".to_owned()),
+            Kind::Money => Type::OwnMoney,
+            Kind::Enum(names) => Type::Category(names.iter().map(|n| (*n).to_owned()).collect()),
+            kind @ (Kind::Country | Kind::Currency | Kind::Id | Kind::Text { .. } | Kind::Ip) => {
+                Type::Key(kind)
+            }
+        }
+    }
+
+    pub(crate) fn is_key(&self) -> bool {
+        matches!(self, Type::Key(_))
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        match self {
+            Type::Bool => Reading::Bool,
+            Type::Category(names) => Reading::Category(names.clone()),
+            Type::Key(_) => Reading::Key,
+            Type::Number
+            | Type::Money(_)
+            | Type::OwnMoney
+            | Type::Duration
+            | Type::Time
+            | Type::Distance
+            | Type::Broken => Reading::Number,
+        }
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Type::Bool => "a condition".to_owned(),
+            Type::Number => "a number".to_owned(),
+            Type::Money(code) => format!("an amount in {code}"),
+            Type::OwnMoney => "an amount in the event's own currency".to_owned(),
+            Type::Duration => "a duration".to_owned(),
+            Type::Time => "a time".to_owned(),
+            Type::Distance => "a distance".to_owned(),
+            Type::Key(Kind::Country) => "a country".to_owned(),
+            Type::Key(Kind::Currency) => "a currency".to_owned(),
+            Type::Key(_) => "a text".to_owned(),
+            Type::Category(names) => format!("one of {}", shortened(names)),
+            Type::Broken => "something broken".to_owned(),
+        }
+    }
+
+    fn fits(&self, other: &Type) -> bool {
+        match (self, other) {
+            (Type::Broken, _) | (_, Type::Broken) => true,
+            (Type::Key(a), Type::Key(b)) => {
+                let plain = |kind: &Kind| matches!(kind, Kind::Id | Kind::Text { .. });
+                a == b || plain(a) && plain(b)
+            }
+            (a, b) => a == b,
+        }
+    }
+}
+
+fn shortened(names: &[String]) -> String {
+    match names {
+        [a, b, c, d, _, ..] => format!("{a}, {b}, {c}, {d}, ..."),
+        few => few.join(", "),
+    }
+}
+
+/// Where an expression stands, which decides what it may name.
+#[derive(Clone, Copy, PartialEq)]
+enum Context {
+    /// A condition or value over one event: no history.
+    Event,
+    /// The body of a feature, with the window of its family.
+    Feature(Option<i64>),
+    /// The condition of a rule on these types.
+    Rule(Types),
+}
+
+/// Resolves expressions of one statement.
+pub(crate) struct Resolver<'a> {
+    known: &'a mut Definitions,
+    context: Context,
+    faults: &'a mut Vec<Diagnostic>,
+}
+
+type Typed = (Expr, Type);
+
+const BROKEN: Typed = (Expr::Constant(f64::NAN), Type::Broken);
+
+impl<'a> Resolver<'a> {
+    pub(crate) fn for_event(
+        known: &'a mut Definitions,
+        faults: &'a mut Vec<Diagnostic>,
+    ) -> Resolver<'a> {
+        Resolver {
+            known,
+            context: Context::Event,
+            faults,
+        }
+    }
+
+    pub(crate) fn for_feature(
+        known: &'a mut Definitions,
+        window_ms: Option<i64>,
+        faults: &'a mut Vec<Diagnostic>,
+    ) -> Resolver<'a> {
+        Resolver {
+            known,
+            context: Context::Feature(window_ms),
+            faults,
+        }
+    }
+
+    pub(crate) fn for_rule(
+        known: &'a mut Definitions,
+        on: Types,
+        faults: &'a mut Vec<Diagnostic>,
+    ) -> Resolver<'a> {
+        Resolver {
+            known,
+            context: Context::Rule(on),
+            faults,
+        }
+    }
+
+    /// The expression and its type; faults are collected.
+    pub(crate) fn expression(&mut self, expr: &ast::Expr) -> Typed {
+        match &expr.node {
+            ExprNode::Number { value, unit } => self.number(expr.span, *value, unit.as_ref()),
+            ExprNode::Bool(value) => (Expr::Constant(f64::from(u8::from(*value))), Type::Bool),
+            ExprNode::Name(name) => self.name(expr.span, name, Wanted::Condition),
+            ExprNode::Text(_) | ExprNode::List(_) => {
+                let message = "got a text or list alone, wanted a comparison with it";
+                self.broken(fault("P105", expr.span, message))
+            }
+            ExprNode::Not(inner) => (Expr::Not(Box::new(self.condition(inner))), Type::Bool),
+            ExprNode::Negate(inner) => {
+                let (value, kind) = self.value(inner);
+                (Expr::Negate(Box::new(value)), kind)
+            }
+            ExprNode::Binary { op, left, right } => self.binary(expr.span, *op, left, right),
+            ExprNode::Between {
+                value,
+                low,
+                high,
+                negated,
+            } => {
+                let above = self.compare(expr.span, ast::Op::GreaterEqual, value, low);
+                let below = self.compare(expr.span, ast::Op::LessEqual, value, high);
+                (negate_if(*negated, both(Op::And, above, below)), Type::Bool)
+            }
+            ExprNode::In {
+                value,
+                items,
+                negated,
+            } => (
+                negate_if(*negated, self.membership(value, items)),
+                Type::Bool,
+            ),
+            ExprNode::Missing(inner) => (Expr::Missing(Box::new(self.value(inner).0)), Type::Bool),
+            ExprNode::OrElse { value, other } => {
+                let (value, kind) = self.value(value);
+                let (other, other_kind) = self.value_as(other, &kind);
+                self.expect(expr.span, &kind, &other_kind);
+                (Expr::OrElse(Box::new(value), Box::new(other)), kind)
+            }
+            ExprNode::If {
+                condition,
+                then,
+                other,
+            } => {
+                let condition = self.condition(condition);
+                let (then, kind) = self.value(then);
+                let (other, other_kind) = self.value_as(other, &kind);
+                self.expect(expr.span, &kind, &other_kind);
+                (
+                    Expr::If(Box::new(condition), Box::new(then), Box::new(other)),
+                    kind,
+                )
+            }
+            ExprNode::Where { source, condition } => {
+                let source = self.condition(source);
+                let condition = self.condition(condition);
+                (both(Op::And, source, condition), Type::Bool)
+            }
+            ExprNode::Call {
+                function,
+                arguments,
+            } => self.call(function, arguments),
+            ExprNode::Aggregate(aggregate) => self.aggregate(expr, aggregate),
+        }
+    }
+
+    fn broken(&mut self, diagnostic: Diagnostic) -> Typed {
+        self.faults.push(diagnostic);
+        BROKEN
+    }
+
+    fn expect(&mut self, span: ast::Span, wanted: &Type, got: &Type) {
+        if !wanted.fits(got) {
+            let message = format!("got {}, wanted {}", got.describe(), wanted.describe());
+            let mut diagnostic = fault("P103", span, message);
+            if *wanted == Type::OwnMoney || *got == Type::OwnMoney {
+                diagnostic = diagnostic.help("use base_minor (CNY) or usd_minor (USD)");
+            }
+            self.faults.push(diagnostic);
+        }
+    }
+
+    fn condition(&mut self, expr: &ast::Expr) -> Expr {
+        let (resolved, kind) = self.expression(expr);
+        if kind != Type::Bool && kind != Type::Broken {
+            let message = format!("got {}, wanted a condition", kind.describe());
+            self.faults.push(fault("P104", expr.span, message));
+        }
+        resolved
+    }
+
+    /// Like [`Self::expression`], but a name means a field before it means an event type.
+    fn value(&mut self, expr: &ast::Expr) -> Typed {
+        match &expr.node {
+            ExprNode::Name(name) => self.name(expr.span, name, Wanted::Value),
+            _ => self.expression(expr),
+        }
+    }
+
+    /// A value beside one of a known type: there, a bare name may be a category or a country.
+    fn value_as(&mut self, expr: &ast::Expr, kind: &Type) -> Typed {
+        match (&expr.node, kind) {
+            (ExprNode::Name(name), Type::Category(names)) => {
+                if let Some(index) = names.iter().position(|n| n == name) {
+                    return (Expr::Constant(index as f64), kind.clone());
+                }
+                if self.means_something(name) {
+                    return self.value(expr);
+                }
+                let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                self.broken(unknown(expr.span, "category", name, &known))
+            }
+            (ExprNode::Name(text) | ExprNode::Text(text), Type::Key(key)) => {
+                let is_name = matches!(expr.node, ExprNode::Name(_));
+                if is_name && self.means_something(text) {
+                    return self.value(expr);
+                }
+                match key_of_text(*key, text) {
+                    Some(number) => (Expr::Constant(number), kind.clone()),
+                    None => {
+                        let wanted = kind.describe();
+                        let message = format!("got `{text}`, wanted {wanted}");
+                        self.broken(fault("P103", expr.span, message))
+                    }
+                }
+            }
+            (ExprNode::Text(text), Type::Category(names)) => {
+                match names.iter().position(|n| n == text) {
+                    Some(index) => (Expr::Constant(index as f64), kind.clone()),
+                    None => {
+                        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                        self.broken(unknown(expr.span, "category", text, &known))
+                    }
+                }
+            }
+            _ => self.value(expr),
+        }
+    }
+
+    fn means_something(&self, name: &str) -> bool {
+        self.known.lets.contains_key(name)
+            || self.known.feature_index(name).is_some()
+            || field::find(name).is_some()
+            || key_field(name).is_some()
+    }
+
+    fn number(&mut self, span: ast::Span, value: f64, unit: Option<&Unit>) -> Typed {
+        let (value, kind) = match unit {
+            None | Some(Unit::Percent | Unit::BasisPoints) => (value, Type::Number),
+            Some(Unit::Duration) => (value, Type::Duration),
+            Some(Unit::Kilometre) => (value, Type::Distance),
+            Some(Unit::Currency(code)) => match money::exponent(code) {
+                Some(exponent) => {
+                    let minor = (value * 10_f64.powi(i32::from(exponent))).round();
+                    (minor, Type::Money(code.clone()))
+                }
+                None => {
+                    let message = format!("unknown currency `{code}`");
+                    return self.broken(fault("P101", span, message));
+                }
+            },
+        };
+        (Expr::Constant(value), kind)
+    }
+
+    fn name(&mut self, span: ast::Span, name: &str, wanted: Wanted) -> Typed {
+        if name == "any" {
+            return (Expr::Constant(1.0), Type::Bool);
+        }
+        // `unknown` fits every type; beside a category, that category's own name goes first.
+        if name == "unknown" {
+            return (Expr::Constant(f64::NAN), Type::Broken);
+        }
+        if let Some(body) = self.known.lets.get(name).cloned() {
+            let context = std::mem::replace(&mut self.context, Context::Event);
+            // Its own faults were reported where it is defined.
+            let reported = self.faults.len();
+            let resolved = self.expression(&body);
+            self.faults.truncate(reported);
+            self.context = context;
+            return resolved;
+        }
+        if let Some(index) = self.known.feature_index(name)
+            && field::find(name).is_none()
+        {
+            if self.context == Context::Event {
+                let message = format!("`{name}` is a fact of history, wanted fields of one event");
+                return self.broken(fault("P105", span, message));
+            }
+            return (Expr::Fact(index as u16), self.known.types[index].clone());
+        }
+        let event_type = EventType::parse(name);
+        if let Some(event_type) = event_type
+            && wanted == Wanted::Condition
+        {
+            return (Expr::IsType(Types::of(&[event_type])), Type::Bool);
+        }
+        if let Some(field) = field::find(name).or_else(|| key_field(name)) {
+            return self.field(span, field);
+        }
+        if event_type.is_some() {
+            let message = format!("`{name}` is an event type, wanted a value");
+            return self.broken(fault("P105", span, message));
+        }
+        let diagnostic = unknown(span, "name", name, &self.known.known_names());
+        self.broken(diagnostic)
+    }
+
+    fn field(&mut self, span: ast::Span, field: FieldId) -> Typed {
+        if let Context::Rule(on) = self.context
+            && field.field().on.intersect(on) == Types::NONE
+        {
+            let message = format!("no event of this rule carries `{}`", field.path());
+            return self.broken(fault("P109", span, message));
+        }
+        let kind = Type::of_field(field);
+        let expr = if kind.is_key() {
+            Expr::Key(field)
+        } else {
+            Expr::Field(field)
+        };
+        (expr, kind)
+    }
+
+    fn binary(
+        &mut self,
+        span: ast::Span,
+        op: ast::Op,
+        left: &ast::Expr,
+        right: &ast::Expr,
+    ) -> Typed {
+        match op {
+            ast::Op::And | ast::Op::Or => {
+                let (left, right) = (self.condition(left), self.condition(right));
+                let op = if op == ast::Op::And { Op::And } else { Op::Or };
+                (both(op, left, right), Type::Bool)
+            }
+            ast::Op::Equal
+            | ast::Op::NotEqual
+            | ast::Op::Less
+            | ast::Op::LessEqual
+            | ast::Op::Greater
+            | ast::Op::GreaterEqual => (self.compare(span, op, left, right), Type::Bool),
+            ast::Op::Add | ast::Op::Subtract | ast::Op::Multiply | ast::Op::Divide => {
+                self.arithmetic(span, op, left, right)
+            }
+        }
+    }
+
+    fn compare(
+        &mut self,
+        span: ast::Span,
+        op: ast::Op,
+        left: &ast::Expr,
+        right: &ast::Expr,
+    ) -> Expr {
+        let (a, kind) = self.value(left);
+        let (b, other) = self.value_as(right, &kind);
+        self.expect(span, &kind, &other);
+        let ordered = !matches!(op, ast::Op::Equal | ast::Op::NotEqual);
+        if ordered && matches!(kind, Type::Key(_) | Type::Category(_) | Type::Bool) {
+            let message = format!("{} has no order, wanted == or !=", kind.describe());
+            self.faults.push(fault("P103", span, message));
+        }
+        match op {
+            ast::Op::Equal => both(Op::Equal, a, b),
+            ast::Op::NotEqual => both(Op::NotEqual, a, b),
+            ast::Op::Less => both(Op::Less, a, b),
+            ast::Op::LessEqual => both(Op::LessEqual, a, b),
+            ast::Op::Greater => both(Op::Less, b, a),
+            _ => both(Op::LessEqual, b, a),
+        }
+    }
+
+    fn arithmetic(
+        &mut self,
+        span: ast::Span,
+        op: ast::Op,
+        left: &ast::Expr,
+        right: &ast::Expr,
+    ) -> Typed {
+        let (a, left) = self.value(left);
+        let (b, right) = self.value(right);
+        let scalar = |kind: &Type| matches!(kind, Type::Number | Type::Broken);
+        let measured = |kind: &Type| !matches!(kind, Type::Bool | Type::Key(_) | Type::Category(_));
+        let kind = match op {
+            ast::Op::Multiply if scalar(&left) && measured(&right) => Some(right.clone()),
+            ast::Op::Multiply if scalar(&right) && measured(&left) => Some(left.clone()),
+            ast::Op::Divide if scalar(&right) && measured(&left) => Some(left.clone()),
+            ast::Op::Divide if left.fits(&right) && measured(&left) => Some(Type::Number),
+            ast::Op::Subtract if left == Type::Time && right == Type::Time => Some(Type::Duration),
+            ast::Op::Add | ast::Op::Subtract if left == Type::Time && right == Type::Duration => {
+                Some(Type::Time)
+            }
+            ast::Op::Add | ast::Op::Subtract
+                if left.fits(&right) && measured(&left) && left != Type::Time =>
+            {
+                Some(left.clone())
+            }
+            _ => None,
+        };
+        let Some(kind) = kind else {
+            let (l, r) = (left.describe(), right.describe());
+            let message = format!("`{}` does not take {l} and {r}", op.name());
+            return self.broken(fault("P103", span, message));
+        };
+        let op = match op {
+            ast::Op::Add => Op::Add,
+            ast::Op::Subtract => Op::Subtract,
+            ast::Op::Multiply => Op::Multiply,
+            _ => Op::Divide,
+        };
+        (both(op, a, b), kind)
+    }
+
+    fn membership(&mut self, value: &ast::Expr, items: &[ast::Expr]) -> Expr {
+        let (expr, kind) = self.value(value);
+        if let [
+            ast::Expr {
+                node: ExprNode::List(name),
+                span,
+            },
+        ] = items
+        {
+            return self.in_list(*span, name, expr, &kind);
+        }
+        let mut numbers = Vec::new();
+        for item in items {
+            let (constant, item_kind) = self.value_as(item, &kind);
+            self.expect(item.span, &kind, &item_kind);
+            match constant {
+                Expr::Constant(number) => numbers.push(number),
+                Expr::Negate(inner) => match *inner {
+                    Expr::Constant(number) => numbers.push(-number),
+                    _ => self.not_a_constant(item.span),
+                },
+                _ => self.not_a_constant(item.span),
+            }
+        }
+        numbers.sort_by(f64::total_cmp);
+        Expr::In(Box::new(expr), numbers)
+    }
+
+    fn not_a_constant(&mut self, span: ast::Span) {
+        self.faults.push(fault(
+            "P105",
+            span,
+            "got a value that varies, wanted a constant",
+        ));
+    }
+
+    fn in_list(&mut self, span: ast::Span, name: &str, expr: Expr, kind: &Type) -> Expr {
+        let Some(list) = self.known.lists.get(name).cloned() else {
+            let mut known: Vec<&str> = Vec::new();
+            // Sorted below: the order of the map does not show.
+            #[allow(clippy::iter_over_hash_type)]
+            for list in self.known.lists.keys() {
+                known.push(list);
+            }
+            known.sort_unstable();
+            let diagnostic = unknown(span, "list", name, &known);
+            return self.broken(diagnostic).0;
+        };
+        match (list, expr, kind) {
+            (_, _, Type::Broken) => BROKEN.0,
+            (List::Values(texts), expr, Type::Key(kind)) => {
+                let keys = texts.iter().filter_map(|text| key_of_text(*kind, text));
+                let mut numbers: Vec<f64> = keys.collect();
+                if numbers.len() < texts.len() {
+                    let message = format!("list `{name}` has entries that are no {kind:?}");
+                    self.faults.push(fault("P108", span, message));
+                }
+                numbers.sort_by(f64::total_cmp);
+                Expr::In(Box::new(expr), numbers)
+            }
+            (List::Test(test), Expr::Key(field), _) => Expr::Text(field, test),
+            (_, _, kind) => {
+                let message = format!("got {}, wanted a text field of the event", kind.describe());
+                self.broken(fault("P103", span, message)).0
+            }
+        }
+    }
+
+    fn call(&mut self, function: &ast::Name, arguments: &[ast::Expr]) -> Typed {
+        if function.node == "choose" {
+            return self.choose(function, arguments);
+        }
+        let found = FUNCTIONS.iter().find(|(name, ..)| *name == function.node);
+        let Some((name, function_kind, count)) = found else {
+            let names: Vec<&str> = FUNCTIONS
+                .iter()
+                .map(|(n, ..)| *n)
+                .chain(["choose"])
+                .collect();
+            return self.broken(unknown(function.span, "function", &function.node, &names));
+        };
+        if arguments.is_empty() || count.is_some_and(|count| count != arguments.len()) {
+            let wanted = count.unwrap_or(1);
+            let message = format!(
+                "got {} arguments for `{name}`, wanted {wanted}",
+                arguments.len()
+            );
+            return self.broken(fault("P103", function.span, message));
+        }
+        let typed: Vec<Typed> = arguments.iter().map(|a| self.value(a)).collect();
+        let first = typed[0].1.clone();
+        let kind = match function_kind {
+            Function::Abs | Function::Round | Function::Floor => first,
+            Function::Min | Function::Max | Function::Clamp => {
+                for (argument, (_, kind)) in arguments.iter().zip(&typed) {
+                    self.expect(argument.span, &first, kind);
+                }
+                first
+            }
+            Function::DistanceKm => Type::Distance,
+            Function::Hour | Function::Weekday => {
+                self.expect(arguments[0].span, &Type::Time, &first);
+                Type::Number
+            }
+            Function::ZoneOffsetMin => {
+                self.expect(arguments[0].span, &Type::Key(Kind::Country), &first);
+                Type::Number
+            }
+            Function::Ln | Function::Sqrt | Function::Modulo | Function::Sin | Function::Cos => {
+                Type::Number
+            }
+        };
+        (
+            Expr::Call(*function_kind, typed.into_iter().map(|(e, _)| e).collect()),
+            kind,
+        )
+    }
+
+    /// `choose(home, c1, away, c2)`: the first category whose condition is true.
+    fn choose(&mut self, function: &ast::Name, arguments: &[ast::Expr]) -> Typed {
+        let mut names = Vec::new();
+        let mut conditions = Vec::new();
+        for pair in arguments.chunks(2) {
+            let [
+                ast::Expr {
+                    node: ExprNode::Name(name),
+                    ..
+                },
+                condition,
+            ] = pair
+            else {
+                let message = "wanted pairs of a category and its condition";
+                return self.broken(fault("P103", function.span, message));
+            };
+            names.push(name.clone());
+            conditions.push(self.condition(condition));
+        }
+        (Expr::Choose(conditions), Type::Category(names))
+    }
+
+    fn aggregate(&mut self, whole: &ast::Expr, aggregate: &ast::Aggregate) -> Typed {
+        let window = match self.context {
+            Context::Event => {
+                let message = "got an aggregate, wanted fields of one event";
+                return self.broken(fault("P105", whole.span, message));
+            }
+            Context::Feature(window) => window,
+            Context::Rule(_) => None,
+        };
+        let window_ms = match &aggregate.over {
+            None => None,
+            Some(ast::Over::Span { ms, .. }) => Some(*ms),
+            Some(ast::Over::Window) if window.is_some() => window,
+            Some(ast::Over::Window) => {
+                let message = "`over window` stands outside a family of windows";
+                return self.broken(fault("P105", whole.span, message));
+            }
+        };
+        let before = self.faults.len();
+        let context = std::mem::replace(&mut self.context, Context::Event);
+        let value = aggregate.value.as_ref().map(|value| self.value(value));
+        let condition = self.condition(&aggregate.source);
+        self.context = context;
+        self.check_window(whole.span, aggregate, window_ms);
+        let record_by: Vec<FieldId> = aggregate
+            .by
+            .iter()
+            .filter_map(|name| self.record_key(name))
+            .collect();
+        let reading = if aggregate.matching.is_empty() {
+            &aggregate.by
+        } else {
+            &aggregate.matching
+        };
+        let read_by: Vec<KeyPart> = reading
+            .iter()
+            .filter_map(|name| self.read_key(name))
+            .collect();
+        if reading.len() != aggregate.by.len() {
+            let message = format!(
+                "got {} keys to match, wanted {}",
+                reading.len(),
+                aggregate.by.len()
+            );
+            self.faults.push(fault("P106", whole.span, message));
+        }
+        if before < self.faults.len() {
+            return BROKEN;
+        }
+        let kind = kind_of(aggregate.kind.node, value.as_ref().map(|(_, kind)| kind));
+        let measure = Measure {
+            aggregate: aggregate_of(aggregate.kind.node),
+            value: value.map(|(expr, _)| {
+                let scale = if is_whole(&expr) { 1.0 } else { 1e6 };
+                Value { expr, scale }
+            }),
+            condition,
+            record_by,
+            read_by,
+            window_ms,
+            offset_ms: aggregate.offset_ms,
+            including_this: aggregate.including_this,
+        };
+        let expr = Expr::Reading(self.known.add_measure(measure));
+        match self.context {
+            Context::Rule(_) => {
+                let definition = Definition {
+                    name: super::print(whole),
+                    reading: kind.reading(),
+                    expr,
+                };
+                (
+                    Expr::Fact(self.known.define(definition, kind.clone()) as u16),
+                    kind,
+                )
+            }
+            Context::Event | Context::Feature(_) => (expr, kind),
+        }
+    }
+
+    fn check_window(
+        &mut self,
+        span: ast::Span,
+        aggregate: &ast::Aggregate,
+        window_ms: Option<i64>,
+    ) {
+        let reach = window_ms.unwrap_or(0).saturating_add(aggregate.offset_ms);
+        if RETENTION_MAX_MS < reach {
+            let days = RETENTION_MAX_MS / 86_400_000;
+            let message = format!("the window reaches back more than {days} days");
+            self.faults.push(fault("P107", span, message));
+        }
+        let distinct = aggregate.kind.node == ast::AggregateKind::Distinct;
+        if distinct && (window_ms.is_none() || aggregate.offset_ms != 0) {
+            let message = "distinct values are kept by their last sighting: \
+                           they need `over` and take no `offset`";
+            self.faults.push(fault("P107", span, message));
+        }
+        if window_ms.is_none() && aggregate.offset_ms != 0 {
+            let message = "`offset` needs a window: add `over`";
+            self.faults.push(fault("P107", span, message));
+        }
+    }
+
+    fn record_key(&mut self, name: &ast::Name) -> Option<FieldId> {
+        let field = key_field(&name.node).or_else(|| field::find(&name.node));
+        if field.is_none() {
+            let known = self.known.known_names();
+            let mut diagnostic = unknown(name.span, "key", &name.node, &known);
+            diagnostic.code = "P106";
+            self.faults.push(diagnostic);
+        }
+        field
+    }
+
+    fn read_key(&mut self, name: &ast::Name) -> Option<KeyPart> {
+        if let Some(field) = key_field(&name.node).or_else(|| field::find(&name.node)) {
+            return Some(KeyPart::Field(field));
+        }
+        if let Some(index) = self.known.feature_index(&name.node) {
+            return Some(KeyPart::Fact(index as u16));
+        }
+        self.record_key(name).map(KeyPart::Field)
+    }
+}
+
+/// Which meaning of a name goes first.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    Condition,
+    Value,
+}
+
+fn negate_if(negated: bool, expr: Expr) -> Expr {
+    if negated {
+        Expr::Not(Box::new(expr))
+    } else {
+        expr
+    }
+}
+
+fn aggregate_of(kind: ast::AggregateKind) -> Aggregate {
+    match kind {
+        ast::AggregateKind::Count => Aggregate::Count,
+        ast::AggregateKind::Sum => Aggregate::Sum,
+        ast::AggregateKind::Avg => Aggregate::Mean,
+        ast::AggregateKind::Min => Aggregate::Min,
+        ast::AggregateKind::Max => Aggregate::Max,
+        ast::AggregateKind::Stddev => Aggregate::Stddev,
+        ast::AggregateKind::Distinct => Aggregate::Distinct,
+        ast::AggregateKind::First => Aggregate::First,
+        ast::AggregateKind::Last => Aggregate::Last,
+        ast::AggregateKind::SinceFirst => Aggregate::SinceFirst,
+        ast::AggregateKind::SinceLast => Aggregate::SinceLast,
+    }
+}
+
+fn kind_of(kind: ast::AggregateKind, value: Option<&Type>) -> Type {
+    match kind {
+        ast::AggregateKind::Count | ast::AggregateKind::Distinct => Type::Number,
+        ast::AggregateKind::SinceFirst | ast::AggregateKind::SinceLast => Type::Duration,
+        ast::AggregateKind::Sum
+        | ast::AggregateKind::Avg
+        | ast::AggregateKind::Min
+        | ast::AggregateKind::Max
+        | ast::AggregateKind::Stddev
+        | ast::AggregateKind::First
+        | ast::AggregateKind::Last => value.cloned().unwrap_or(Type::Number),
+    }
+}
+
+/// Whether the expression can only be a whole number, which is kept without a scale.
+fn is_whole(expr: &Expr) -> bool {
+    match expr {
+        Expr::Constant(value) => value.fract() == 0.0,
+        Expr::Field(field) => !matches!(field.kind(), Kind::Float { .. }),
+        Expr::Key(_) | Expr::Has(_) | Expr::IsType(_) | Expr::Text(..) => true,
+        Expr::Not(_) | Expr::In(..) | Expr::Missing(_) | Expr::Choose(_) => true,
+        Expr::Negate(a) => is_whole(a),
+        Expr::Binary(Op::Add | Op::Subtract | Op::Multiply, a, b) | Expr::OrElse(a, b) => {
+            is_whole(a) && is_whole(b)
+        }
+        Expr::Binary(Op::Divide, ..) => false,
+        Expr::Binary(..) => true,
+        Expr::If(_, a, b) => is_whole(a) && is_whole(b),
+        Expr::Call(Function::Round | Function::Floor | Function::Hour | Function::Weekday, _) => {
+            true
+        }
+        Expr::Call(Function::Abs | Function::Min | Function::Max, list) => {
+            list.iter().all(is_whole)
+        }
+        Expr::Call(..) | Expr::Reading(_) | Expr::Fact(_) => false,
+    }
+}

@@ -1,0 +1,32 @@
+//! The ground floor of Gyrfalcon: what happened (events, their fields, money and places) and what
+//! was known at that moment (facts over exact windows).
+//!
+//! Nothing here reads a clock, a file or a socket: time comes in the event, settings are arguments.
+//! Everything is a function of the events seen so far, so the service, a backtest, a training run
+//! and an audit get the same facts bit for bit.
+
+pub mod limits;
+
+pub mod diagnostic;
+
+pub mod money;
+
+pub mod geo;
+
+pub mod pan;
+
+pub mod field;
+
+pub mod event;
+
+pub mod language;
+
+pub mod expr;
+
+pub mod window;
+
+pub mod plan;
+
+pub mod catalog;
+
+pub mod history;

@@ -1,0 +1,77 @@
+//! Every bound of the core in one place, with what happens at the bound.
+//!
+//! A bound is either the shape of an input (an event over 8 KiB is refused) or the size of kept
+//! state (an entity keeps its newest rows raw). The first kind is reported to whoever sent the
+//! input, the second kind never fails: it trades exactness that the catalogue states. Relations
+//! between bounds are asserted at compile time at the end of the file.
+
+/// Milliseconds of a minute.
+pub const MINUTE_MS: i64 = 60_000;
+
+/// Milliseconds of an hour.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// Bytes of one event as JSON; a longer one is refused unread.
+pub const EVENT_BYTES_MAX: usize = 8 * 1_024;
+
+/// Objects and lists inside each other in one event, the event itself included.
+pub const NESTING_MAX: usize = 16;
+
+/// Faults reported for one event; the rest are counted.
+pub const FAULTS_MAX: usize = 20;
+
+/// Bytes of an id; ids are one to this many printable ASCII characters.
+pub const ID_BYTES_MAX: usize = 64;
+
+/// Bytes of an unknown member's name that a message repeats.
+pub const NAME_SHOWN_MAX: usize = 64;
+
+/// An event that arrives later than this after it happened is late: it is folded in at its own time
+/// for later scores, but facts already served stay as they are.
+pub const LATENESS_MS: i64 = 10 * MINUTE_MS;
+
+/// A source clock may run ahead of ours by this much; beyond it the event time is clamped to the
+/// time of receipt, with a warning.
+pub const SKEW_MS: i64 = 2 * MINUTE_MS;
+
+/// An event dated further ahead than this is refused.
+pub const FUTURE_MS: i64 = DAY_MS;
+
+/// The earliest instant an event may name: 2000-01-01. Seconds sent as milliseconds fall below it.
+pub const TIME_MIN_MS: i64 = 946_684_800_000;
+
+/// The latest instant an event may name: 2100-01-01.
+pub const TIME_MAX_MS: i64 = 4_102_444_800_000;
+
+/// The largest amount in minor units; sums of millions of such amounts stay exact in `i128`, and
+/// one amount stays exact in `f64`.
+pub const MONEY_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+/// Newest events that an entity keeps raw; windows over them are exact.
+pub const RAW_MAX: usize = 512;
+
+/// Distinct values that are counted exactly.
+pub const DISTINCT_MAX: usize = 1_024;
+
+/// Conditions that one entity table can tell apart: one bit of a row's mask each.
+pub const CHANNELS_MAX: usize = 64;
+
+/// Values that one row of an entity table can carry.
+pub const COLUMNS_MAX: usize = 32;
+
+const _: () = assert!(SKEW_MS < LATENESS_MS && LATENESS_MS < FUTURE_MS);
+const _: () = assert!(TIME_MIN_MS < TIME_MAX_MS);
+const _: () = assert!(MONEY_MINOR_MAX < 1 << 53);
+// Offsets into an event's text are 16 bits; derived texts are kept behind the event.
+const _: () = assert!(2 * EVENT_BYTES_MAX <= u16::MAX as usize);
+const _: () = assert!(CHANNELS_MAX <= u64::BITS as usize);
+const _: () = assert!(512 <= RAW_MAX && 1_000 <= DISTINCT_MAX);
+
+/// Facts that a catalogue and a policy may define together; their numbers are 16 bits.
+pub const DEFINITIONS_MAX: usize = 16_384;
+
+/// How far back a window with its offset may reach: 90 days of window and 30 of label delay.
+pub const RETENTION_MAX_MS: i64 = 120 * DAY_MS;

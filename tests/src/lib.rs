@@ -1,0 +1,106 @@
+//! What the proofs share: seeded chance, small events, and the slow judge of windows.
+//!
+//! [`Naive`] keeps every event and recounts: it knows nothing of rows, tiles or sketches, and is
+//! the definition of a window in a dozen lines. Chance is [`Chance`], a SplitMix64 whose seed a
+//! failing test prints.
+
+/// Seeded chance (SplitMix64, Steele, Lea and Flood 2014).
+#[derive(Clone, Debug)]
+pub struct Chance(pub u64);
+
+impl Chance {
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A whole number below `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.bits() % limit
+    }
+
+    /// Whether something of this chance happens.
+    pub fn happens(&mut self, one_in: u64) -> bool {
+        self.below(one_in) == 0
+    }
+}
+
+/// A payment as JSON: who, where, with what, how much in fen, when it happened and when it came.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// Event id.
+    pub id: u64,
+    /// Account number.
+    pub account: u64,
+    /// Card number (a token, of course).
+    pub card: u64,
+    /// Device number.
+    pub device: u64,
+    /// Merchant number.
+    pub merchant: u64,
+    /// Amount in fen.
+    pub fen: i64,
+    /// Event time in milliseconds.
+    pub time: i64,
+    /// Time of receipt in milliseconds.
+    pub received: i64,
+}
+
+impl Payment {
+    /// The event's JSON.
+    pub fn json(&self) -> String {
+        format!(
+            r#"{{"event_id":"e{}","event_type":"payment","account_id":"a{}","channel":"app_ios","event_time_ms":{},"received_time_ms":{},"payment_id":"p{}","kind":"merchant_qr_static","amount_minor":{},"currency":"CNY","usd_minor":{},"funding":"intl_card","card":{{"card_token":"c{}","network":"visa","funding":"credit"}},"merchant":{{"merchant_id":"m{}"}},"device":{{"device_id":"d{}","os":"ios"}}}}"#,
+            self.id,
+            self.account,
+            self.time,
+            self.received,
+            self.id,
+            self.fen,
+            self.fen / 7,
+            self.card,
+            self.merchant,
+            self.device,
+        )
+    }
+}
+
+/// One remembered event of one key: time, amount and another value.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// Event time in milliseconds.
+    pub time: i64,
+    /// Amount in minor units.
+    pub amount: i64,
+    /// A value to be told apart, such as a card.
+    pub other: u64,
+}
+
+/// Everything that happened to one key, sorted by time and then by arrival.
+#[derive(Clone, Debug, Default)]
+pub struct Naive(Vec<Seen>);
+
+impl Naive {
+    /// Remembers an event.
+    pub fn record(&mut self, seen: Seen) {
+        let at = self.0.partition_point(|s| s.time <= seen.time);
+        self.0.insert(at, seen);
+    }
+
+    /// What lies in `(at - offset - window, at - offset]`.
+    pub fn window(&self, at: i64, window: i64, offset: i64) -> &[Seen] {
+        let to = at - offset;
+        let end = self.0.partition_point(|s| s.time <= to);
+        let start = self.0.partition_point(|s| s.time <= to - window);
+        &self.0[start.min(end)..end]
+    }
+
+    /// How many remembered events are newer than `time`.
+    pub fn newer_than(&self, time: i64) -> usize {
+        self.0.len() - self.0.partition_point(|s| s.time <= time)
+    }
+}
