@@ -8,7 +8,7 @@
 use features::limits::{DAY_MS, HOUR_MS, MINUTE_MS};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 
 /// What happens to digits behind the last decimal place that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +86,12 @@ impl TimeForm {
 
 /// An ISO 8601 time in milliseconds since 1970; UTC when it names no zone.
 pub(crate) fn parse_iso(text: &str) -> Option<i64> {
-    let time = match text.parse::<DateTime>() {
-        Ok(civil) => civil.to_zoned(TimeZone::UTC).ok()?.timestamp(),
-        Err(_) => text.parse::<Timestamp>().ok()?,
+    // A civil time would be read with its zone passed over, so the zone is looked for first.
+    let clock = text.get("2018-04-01".len()..).unwrap_or_default();
+    let time = if clock.contains(['Z', 'z', '+', '-']) {
+        text.parse::<Timestamp>().ok()?
+    } else {
+        Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?
     };
     Some(time.as_millisecond())
 }
@@ -191,6 +194,7 @@ mod tests {
         assert_eq!(parse_iso("2018-04-01T02:00:31+02:00"), Some(1_522_540_831_000));
         assert_eq!(parse_iso("2018-04-01T00:00:31Z"), Some(1_522_540_831_000));
         assert_eq!(parse_iso("2019-11-01T01:27:15.811098"), Some(1_572_571_635_811));
+        assert_eq!(parse_iso("2018-04-01"), Some(1_522_540_800_000));
         assert_eq!(parse_iso("2018-04-31T00:00:31"), None);
         assert_eq!(parse_iso("yesterday"), None);
     }

@@ -18,6 +18,11 @@ use crate::error::Error;
 
 mod check;
 
+mod source;
+
+#[cfg(test)]
+mod tests;
+
 /// The names of the maps that come with the crate.
 pub const BUILT_IN: [&str; 6] =
     ["handbook", "sparkov", "paysim", "ecommerce", "evalml", "cloudwalk"];
@@ -201,35 +206,5 @@ impl ColumnMap {
     /// The BLAKE3 of the map's text, in hex: two imports with one hash used one map.
     pub fn hash(&self) -> String {
         blake3::hash(self.text.as_bytes()).to_hex().to_string()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_built_in_map_passes_its_check_under_its_own_name() {
-        for (name, text) in BUILT_IN.iter().zip(TEXTS) {
-            match ColumnMap::parse(text) {
-                Ok(map) => assert_eq!(map.name(), *name),
-                Err(diagnostics) => {
-                    panic!("{}", features::diagnostic::render(name, text, &diagnostics))
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn an_unknown_map_is_told_with_the_nearest_name() {
-        let error = ColumnMap::find("handbok").unwrap_err().to_string();
-        assert!(error.contains("did you mean \"handbook\""), "{error}");
-    }
-
-    #[test]
-    fn the_hash_is_of_the_text() {
-        let map = ColumnMap::built_in("paysim").unwrap();
-        assert_eq!(map.hash().len(), 64);
-        assert_ne!(map.hash(), ColumnMap::built_in("evalml").unwrap().hash());
     }
 }

@@ -194,6 +194,12 @@ impl Output {
         })
     }
 
+    /// Another handle on the file, for a writer that wants to own one and flushes by itself.
+    #[cfg(feature = "offline")]
+    pub(crate) fn file(&self) -> io::Result<File> {
+        self.file.get_ref().try_clone()
+    }
+
     /// Flushes everything to the disk. What fails on a full disk fails here at the latest.
     pub(crate) fn complete(self) -> Result<Complete, Error> {
         let Output { file, temporary, path } = self;

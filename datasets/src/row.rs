@@ -17,6 +17,7 @@ use features::money::{Currency, Money};
 use crate::cell::{self, Finer};
 use crate::columns::{ColumnMap, Form, Known, LabelMap, Mapped, Negative, Otherwise, Source, Variant};
 use crate::json;
+use crate::read::Verdict;
 
 /// The cells of a row as they lie behind each other.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +60,7 @@ pub(crate) struct Made {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Label {
     pub(crate) known_time_ms: i64,
-    pub(crate) verdict: crate::read::Verdict,
+    pub(crate) verdict: Verdict,
     pub(crate) bytes: usize,
 }
 
@@ -147,15 +148,15 @@ impl Layout {
         let start = out.len();
         let mut faults = Vec::new();
         row.event(variant, out, &mut faults);
-        let verdict = row.verdict(&mut faults);
+        let truth = row.truth(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
         let fields = &self.map.variants[variant].fields;
         let event = Event::read(&out[start..], None).map_err(|d| row.refused(&d, fields))?;
         let event_bytes = out.len() - start;
-        let label = match (&self.map.label, verdict) {
-            (Some(map), Some(verdict)) => Some(row.label(map, verdict, &event, out)?),
+        let label = match (&self.map.label, truth) {
+            (Some(map), Some(truth)) => Some(row.label(map, truth, &event, out)?),
             (Some(_) | None, _) => None,
         };
         Ok(Made { event, event_bytes, label })
@@ -171,6 +172,13 @@ struct Row<'a> {
     layout: &'a Layout,
     cells: Cells<'a>,
     number: u64,
+}
+
+/// What a row says about the truth.
+struct Truth {
+    verdict: Verdict,
+    /// Nothing where it follows from the time of the event.
+    known_time_ms: Option<i64>,
 }
 
 /// Code and message of a cell that does not fit its field.
@@ -247,8 +255,7 @@ impl<'a> Row<'a> {
         if rates.iter().all(|(_, rate)| rate.is_none()) {
             return;
         }
-        // A faulty amount has been told where it was written.
-        let Some(Ok(Some(amount))) = self.amount(variant) else { return };
+        let Some(amount) = self.amount(variant) else { return };
         for (path, rate) in rates {
             let Some(rate_e9) = rate else { continue };
             let Some(money) = amount.to_base(rate_e9) else {
@@ -263,19 +270,20 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The amount of the event with its currency, if the event has one from a cell.
-    fn amount(&self, variant: &Variant) -> Option<Result<Option<Money>, Unfit>> {
+    /// The amount of the event with its currency, if a good cell says it; a faulty one has been told
+    /// where it was written.
+    fn amount(&self, variant: &Variant) -> Option<Money> {
         let mapped = variant.fields.iter().find(|mapped| mapped.field == ids::AMOUNT_MINOR)?;
         let Source::Cell { column, form } = &mapped.source else { return None };
-        Some(self.cell(*column).and_then(|text| match form {
-            _ if text.is_empty() => Ok(None),
-            Form::Major { currency, .. } => self.major(variant, *currency, text).map(Some),
+        let text = self.cell(*column).ok()?;
+        match form {
+            Form::Major { currency, .. } => self.major(variant, *currency, text).ok(),
             Form::Minor { currency, .. } => {
-                let currency = self.currency(variant, *currency)?;
-                Ok(Some(Money { minor: whole_number(text)?, currency }))
+                let currency = self.currency(variant, *currency).ok()?;
+                Some(Money { minor: whole_number(text).ok()?, currency })
             }
-            _ => Ok(None),
-        }))
+            _ => None,
+        }
     }
 
     fn value(&self, variant: &Variant, mapped: &Mapped, out: &mut Vec<u8>) -> Result<Written, Unfit> {
@@ -383,27 +391,34 @@ impl<'a> Row<'a> {
     }
 
     /// What the row says about the truth; nothing where its cell is empty.
-    fn verdict(&self, faults: &mut Vec<Fault>) -> Option<crate::read::Verdict> {
+    fn truth(&self, faults: &mut Vec<Fault>) -> Option<Truth> {
         let label = self.map().label.as_ref()?;
-        let text = match self.cell(label.column) {
-            Ok(text) => text,
+        let verdict = match self.cell(label.column) {
+            Ok("") => return None,
+            Ok(text) if label.fraud.iter().any(|known| known == text) => Ok(Verdict::Fraud),
+            Ok(text) if label.legit.iter().any(|known| known == text) => Ok(Verdict::Legit),
+            Ok(text) => {
+                let (fraud, legit) = (label.fraud.join(", "), label.legit.join(", "));
+                Err(unfit("D026", text, &format!("{fraud} for fraud or {legit} for legit")))
+            }
+            Err(unfit) => Err(unfit),
+        };
+        let known_time_ms = match label.known {
+            Known::After { .. } => Ok(None),
+            Known::Cell { column, form } => self.cell(column).and_then(|text| {
+                let time = form.parse(text).ok_or_else(|| unfit("D023", text, form.wanted()));
+                time.map(Some)
+            }),
+        };
+        if let (Err(unfit), Known::Cell { column, .. }) = (&known_time_ms, &label.known) {
+            faults.push(self.fault(unfit.clone(), "known_time_ms", Some(*column)));
+        }
+        match verdict {
+            Ok(verdict) => Some(Truth { verdict, known_time_ms: known_time_ms.ok()? }),
             Err(unfit) => {
                 faults.push(self.fault(unfit, "label", Some(label.column)));
-                return None;
+                None
             }
-        };
-        let is_in = |texts: &[String]| texts.iter().any(|known| known == text);
-        if text.is_empty() {
-            None
-        } else if is_in(&label.fraud) {
-            Some(crate::read::Verdict::Fraud)
-        } else if is_in(&label.legit) {
-            Some(crate::read::Verdict::Legit)
-        } else {
-            let (fraud, legit) = (label.fraud.join(", "), label.legit.join(", "));
-            let wanted = format!("{fraud} for fraud or {legit} for legit");
-            faults.push(self.fault(unfit("D026", text, &wanted), "label", Some(label.column)));
-            None
         }
     }
 
@@ -411,20 +426,17 @@ impl<'a> Row<'a> {
     fn label(
         &self,
         map: &LabelMap,
-        verdict: crate::read::Verdict,
+        truth: Truth,
         event: &Event,
         out: &mut Vec<u8>,
     ) -> Result<Label, Vec<Fault>> {
         let start = out.len();
-        let known = match &map.known {
-            Known::After { delay_ms } => Ok(event.time().saturating_add(*delay_ms)),
-            Known::Cell { column, form } => {
-                let time = self.cell(*column).and_then(|text| {
-                    form.parse(text).ok_or_else(|| unfit("D023", text, form.wanted()))
-                });
-                time.map_err(|unfit| vec![self.fault(unfit, "known_time_ms", Some(*column))])
-            }
-        }?;
+        let delay_ms = match map.known {
+            Known::After { delay_ms } => delay_ms,
+            Known::Cell { .. } => 0,
+        };
+        let verdict = truth.verdict;
+        let known = truth.known_time_ms.unwrap_or(event.time().saturating_add(delay_ms));
         let id = event.text(ids::EVENT_ID).unwrap_or_default();
         out.extend_from_slice(b"{\"event_type\":\"label\",\"event_id\":");
         json::push_quoted(out, &format!("label-{id}"));
@@ -438,7 +450,7 @@ impl<'a> Row<'a> {
         out.extend_from_slice(map.source.as_bytes());
         out.extend_from_slice(b",\"known_time_ms\":");
         json::push_number(out, known);
-        if let (Some(source), crate::read::Verdict::Fraud) = (&map.typology, verdict) {
+        if let (Some(source), Verdict::Fraud) = (&map.typology, verdict) {
             let mark = out.len();
             out.extend_from_slice(b",\"typology\":");
             let mapped = Mapped { field: ids::TYPOLOGY, source: source.clone() };
@@ -557,11 +569,7 @@ mod tests {
 
     #[test]
     fn flags_are_words_or_digits() {
-        assert_eq!([flag("TRUE"), flag("0"), flag("Yes"), flag("2")].map(|f| f), [
-            Some(true),
-            Some(false),
-            Some(true),
-            None
-        ]);
+        let flags = ["TRUE", "0", "Yes", "2"].map(flag);
+        assert_eq!(flags, [Some(true), Some(false), Some(true), None]);
     }
 }

@@ -16,12 +16,14 @@
 //! and total: an unknown amount is priced like a linked card, never as nothing.
 
 mod factors;
+mod stake;
 
 use std::fmt;
 
 use features::diagnostic::nearest;
 
 pub use factors::FactorPrice;
+pub use stake::{Held, Stake};
 
 use crate::decision::{Costs, Factor};
 
@@ -77,6 +79,8 @@ pub struct Economics {
     pub base_per_usd: f64,
     /// USD for one euro, for the exemption limits.
     pub usd_per_eur: f64,
+    /// Probability that factors are ranked by when no model spoke.
+    pub probability_unknown: f64,
     /// From this probability on, refuse, unless the victim acts himself or the customer abuses.
     pub decline_from: f64,
     /// A factor that more of the suspected attackers pass than this does not fit.
@@ -110,21 +114,6 @@ pub struct Economics {
     /// Largest amount of the risk-analysis exemption that the provider's fraud rate allows.
     pub exempt_tra_eur: f64,
     factors: [FactorPrice; Factor::ALL.len()],
-}
-
-/// What is at stake in one event.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stake {
-    /// Amount at risk.
-    pub amount_usd: f64,
-    /// Share of it that would be recovered.
-    pub recovery: f64,
-    /// Share of it that the issuer already bears.
-    pub shifted: f64,
-    /// What the customer contributes in a year.
-    pub customer_value_usd: f64,
-    /// Probability that a wrong refusal loses the customer.
-    pub attrition: f64,
 }
 
 /// What asking for one factor, or for two together, does.
@@ -215,7 +204,7 @@ const MONEY_MAX: f64 = 1e9;
 
 // A table reads by columns, so it is laid out by hand.
 #[rustfmt::skip]
-const SETTINGS: [Setting; 40] = [
+const SETTINGS: [Setting; 41] = [
     setting("recovery",                    0.0, 1.0,       |e| &mut e.recovery),
     setting("recovery_hold",               0.0, 1.0,       |e| &mut e.recovery_hold),
     setting("recovery_pass",               0.0, 1.0,       |e| &mut e.recovery_pass),
@@ -240,6 +229,7 @@ const SETTINGS: [Setting; 40] = [
     setting("topup_leave_share",           0.0, 1.0,       |e| &mut e.topup_leave_share),
     setting("base_per_usd",                0.001, 100_000.0, |e| &mut e.base_per_usd),
     setting("usd_per_eur",                 0.1, 10.0,      |e| &mut e.usd_per_eur),
+    setting("probability_unknown",         0.0, 1.0,       |e| &mut e.probability_unknown),
     setting("decline_from",                0.5, 1.0,       |e| &mut e.decline_from),
     setting("fit_limit",                   0.0, 1.0,       |e| &mut e.fit_limit),
     setting("fit_limit_pause",             0.0, 1.0,       |e| &mut e.fit_limit_pause),
@@ -286,6 +276,7 @@ impl Default for Economics {
             topup_leave_share: 0.8,
             base_per_usd: 7.14,
             usd_per_eur: 1.08,
+            probability_unknown: 0.1,
             decline_from: 0.9,
             fit_limit: 0.5,
             fit_limit_pause: 0.75,
@@ -400,8 +391,8 @@ impl Economics {
 
     /// Loss when a genuine customer is challenged (`Kf`).
     pub fn loss_challenged(&self, stake: &Stake, ask: &Ask) -> f64 {
-        let lost = self.margin * stake.amount_usd
-            + self.attrition_challenge * stake.customer_value_usd;
+        let lost =
+            self.margin * stake.amount_usd + self.attrition_challenge * stake.customer_value_usd;
         (1.0 - ask.success) * lost
             + ask.success * self.second_usd * ask.seconds
             + self.challenge_price_usd
@@ -443,226 +434,4 @@ fn inconsistent(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::vector::Vector;
-
-    /// A tourist's card payment, as in the table of `domain.md` 6.4.
-    fn stake(amount_usd: f64) -> Stake {
-        Stake {
-            amount_usd,
-            recovery: 0.05,
-            shifted: 0.0,
-            customer_value_usd: 12.0,
-            attrition: 0.20,
-        }
-    }
-
-    fn ask(economics: &Economics, factor: Factor, vector: Vector) -> Ask {
-        let price = economics.factor(factor);
-        let shifted = match factor {
-            Factor::ThreeDsChallenge => economics.liability_shift_challenge,
-            _ => 0.0,
-        };
-        Ask {
-            fee_usd: price.fee_usd,
-            bypass: price.bypass[vector as usize],
-            shifted,
-            success: price.success,
-            seconds: price.seconds,
-        }
-    }
-
-    /// The cheapest of the three, a tie going to the milder.
-    fn cheapest(costs: &Costs) -> &'static str {
-        let challenge = costs.challenge.unwrap_or(f64::INFINITY);
-        if costs.approve <= challenge && costs.approve <= costs.decline {
-            "approve"
-        } else if challenge <= costs.decline {
-            "challenge"
-        } else {
-            "decline"
-        }
-    }
-
-    /// Amount, vector, factor, Lf, Ld, p* without a challenge, p1 and p2 in percent.
-    type Row = (f64, Vector, Factor, f64, f64, f64, Option<(f64, f64)>);
-
-    // A table reads by columns, so it is laid out by hand.
-    #[rustfmt::skip]
-    const WORKED: [Row; 13] = [
-        (5.0,     Vector::V1, Factor::ThreeDsChallenge, 34.3,    3.5,  9.2,  Some((1.44, 88.0))),
-        (5.0,     Vector::V1, Factor::Passkey,          34.3,    3.5,  9.2,  None),
-        (28.0,    Vector::V1, Factor::ThreeDsChallenge, 56.1,    3.7,  6.2,  Some((0.98, 85.0))),
-        (28.0,    Vector::V2, Factor::Passkey,          56.1,    3.7,  6.2,  Some((0.35, 86.0))),
-        (28.0,    Vector::V2, Factor::SmsOtp,           56.1,    3.7,  6.2,  Some((0.74, 49.0))),
-        (140.0,   Vector::V1, Factor::ThreeDsChallenge, 162.5,   5.1,  3.0,  Some((0.51, 75.0))),
-        (140.0,   Vector::V1, Factor::PassportSelfie,   162.5,   5.1,  3.0,  Some((1.6, 12.0))),
-        (140.0,   Vector::V2, Factor::Passkey,          162.5,   5.1,  3.0,  Some((0.14, 75.0))),
-        (700.0,   Vector::V1, Factor::ThreeDsChallenge, 694.5,   11.8, 1.7,  Some((0.31, 63.0))),
-        (700.0,   Vector::V2, Factor::SmsOtp,           694.5,   11.8, 1.7,  Some((0.23, 20.0))),
-        (3_000.0, Vector::V1, Factor::ThreeDsChallenge, 2_879.5, 39.4, 1.35, Some((0.27, 58.0))),
-        (3_000.0, Vector::V1, Factor::Passkey,          2_879.5, 39.4, 1.35, Some((0.87, 1.37))),
-        (3_000.0, Vector::V2, Factor::Passkey,          2_879.5, 39.4, 1.35, Some((0.04, 57.0))),
-    ];
-
-    /// Where the cheapest answer stops being `name`, in percent, going up from 0.
-    fn end_of(name: &str, of: impl Fn(f64) -> Costs) -> f64 {
-        let (mut below, mut above) = (0.0, 1.0);
-        for _ in 0..60 {
-            let middle = f64::midpoint(below, above);
-            if cheapest(&of(middle)) == name { below = middle } else { above = middle }
-        }
-        100.0 * below
-    }
-
-    /// Equal as far as the table prints: two or three digits, or half a percent point.
-    fn is_near(found: f64, written: f64) -> bool {
-        (found - written).abs() <= (0.02 * written).max(0.006)
-    }
-
-    #[test]
-    fn the_worked_thresholds_come_out() {
-        let economics = Economics::default();
-        for (amount, vector, factor, fraud, refused, alone, band) in WORKED {
-            let at = format!("{amount} {} {}", vector.name(), factor.name());
-            let stake = stake(amount);
-            let ask = ask(&economics, factor, vector);
-            assert!((economics.loss_approved(&stake) - fraud).abs() <= 0.06, "{at}: Lf");
-            assert!((economics.loss_declined(&stake) - refused).abs() <= 0.06, "{at}: Ld");
-            let without = end_of("approve", |p| economics.costs(p, &stake, None));
-            assert!(is_near(without, alone), "{at}: p* {without}");
-            let costs = |p: f64| economics.costs(p, &stake, Some(&ask));
-            match band {
-                Some((from, to)) => {
-                    let found = end_of("approve", costs);
-                    assert!(is_near(found, from), "{at}: p1 {found}");
-                    let is_refused = |p: f64| cheapest(&costs(p)) == "decline";
-                    assert!(!is_refused((to / 100.0) * 0.97), "{at}: p2 below");
-                    assert!(is_refused((to / 100.0) * 1.03), "{at}: p2 above");
-                }
-                None => {
-                    let never = (0..=10_000).all(|p| cheapest(&costs(f64::from(p) / 1e4)) != "challenge");
-                    assert!(never, "{at}: a challenge is cheapest somewhere");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_approve_threshold_falls_with_the_amount() {
-        let economics = Economics::default();
-        let ask = ask(&economics, Factor::ThreeDsChallenge, Vector::V1);
-        let mut last = 100.0;
-        for amount in [5.0, 28.0, 140.0, 700.0, 3_000.0] {
-            let found = end_of("approve", |p| economics.costs(p, &stake(amount), Some(&ask)));
-            assert!(found < last, "{amount}: {found}");
-            last = found;
-        }
-    }
-
-    #[test]
-    fn the_challenge_band_closes_when_the_factor_does_not_fit_the_vector() {
-        let economics = Economics::default();
-        let width = |factor, vector| {
-            let ask = ask(&economics, factor, vector);
-            (0..=10_000)
-                .filter(|p| {
-                    let costs = economics.costs(f64::from(*p) / 1e4, &stake(28.0), Some(&ask));
-                    cheapest(&costs) == "challenge"
-                })
-                .count()
-        };
-        assert!(8_000 < width(Factor::ThreeDsChallenge, Vector::V1));
-        assert!(8_000 < width(Factor::Passkey, Vector::V2));
-        assert_eq!(width(Factor::Passkey, Vector::V1), 0);
-        assert_eq!(width(Factor::SmsOtp, Vector::V4), 0);
-        assert_eq!(width(Factor::Passkey, Vector::V6), 0);
-    }
-
-    #[test]
-    fn with_a_good_factor_outright_declines_are_rare() {
-        let economics = Economics::default();
-        for (factor, vector) in
-            [(Factor::ThreeDsChallenge, Vector::V1), (Factor::Passkey, Vector::V2)]
-        {
-            let ask = ask(&economics, factor, vector);
-            for amount in [5.0, 28.0, 140.0, 700.0, 3_000.0] {
-                let costs = economics.costs(0.55, &stake(amount), Some(&ask));
-                assert_eq!(cheapest(&costs), "challenge", "{amount} {}", factor.name());
-            }
-        }
-    }
-
-    #[test]
-    fn every_setting_can_be_set_and_is_held_to_its_range() {
-        let mut economics = Economics::default();
-        for name in Economics::names() {
-            let before = economics.clone();
-            assert!(economics.set(&name, f64::NAN).is_err(), "{name}");
-            assert!(economics.set(&name, -1.0).is_err(), "{name}");
-            assert!(economics.set(&name, 1e12).is_err(), "{name}");
-            assert_eq!(economics, before, "{name} changed by a refused value");
-            economics.set(&name, 0.75).or_else(|_| economics.set(&name, 2.0)).expect("fits");
-            assert_ne!(economics, before, "{name} did not change");
-        }
-        assert_eq!(Economics::default().check(), Ok(()));
-    }
-
-    #[test]
-    fn the_table_names_every_setting_once() {
-        let mut names = Economics::names();
-        let all = names.len();
-        assert_eq!(all, SETTINGS.len() + Factor::ALL.len() * 12);
-        names.sort();
-        names.dedup();
-        assert_eq!(names.len(), all);
-        // Two lines of the table must not share a slot.
-        let mut economics = Economics::default();
-        for (at, setting) in SETTINGS.iter().enumerate() {
-            *(setting.slot)(&mut economics) = at as f64;
-        }
-        for (at, setting) in SETTINGS.iter().enumerate() {
-            assert_eq!(*(setting.slot)(&mut economics), at as f64, "{}", setting.name);
-        }
-    }
-
-    #[test]
-    fn an_unknown_setting_gets_its_nearest_name() {
-        let fault = Economics::default().set("margn", 0.01).unwrap_err();
-        assert_eq!(fault.to_string(), "unknown setting `margn`, wanted perhaps `margin`");
-        let fault = Economics::default().set("sms_otp_succes", 0.01).unwrap_err();
-        assert!(fault.to_string().contains("`sms_otp_success`"), "{fault}");
-        let fault = Economics::default().set("zzz", 0.01).unwrap_err();
-        assert_eq!(fault.to_string(), "unknown setting `zzz`");
-    }
-
-    #[test]
-    fn all_contradictions_are_reported_at_once() {
-        let economics = Economics {
-            recovery: 0.5,
-            attrition_challenge: 0.4,
-            fit_limit: 0.9,
-            exempt_tra_eur: 10.0,
-            margin: f64::NAN,
-            ..Economics::default()
-        };
-        let faults = economics.check().unwrap_err();
-        assert_eq!(faults.len(), 6, "{faults:?}");
-        assert!(matches!(&faults[0], Fault::OutOfRange { name, .. } if name == "margin"));
-        assert_eq!(
-            faults[1].to_string(),
-            "got `recovery_hold` 0.35 below `recovery` 0.5: holding money back cannot recover \
-             less of it"
-        );
-    }
-
-    #[test]
-    fn a_cheaper_fraud_is_never_dearer_to_approve() {
-        let economics = Economics::default();
-        let open = economics.loss_approved(&stake(700.0));
-        let shifted = economics.loss_approved(&Stake { shifted: 0.9, ..stake(700.0) });
-        let held = economics.loss_approved(&Stake { recovery: 0.35, ..stake(700.0) });
-        assert!(shifted < held && held < open);
-    }
-}
+mod tests;

@@ -337,3 +337,34 @@ fn short_hash(parts: &[&[u8]]) -> String {
     }
     hasher.finalize().to_hex()[..16].to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> String {
+        match Policy::check(text, None, Wanted::AllFeatures) {
+            Ok(_) => String::new(),
+            Err(faults) => features::diagnostic::render("policy", text, &faults),
+        }
+    }
+
+    #[test]
+    fn the_house_policies_are_sound() {
+        assert_eq!(faults(DEFAULT_POLICY), "");
+        assert_eq!(faults(include_str!("../policies/handbook.policy")), "");
+        let policy = Policy::check(DEFAULT_POLICY, None, Wanted::Judging).expect("it is sound");
+        assert!(30 <= policy.rules().rules.len());
+        assert_eq!(policy.warnings(), []);
+    }
+
+    #[test]
+    fn tables_of_facts_keep_the_chosen_features_alone() {
+        let names = ["account_attempt_count_1h".to_owned(), "amount_log".to_owned()];
+        let policy = Policy::check("", None, Wanted::Only(&names)).expect("it is sound");
+        let kept: Vec<&str> = policy.plan().facts().iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(kept, names);
+        let unknown = ["no_such_feature".to_owned()];
+        assert!(Policy::check("", None, Wanted::Only(&unknown)).is_err());
+    }
+}

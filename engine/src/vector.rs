@@ -307,7 +307,9 @@ const HINTS: [Hint; 16] = [
     hint(&[(Vector::V9, 0.6)], |s| s.device.is_emulator == Some(true)),
     hint(&[(Vector::V1, 0.3), (Vector::V9, 0.3)], |s| 3.0 <= s.device.cards_24h),
     hint(&[(Vector::V9, 0.5)], |s| {
-        6.0 <= s.device.accounts_7d || 8.0 <= s.past.bin_zscore_5m || 20.0 <= s.past.ip_login_fails_5m
+        6.0 <= s.device.accounts_7d
+            || 8.0 <= s.past.bin_zscore_5m
+            || 20.0 <= s.past.ip_login_fails_5m
     }),
     // Money that passes straight through.
     hint(&[(Vector::V7, 0.5)], |s| 0.8 <= s.past.pass_through_24h && s.is_outflow()),

@@ -1,12 +1,12 @@
 //! One voice for "this is wrong": what is wrong with an event, a policy text, a model or a file.
 //!
-//! A check never stops at the first fault: it gathers a `Vec<Diagnostic>` and hands all of them back
-//! together, so that whoever wrote the input repairs it once. A diagnostic carries a stable code, a
-//! severity, the place, a lower-case message without full stop that says what was got and what was
-//! wanted, and, where we can guess it, the next step as help. Codes are grouped by what was read:
-//! `E` events, `P` policy text, `M` models, `C` configuration, `D` datasets and imports.
-//! `render` draws diagnostics over a source text with line, column and a caret for people;
-//! machines take the fields. Nothing here is on the hot path: a valid input builds no diagnostic.
+//! A check never stops at the first fault: it gathers a `Vec<Diagnostic>` and hands all of them
+//! back together, so that whoever wrote the input repairs it once. A diagnostic carries a stable
+//! code, a severity, the place, a lower-case message without full stop that says what was got and
+//! what was wanted, and, where we can guess it, the next step as help. Codes are grouped by what
+//! was read: `E` events, `P` policy text, `M` models, `C` configuration, `D` datasets and imports.
+//! `render` draws diagnostics over a source text with line, column and a caret for people; machines
+//! take the fields. Nothing here is on the hot path: a valid input builds no diagnostic.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -127,9 +127,9 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// All diagnostics drawn over their source text, for people.
 ///
-/// Spans of text become `name:line:column` with the line and carets under the span; other places are
-/// written as words. Columns count characters from one. A span that runs over the end of its line is
-/// cut there. The order of the diagnostics is kept.
+/// Spans of text become `name:line:column` with the line and carets under the span; other places
+/// are written as words. Columns count characters from one. A span that runs over the end of its
+/// line is cut there. The order of the diagnostics is kept.
 pub fn render(source_name: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
@@ -139,12 +139,8 @@ pub fn render(source_name: &str, source: &str, diagnostics: &[Diagnostic]) -> St
 }
 
 fn render_one(source_name: &str, source: &str, diagnostic: &Diagnostic, out: &mut String) {
-    let head = format!(
-        "{} {}: {}",
-        diagnostic.severity.name(),
-        diagnostic.code,
-        diagnostic.message
-    );
+    let head =
+        format!("{} {}: {}", diagnostic.severity.name(), diagnostic.code, diagnostic.message);
     // Writing to a String cannot fail, so the results below carry no information.
     let _ = match &diagnostic.place {
         Place::Text { start, end } => {
@@ -266,7 +262,11 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines,
-            ["f: device.os: error E007: got 3", "f: row 7: error D001: short", "f: error E001: empty"]
+            [
+                "f: device.os: error E007: got 3",
+                "f: row 7: error D001: short",
+                "f: error E001: empty"
+            ]
         );
         assert_eq!(field.help("ask").to_string(), "error E007 at device.os: got 3 (help: ask)");
     }
@@ -284,6 +284,9 @@ mod tests {
     #[test]
     fn the_distance_counts_a_swap_as_one() {
         let d = |a: &str, b: &str| edit_distance(&folded(a), &folded(b));
-        assert_eq!((d("ab", "ba"), d("abc", "abc"), d("", "abc"), d("kitten", "sitting")), (1, 0, 3, 3));
+        assert_eq!(
+            (d("ab", "ba"), d("abc", "abc"), d("", "abc"), d("kitten", "sitting")),
+            (1, 0, 3, 3)
+        );
     }
 }

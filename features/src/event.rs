@@ -2,10 +2,11 @@
 //!
 //! [`Event::read`] is the door. It takes the bytes as they came and gives either an event of which
 //! everything holds that the field table says, or all faults at once, each with its path. An event
-//! keeps the JSON text (the journal stores it, replay reads it again), one 8-byte slot for each field
-//! of the table, and a bit that says whether the field is there, so that facts and rules read a field
-//! in a nanosecond and absent is never zero. Texts are kept as a hash in the slot and as a span of
-//! the JSON. Fields that can be computed from the event alone are filled at the end of reading.
+//! keeps the JSON text (the journal stores it, replay reads it again), one 8-byte slot for each
+//! field of the table, and a bit that says whether the field is there, so that facts and rules read
+//! a field in a nanosecond and absent is never zero. Texts are kept as a hash in the slot and as a
+//! span of the JSON. Fields that can be computed from the event alone are filled at the end of
+//! reading.
 //!
 //! Nothing here reads a clock: when the event was received is an argument. Events hold personal
 //! data, so `Debug` shows the id, the type and the time and nothing else.
@@ -28,10 +29,10 @@ mod index;
 mod list;
 mod read;
 mod seed;
-mod trail;
-mod value;
 #[cfg(test)]
 mod tests;
+mod trail;
+mod value;
 
 pub use check::choices;
 pub use fault::CODES;
@@ -48,7 +49,9 @@ pub struct Event {
     time_ms: i64,
     received_ms: i64,
     present: Bits,
-    body: Box<Body>,
+    /// A slot and a span for each field.
+    slots: Box<[u64]>,
+    spans: Box<[Span]>,
     /// The JSON as it came, then texts that are not a part of it.
     text: String,
     json_len: usize,
@@ -69,12 +72,6 @@ impl Bits {
     fn insert(&mut self, field: FieldId) {
         self.0[field.index() / 64] |= 1 << (field.index() % 64);
     }
-}
-
-#[derive(Clone)]
-struct Body {
-    slots: [u64; FIELD_COUNT],
-    spans: [Span; FIELD_COUNT],
 }
 
 /// Where a text lies; texts are never empty, so a length of zero means that there is none.
@@ -116,7 +113,8 @@ impl Warning {
             }
             Warning::ClockSkew(ahead_ms) => {
                 let place = Place::Field(ids::EVENT_TIME_MS.path().to_owned());
-                let message = format!("is {ahead_ms} ms after receipt, taken as the time of receipt");
+                let message =
+                    format!("is {ahead_ms} ms after receipt, taken as the time of receipt");
                 Diagnostic::warning(fault::CLOCK_SKEW, place, message)
             }
         }
@@ -215,10 +213,10 @@ impl Event {
         }
     }
 
-    /// The slot of the field: an integer's two's complement, a float's bits, a boolean, the index of
-    /// an enum, the bits of a set, packed letters, or the hash of an id, text or address.
+    /// The slot of the field: an integer's two's complement, a float's bits, a boolean, the index
+    /// of an enum, the bits of a set, packed letters, or the hash of an id, text or address.
     pub fn bits(&self, field: FieldId) -> Option<u64> {
-        self.present.has(field).then(|| self.body.slots[field.index()])
+        self.present.has(field).then(|| self.slots[field.index()])
     }
 
     /// The field as text: ids, texts, canonical addresses, codes and the names of enums. Fields
@@ -227,7 +225,7 @@ impl Event {
         let bits = self.bits(field)?;
         match field.kind() {
             Kind::Id | Kind::Text { .. } | Kind::Ip => {
-                let Span { start, len } = self.body.spans[field.index()];
+                let Span { start, len } = self.spans[field.index()];
                 let start = usize::from(start);
                 self.text.get(start..start + usize::from(len)).filter(|text| !text.is_empty())
             }
@@ -264,7 +262,7 @@ impl Event {
     }
 
     fn set(&mut self, field: FieldId, bits: u64) {
-        self.body.slots[field.index()] = bits;
+        self.slots[field.index()] = bits;
         self.present.insert(field);
     }
 
@@ -281,7 +279,7 @@ impl Event {
         let start = usize::from(span.start);
         let hash = hash_text(&self.text[start..start + usize::from(span.len)]);
         self.set(field, hash);
-        self.body.spans[field.index()] = span;
+        self.spans[field.index()] = span;
     }
 
     fn int(&self, field: FieldId) -> Option<i64> {

@@ -1,10 +1,11 @@
 //! The one table of everything an event can carry.
 //!
-//! A field has a path (`device.device_id`), a kind with its limits, a unit, the event types on which
-//! it may stand and those on which it must. Reading, checking, the rule language, the columns of
-//! Parquet files and the OpenAPI schema are all derived from [`FIELDS`], so a field is added in one
-//! line. The order of the table is the numbering of fields: new ones go to the end of their section
-//! only while nothing stored uses the numbers, and nothing stored does (text forms use paths).
+//! A field has a path (`device.device_id`), a kind with its limits, a unit, the event types on
+//! which it may stand and those on which it must. Reading, checking, the rule language, the columns
+//! of Parquet files and the OpenAPI schema are all derived from [`FIELDS`], so a field is added in
+//! one line. The order of the table is the numbering of fields: new ones go to the end of their
+//! section only while nothing stored uses the numbers, and nothing stored does (text forms use
+//! paths).
 //!
 //! Some fields are not sent but derived at the end of reading (`geo.country`, `local.hour`); rules
 //! name them like any other. Enrolled factors come as a list of objects and are laid out flat here,
@@ -13,10 +14,12 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+mod choices;
 pub mod ids;
 mod table;
 
-pub use table::{FACTORS, FIELDS, OBJECTS};
+pub use choices::FACTORS;
+pub use table::{FIELDS, OBJECTS};
 
 /// Number of fields, which is the number of slots of an event.
 pub(crate) const FIELD_COUNT: usize = table::TABLE.len();
@@ -431,4 +434,96 @@ pub fn find(path: &str) -> Option<FieldId> {
     });
     let at = BY_PATH.binary_search_by(|id| id.path().cmp(path)).ok()?;
     Some(BY_PATH[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::{event, pan};
+
+    #[test]
+    fn paths_are_unique_and_found() {
+        let paths: HashSet<&str> = FIELDS.iter().map(|field| field.path).collect();
+        assert_eq!(paths.len(), FIELDS.len());
+        for id in FieldId::all() {
+            assert_eq!(find(id.path()), Some(id));
+        }
+        for path in ["", "device", "card.pan", "device.device_id ", "zzz"] {
+            assert_eq!(find(path), None, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn constants_name_the_fields_of_their_names() {
+        assert_eq!(ids::EVENT_ID.path(), "event_id");
+        assert_eq!(ids::DEVICE_DEVICE_ID.path(), "device.device_id");
+        assert_eq!(ids::FX_RATE_E9.path(), "fx.rate_e9");
+        assert_eq!(ids::NETWORK.path(), "network");
+        assert_eq!(ids::EVENT_AGE_MS.index(), FIELD_COUNT - 1);
+        assert_eq!(format!("{:?}", ids::THREE_DS_ECI), "three_ds.eci");
+    }
+
+    #[test]
+    fn every_line_of_the_table_is_sound() {
+        let objects: HashSet<&str> = OBJECTS.iter().map(|object| object.name).collect();
+        for field in FIELDS {
+            let Field { path, on, required, .. } = *field;
+            assert_eq!(required.without(on), Types::NONE, "{path} is required where it is not");
+            assert_ne!(on, Types::NONE, "{path} stands nowhere");
+            assert!(!field.meaning.is_empty(), "{path}");
+            let is_given = field.source == Source::Given;
+            if let (Some((object, _)), true) = (path.split_once('.'), is_given) {
+                assert!(objects.contains(object), "{path} lies in no object");
+            }
+            if let (Kind::Enum(names) | Kind::Set(names), true) = (field.kind, is_given) {
+                let unique: HashSet<&&str> = names.iter().collect();
+                assert!(unique.len() == names.len() && names.len() <= 63, "{path}");
+                let is_open = path != "event_type";
+                assert_eq!(names.last() == Some(&"other"), is_open, "{path}");
+            }
+            if field.shape != Shape::Free {
+                assert!(matches!(field.kind, Kind::Text { .. }), "{path}");
+            }
+            let name = path.rsplit('.').next().unwrap();
+            assert!(!pan::is_secret_name(name), "{path} is named like a secret");
+        }
+    }
+
+    #[test]
+    fn every_restricted_choice_is_a_part_of_its_list() {
+        for id in FieldId::all() {
+            for event_type in EventType::ALL {
+                for name in event::choices(id, event_type).unwrap_or_default() {
+                    assert!(id.kind().names().unwrap().contains(name), "{id:?} {name}");
+                    assert!(id.field().on.contains(event_type), "{id:?} {event_type:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn event_types_are_numbered_as_declared() {
+        for (index, event_type) in EventType::ALL.into_iter().enumerate() {
+            assert_eq!(event_type as usize, index);
+            assert_eq!(EventType::parse(event_type.name()), Some(event_type));
+            if let Some(id) = event_type.business_id() {
+                assert!(id.field().on.contains(event_type), "{event_type:?}");
+            }
+        }
+        assert_eq!(EventType::ALL.iter().filter(|t| t.is_scored()).count(), 14);
+        assert_eq!(EventType::parse("Payment"), None);
+    }
+
+    #[test]
+    fn sets_of_types_behave_like_sets() {
+        let some = Types::of(&[EventType::Payment, EventType::IssuerHealth]);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [EventType::Payment, EventType::IssuerHealth]);
+        assert!(some.contains(EventType::Payment) && !some.contains(EventType::Login));
+        assert_eq!(Types::ANY.iter().count(), EventType::ALL.len());
+        assert_eq!(some.without(some), Types::NONE);
+        assert_eq!(Types::ANY.without(some).union(some), Types::ANY);
+        assert_eq!(Types::ANY.without(some).intersect(some), Types::NONE);
+    }
 }

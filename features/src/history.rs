@@ -86,7 +86,15 @@ struct Fold {
     late: u64,
     keepers: Vec<Keeper>,
     origins: Origins,
+    scratch: Scratch,
+}
+
+/// Buffers of one fold, kept so that it need not allocate.
+#[derive(Debug)]
+struct Scratch {
     readings: Vec<f64>,
+    /// Which conditions of the plan hold of the event.
+    holds: Vec<bool>,
 }
 
 /// Who was touched when, who was given up: one a table.
@@ -124,7 +132,7 @@ impl History {
             late: 0,
             keepers: plan.tables.iter().map(|_| keeper()).collect(),
             origins: Origins::default(),
-            readings: vec![UNKNOWN; plan.readings],
+            scratch: Scratch { readings: vec![UNKNOWN; plan.readings], holds: Vec::new() },
         };
         let map = |_: &Table| DashMap::with_hasher_and_shard_amount(FixedState::default(), 64);
         let entities = plan.tables.iter().map(map).collect();
@@ -151,7 +159,8 @@ impl History {
         let fold = &mut *fold;
         fold.stamp += 1;
         let repeated = self.inherit(&mut fold.origins, event, Labels::Count);
-        self.read(&fold.keepers, &mut fold.readings, event, facts);
+        self.plan.hold(event, &mut fold.scratch.holds);
+        self.read(&fold.keepers, &mut fold.scratch, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -161,6 +170,7 @@ impl History {
         let fold = &mut *fold;
         fold.stamp += 1;
         let repeated = self.inherit(&mut fold.origins, event, Labels::Count);
+        self.plan.hold(event, &mut fold.scratch.holds);
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -169,7 +179,8 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         self.inherit(&mut fold.origins, event, Labels::Look);
-        self.read(&fold.keepers, &mut fold.readings, event, facts);
+        self.plan.hold(event, &mut fold.scratch.holds);
+        self.read(&fold.keepers, &mut fold.scratch, event, facts);
     }
 
     /// What is held.
@@ -203,7 +214,7 @@ impl History {
     fn read(
         &self,
         keepers: &[Keeper],
-        readings: &mut [f64],
+        scratch: &mut Scratch,
         event: &Event,
         facts: &mut Vec<f64>,
     ) {
@@ -212,12 +223,13 @@ impl History {
         for step in &self.plan.steps {
             match *step {
                 Step::Fact(index) => {
-                    let scope = Scope { event: Some(event), readings, facts };
+                    let scope =
+                        Scope { event: Some(event), readings: &scratch.readings, facts };
                     facts[index] = self.plan.fact(index, scope);
                 }
                 Step::Lookup(index) => {
                     let lookup = &self.plan.lookups[index];
-                    self.look_up(lookup, &keepers[lookup.table], readings, event, facts);
+                    self.look_up(lookup, &keepers[lookup.table], scratch, event, facts);
                 }
             }
         }
@@ -227,11 +239,12 @@ impl History {
         &self,
         lookup: &Lookup,
         keeper: &Keeper,
-        readings: &mut [f64],
+        scratch: &mut Scratch,
         event: &Event,
         facts: &[f64],
     ) {
         let table = &self.plan.tables[lookup.table];
+        let Scratch { readings, holds } = scratch;
         let part = |part: &KeyPart| match part {
             KeyPart::Field(field) => event.bits(*field),
             KeyPart::Fact(fact) => {
@@ -246,7 +259,7 @@ impl History {
         let mut values = [ABSENT; COLUMNS_MAX];
         let asks_own = lookup.questions.iter().any(|q| q.question.including_this);
         let own = lookup.own.filter(|_| asks_own).map(|recording| {
-            let mask = table.row(&table.recordings[recording], event, &mut values);
+            let mask = table.row(&table.recordings[recording], event, holds, &mut values);
             Row { time: event.time(), mask, values: &values[..table.shape.columns] }
         });
         // The guard lives for this look-up only: nothing else is called while it is held.
@@ -277,7 +290,7 @@ impl History {
         for (index, table) in self.plan.tables.iter().enumerate() {
             for recording in &table.recordings {
                 let mut values = [ABSENT; COLUMNS_MAX];
-                let mask = table.row(recording, event, &mut values);
+                let mask = table.row(recording, event, &fold.scratch.holds, &mut values);
                 if mask == 0 {
                     continue;
                 }

@@ -2,9 +2,9 @@
 //!
 //! The exponent of a currency (two for CNY, none for JPY, three for KWD) comes from ISO 4217. Text
 //! amounts become minor units digit by digit, so `0.29` is 29 cents and not 28.999; a text that is
-//! finer than the currency is refused, except for the dust that binary floats leave behind in files.
-//! Amounts of two currencies meet only through a rate that is given as an integer too. Everything
-//! is exact or refused; nothing saturates.
+//! finer than the currency is refused, except for the dust that binary floats leave behind in
+//! files. Amounts of two currencies meet only through a rate that is given as an integer too.
+//! Everything is exact or refused; nothing saturates.
 
 use std::fmt;
 use std::sync::LazyLock;

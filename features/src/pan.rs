@@ -15,18 +15,8 @@ const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
 
 /// Member names that carry secrets, in small letters without separators.
-const SECRET_NAMES: [&str; 10] = [
-    "cvv",
-    "cvc",
-    "cvv2",
-    "cvc2",
-    "pin",
-    "pinblock",
-    "track1",
-    "track2",
-    "cardnumber",
-    "pan",
-];
+const SECRET_NAMES: [&str; 10] =
+    ["cvv", "cvc", "cvv2", "cvc2", "pin", "pinblock", "track1", "track2", "cardnumber", "pan"];
 
 /// Whether the text holds a full card number.
 pub fn holds_card_number(text: &str) -> bool {

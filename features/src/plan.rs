@@ -105,6 +105,8 @@ pub struct Plan {
     pub(crate) lookups: Vec<Lookup>,
     pub(crate) steps: Vec<Step>,
     pub(crate) readings: usize,
+    /// Different conditions of all channels, each evaluated once for an event.
+    conditions: Vec<Condition>,
     pub(crate) inherited: Vec<FieldId>,
 }
 
@@ -120,9 +122,17 @@ pub(crate) struct Table {
 }
 
 #[derive(Clone, Debug)]
+struct Condition {
+    expr: Expr,
+    /// Types on which it may hold.
+    types: Types,
+}
+
+#[derive(Clone, Debug)]
 pub(crate) struct Channel {
-    pub(crate) condition: Expr,
-    pub(crate) types: Types,
+    /// Index into the plan's conditions.
+    condition: usize,
+    types: Types,
 }
 
 #[derive(Clone, Debug)]
@@ -169,6 +179,7 @@ impl Plan {
             lookups: Vec::new(),
             steps: Vec::new(),
             readings: 0,
+            conditions: Vec::new(),
             inherited: Vec::new(),
         };
         let mut new_fact = vec![u16::MAX; definitions.len()];
@@ -224,6 +235,23 @@ impl Plan {
         if value.is_nan() { UNKNOWN } else { value + 0.0 }
     }
 
+    /// Which conditions hold of an event, by index.
+    pub(crate) fn hold(&self, event: &Event, holds: &mut Vec<bool>) {
+        let kind = event.event_type();
+        holds.clear();
+        holds.extend(
+            self.conditions.iter().map(|c| c.types.contains(kind) && c.expr.holds(event)),
+        );
+    }
+
+    fn condition(&mut self, expr: &Expr) -> usize {
+        self.conditions.iter().position(|c| c.expr == *expr).unwrap_or_else(|| {
+            let types = expr.possible_types();
+            self.conditions.push(Condition { expr: expr.clone(), types });
+            self.conditions.len() - 1
+        })
+    }
+
     fn add_measure(&mut self, measure: &Measure, new_fact: &[u16]) -> u16 {
         let key: Vec<KeyPart> = measure
             .read_by
@@ -233,8 +261,10 @@ impl Plan {
                 field => *field,
             })
             .collect();
-        let table = self.table_for(measure, &key);
-        let (channel, column) = self.tables[table].place(measure);
+        let condition = self.condition(&measure.condition);
+        let types = self.conditions[condition].types;
+        let table = self.table_for(measure, condition, &key);
+        let (channel, column) = self.tables[table].place(measure, Channel { condition, types });
         let t = &mut self.tables[table];
         let pair = (channel, column);
         let slot = t.shape.slots.iter().position(|s| *s == pair).unwrap_or_else(|| {
@@ -283,7 +313,7 @@ impl Plan {
 
     /// The table with the key the measure is read by, or recorded by where facts are in that key;
     /// a table that is full gets a sister.
-    fn table_for(&mut self, measure: &Measure, key: &[KeyPart]) -> usize {
+    fn table_for(&mut self, measure: &Measure, condition: usize, key: &[KeyPart]) -> usize {
         let fields: Vec<FieldId> = key
             .iter()
             .zip(&measure.record_by)
@@ -296,7 +326,8 @@ impl Plan {
             [] => "global".to_owned(),
             fields => fields.iter().map(|f| f.path()).collect::<Vec<_>>().join(" x "),
         };
-        let found = self.tables.iter().position(|t| t.name == name && t.has_room(measure));
+        let fits = |t: &Table| t.name == name && t.has_room(measure, condition);
+        let found = self.tables.iter().position(fits);
         found.unwrap_or_else(|| {
             let shape = Shape { raw_max: RAW_MAX, retention_ms: 60 * MINUTE_MS, ..Shape::default() };
             let (channels, columns, recordings) = (Vec::new(), Vec::new(), Vec::new());
@@ -326,7 +357,8 @@ impl Plan {
                 }
                 if recording.types.intersect(outcomes) != Types::NONE {
                     self.inherited.extend(&recording.key);
-                    let conditions = table.channels.iter().map(|c| &c.condition);
+                    let conditions =
+                        table.channels.iter().map(|c| &self.conditions[c.condition].expr);
                     for expr in conditions.chain(table.columns.iter().map(|c| &c.expr)) {
                         expr.walk(&mut |node| {
                             if let Expr::Field(f) | Expr::Key(f) | Expr::Has(f) = node {
@@ -343,15 +375,15 @@ impl Plan {
 }
 
 impl Table {
-    fn has_room(&self, measure: &Measure) -> bool {
-        let channel = self.channels.iter().any(|c| c.condition == measure.condition)
+    fn has_room(&self, measure: &Measure, condition: usize) -> bool {
+        let channel = self.channels.iter().any(|c| c.condition == condition)
             || self.channels.len() < CHANNELS_MAX;
         let column = measure.value.as_ref().is_none_or(|v| self.columns.contains(v))
             || self.columns.len() < COLUMNS_MAX;
         channel && column && self.shape.slots.len() < usize::from(u8::MAX)
     }
 
-    fn place(&mut self, measure: &Measure) -> (u8, Option<u8>) {
+    fn place(&mut self, measure: &Measure, wanted: Channel) -> (u8, Option<u8>) {
         let key = &measure.record_by;
         let recording = self.recordings.iter().position(|r| r.key == *key).unwrap_or_else(|| {
             self.recordings.push(Recording { key: key.clone(), channels: 0, types: Types::NONE });
@@ -359,12 +391,11 @@ impl Table {
         });
         let under_key = self.recordings[recording].channels;
         let same = |bit: usize, c: &Channel| {
-            under_key >> bit & 1 == 1 && c.condition == measure.condition
+            under_key >> bit & 1 == 1 && c.condition == wanted.condition
         };
         let channel = self.channels.iter().enumerate().position(|(bit, c)| same(bit, c));
         let channel = channel.unwrap_or_else(|| {
-            let types = measure.condition.possible_types();
-            self.channels.push(Channel { condition: measure.condition.clone(), types });
+            self.channels.push(wanted);
             self.channels.len() - 1
         });
         self.recordings[recording].channels |= 1 << channel;
@@ -377,19 +408,23 @@ impl Table {
         (channel as u8, column.map(|c| c as u8))
     }
 
-    /// The row that the event leaves under a recording: its channels and values.
-    pub(crate) fn row(&self, recording: &Recording, event: &Event, values: &mut [i64]) -> u64 {
-        let kind = event.event_type();
-        if !recording.types.contains(kind) {
+    /// The row that the event leaves under a recording: its channels and values. `holds` says
+    /// which conditions of the plan hold of the event.
+    pub(crate) fn row(
+        &self,
+        recording: &Recording,
+        event: &Event,
+        holds: &[bool],
+        values: &mut [i64],
+    ) -> u64 {
+        if !recording.types.contains(event.event_type()) {
             return 0;
         }
         let mut mask = 0;
         for (bit, channel) in self.channels.iter().enumerate() {
-            let open = recording.channels >> bit & 1 == 1 && channel.types.contains(kind);
-            if open && channel.condition.holds(event) {
-                mask |= 1 << bit;
-            }
+            mask |= u64::from(holds[channel.condition]) << bit;
         }
+        mask &= recording.channels;
         if mask != 0 {
             let scope = Scope { event: Some(event), readings: &[], facts: &[] };
             for (column, value) in self.columns.iter().zip(values) {

@@ -25,6 +25,10 @@ const TREES_MAX: usize = 10_000;
 const NODES_MAX: usize = 65_535;
 /// Deepest leaf; bounds the recursion over a tree.
 const DEPTH_MAX: usize = 64;
+/// Shares of training rows stay this far from 0 and 1, and products of them this far from 0, so that
+/// explanations never divide by nothing.
+const SHARE_MIN: f64 = 1e-9;
+const SHARE_PRODUCT_MIN: f64 = 1e-100;
 /// Index of a node that is not there.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -323,7 +327,7 @@ impl Forest {
         } else {
             let upper = &self.splits[start + above as usize];
             let sides = [upper.share, 1.0 - upper.share];
-            upper.above_share * sides[usize::from(above_side)]
+            (upper.above_share * sides[usize::from(above_side)]).max(SHARE_PRODUCT_MIN)
         };
         let expected = plan.expected[number];
         Split {
@@ -456,7 +460,7 @@ impl Plan {
                 let [yes, no] = [*yes as usize, *no as usize];
                 let below = self.visit(tree, yes) + self.visit(tree, no);
                 let cover = self.cover[yes] + self.cover[no];
-                let share = self.cover[yes] / cover;
+                let share = (self.cover[yes] / cover).clamp(SHARE_MIN, 1.0 - SHARE_MIN);
                 self.cover[number] = cover;
                 self.share[number] = share;
                 self.expected[number] =

@@ -174,7 +174,8 @@ impl Section<'_> {
             };
             nodes.push(NodeDraft::Split {
                 feature: features[split],
-                below: threshold.next_up(),
+                // The largest float parts what is missing from what is there; it stays finite.
+                below: threshold.next_up().min(f64::MAX),
                 yes,
                 no,
                 missing: if missing_yes { yes } else { no },

@@ -54,7 +54,7 @@ impl Payment {
     /// The event's JSON.
     pub fn json(&self) -> String {
         format!(
-            r#"{{"event_id":"e{}","event_type":"payment","account_id":"a{}","channel":"app_ios","event_time_ms":{},"received_time_ms":{},"payment_id":"p{}","kind":"merchant_qr_static","amount_minor":{},"currency":"CNY","usd_minor":{},"funding":"intl_card","card":{{"card_token":"c{}","network":"visa","funding":"credit"}},"merchant":{{"merchant_id":"m{}"}},"device":{{"device_id":"d{}","os":"ios"}}}}"#,
+            r#"{{"event_id":"e{}","event_type":"payment","account_id":"a{}","channel":"app_ios","event_time_ms":{},"received_time_ms":{},"payment_id":"p{}","kind":"merchant_qr_static","amount_minor":{},"currency":"CNY","usd_minor":{},"funding":"intl_card","card":{{"card_token":"c{}","bin8":"45321012","network":"visa","funding":"credit"}},"merchant":{{"merchant_id":"m{}"}},"device":{{"device_id":"d{}","os":"ios"}}}}"#,
             self.id,
             self.account,
             self.time,

@@ -1,34 +1,26 @@
 //! The check of a column map: from the draft that TOML gives to a map that holds.
 //!
 //! The draft is walked once; every fault becomes a diagnostic with its place in the text, and the
-//! walk goes on. Which options a source may take follows from the kind of the event field, so a
-//! field that is added to the table of events can be mapped without a change here.
+//! walk goes on. What the sources of single fields may say is checked in `source`; here are the map
+//! as a whole, its kinds of rows, what each event type requires, and the label.
 
 use std::ops::Range;
 
 use features::diagnostic::{Diagnostic, Place, nearest};
-use features::field::{self, EventType, FIELDS, FieldId, Kind, OBJECTS, ids};
-use features::money::Currency;
+use features::field::{self, EventType, FIELDS, FieldId, OBJECTS, ids};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::{
-    Column, ColumnMap, Form, Known, LabelMap, Mapped, Negative, Otherwise, Source, Variant,
-};
-use crate::cell::{Finer, TimeForm, parse_duration, parse_fixed, parse_iso};
-use crate::json;
+use super::{Column, ColumnMap, Form, Known, LabelMap, Mapped, Source, Variant};
+use crate::cell::{Finer, parse_duration, parse_fixed};
 
 const MAP_KEYS: [&str; 8] =
     ["name", "about", "event_type", "base_rate", "usd_rate", "fields", "when", "label"];
-const SOURCE_KEYS: [&str; 13] = [
-    "column", "row_number", "prefix", "token", "first", "last", "values", "otherwise", "unit",
-    "negative", "time", "start", "month",
-];
 const CHOICE_KEYS: [&str; 2] = ["column", "values"];
 const LABEL_KEYS: [&str; 7] = ["column", "fraud", "legit", "source", "delay", "known", "typology"];
 
 type Key<'t> = Spanned<DeString<'t>>;
-type Value<'t> = Spanned<DeValue<'t>>;
+pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
 /// Reads a map; all faults at once.
 pub(super) fn check(text: &str) -> Result<ColumnMap, Vec<Diagnostic>> {
@@ -53,32 +45,35 @@ pub(super) fn check(text: &str) -> Result<ColumnMap, Vec<Diagnostic>> {
     }
 }
 
-fn fault(code: &'static str, span: &Range<usize>, message: String) -> Diagnostic {
+pub(super) fn fault(code: &'static str, span: &Range<usize>, message: String) -> Diagnostic {
     // A map is a text of a few kilobytes; a place beyond 32 bits could not be pointed at anyway.
     let place = Place::Text { start: span.start as u32, end: span.end as u32 };
     Diagnostic::error(code, place, message)
 }
 
-fn suggest(fault: Diagnostic, name: &str, known: impl IntoIterator<Item = &'static str>) -> Diagnostic {
+pub(super) fn suggest(fault: Diagnostic, name: &str, known: impl IntoIterator<Item = &'static str>) -> Diagnostic {
     match nearest(name, known) {
         Some(near) => fault.help(format!("did you mean {near:?}?")),
         None => fault,
     }
 }
 
-struct Check {
-    faults: Vec<Diagnostic>,
+/// The walk: what is wrong so far, and the columns named so far.
+pub(super) struct Check {
+    pub(super) faults: Vec<Diagnostic>,
     columns: Vec<Column>,
 }
 
-/// A field of the event that the map names, with its source, not yet checked for an event type.
+/// A field of the event that the map names, not yet checked for an event type.
 struct Entry {
     span: Range<usize>,
-    mapped: Mapped,
+    field: FieldId,
+    /// Nothing where it is at fault: then the field is not missing as well.
+    source: Option<Source>,
 }
 
 impl Check {
-    fn tell(&mut self, code: &'static str, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn tell(&mut self, code: &'static str, span: &Range<usize>, message: impl Into<String>) {
         self.faults.push(fault(code, span, message.into()));
     }
 
@@ -96,8 +91,8 @@ impl Check {
         let rated = [(base_rate_e9, ids::BASE_MINOR), (usd_rate_e9, ids::USD_MINOR)];
         let mut own = self.own_entries(root);
         for entry in common.iter().chain(own.iter().flat_map(|(_, entries)| entries)) {
-            if rated.iter().any(|(rate, field)| rate.is_some() && *field == entry.mapped.field) {
-                let path = entry.mapped.field.path();
+            if rated.iter().any(|(rate, field)| rate.is_some() && *field == entry.field) {
+                let path = entry.field.path();
                 self.tell("D010", &entry.span, format!("{path} is given here and by a rate"));
             }
         }
@@ -216,222 +211,12 @@ impl Check {
             self.faults.push(suggest(fault, path, known));
             return None;
         };
-        let is_own = [ids::EVENT_TYPE, ids::RECEIVED_TIME_MS].contains(&field);
-        if field.field().source != field::Source::Given || is_own {
-            self.tell("D005", span, format!("{path} is not given by a map, it follows from others"));
+        if field.field().source != field::Source::Given || field == ids::EVENT_TYPE {
+            self.tell("D005", span, format!("{path} follows from others and is not mapped"));
             return None;
         }
-        let source = self.source(field, value)?;
-        Some(Entry { span: span.clone(), mapped: Mapped { field, source } })
-    }
-
-    fn source(&mut self, field: FieldId, value: &Value<'_>) -> Option<Source> {
-        let Some(table) = value.get_ref().as_table() else {
-            return self.constant(field, value).map(Source::Constant);
-        };
-        self.unknown_keys(table, &SOURCE_KEYS);
-        if let Some(prefix) = table.get("row_number") {
-            let text = self.as_text("row_number", prefix)?;
-            if 1 < table.len() {
-                self.tell("D008", &value.span(), "`row_number` stands alone, its text is a prefix");
-            }
-            let is_number = matches!(field.kind(), Kind::Int { .. });
-            if !is_number && field.kind() != Kind::Id || is_number && !text.is_empty() {
-                let message = format!("{} takes no row number of this form", field.path());
-                self.tell("D008", &prefix.span(), message);
-            }
-            return Some(Source::RowNumber { prefix: text });
-        }
-        let column = self.column(table, &value.span());
-        let form = self.form(field, table, &value.span());
-        Some(Source::Cell { column: column?, form: form? })
-    }
-
-    /// The form of a cell, which the kind of the field and the options decide.
-    fn form(&mut self, field: FieldId, table: &DeTable<'_>, span: &Range<usize>) -> Option<Form> {
-        let kind = field.kind();
-        self.unfit_options(field, table);
-        if let Some(values) = table.get("values") {
-            return self.values(field, values, table);
-        }
-        if let Some(otherwise) = table.get("otherwise") {
-            self.tell("D008", &otherwise.span(), "`otherwise` goes with `values`");
-        }
-        match kind {
-            Kind::Money => self.money(field, table, span),
-            Kind::Time => self.time(table, span).map(Form::Time),
-            Kind::Id | Kind::Text { .. } => self.text_form(table),
-            Kind::YearMonth if table.contains_key("month") => {
-                let month = table.get("month")?;
-                self.one_of("month", month, &["MM/YY"]).map(|_| Form::Month)
-            }
-            Kind::Bool
-            | Kind::Int { .. }
-            | Kind::Float { .. }
-            | Kind::Enum(_)
-            | Kind::Set(_)
-            | Kind::Country
-            | Kind::Currency
-            | Kind::Ip
-            | Kind::Date
-            | Kind::YearMonth => Some(plain(kind)),
-        }
-    }
-
-    fn unfit_options(&mut self, field: FieldId, table: &DeTable<'_>) {
-        let fit: &[&str] = match field.kind() {
-            Kind::Id | Kind::Text { .. } => {
-                &["prefix", "token", "first", "last", "values", "otherwise"]
-            }
-            Kind::Bool | Kind::Int { .. } | Kind::Enum(_) | Kind::Country | Kind::Currency => {
-                &["values", "otherwise"]
-            }
-            Kind::Money => &["unit", "negative"],
-            Kind::Time => &["time", "start"],
-            Kind::YearMonth => &["month"],
-            Kind::Float { .. } | Kind::Set(_) | Kind::Ip | Kind::Date => &[],
-        };
-        for (key, _) in table {
-            let name = key.get_ref().as_ref();
-            if SOURCE_KEYS[2..].contains(&name) && !fit.contains(&name) {
-                let wanted = match fit {
-                    [] => "it takes no options".to_owned(),
-                    fit => format!("it takes {}", fit.join(", ")),
-                };
-                let message = format!("`{name}` does not fit {}; {wanted}", field.path());
-                self.tell("D008", &key.span(), message);
-            }
-        }
-    }
-
-    fn values(&mut self, field: FieldId, values: &Value<'_>, options: &DeTable<'_>) -> Option<Form> {
-        let Some(table) = values.get_ref().as_table() else {
-            self.tell("D004", &values.span(), "a table of cell text to value is wanted");
-            return None;
-        };
-        for other in ["prefix", "token", "first", "last"] {
-            if let Some(option) = options.get(other) {
-                self.tell("D008", &option.span(), format!("`{other}` does not go with `values`"));
-            }
-        }
-        let mut known = Vec::with_capacity(table.len());
-        for (key, value) in table {
-            if let Some(json) = self.constant(field, value) {
-                known.push((key.get_ref().to_string(), json));
-            }
-        }
-        let otherwise = match options.get("otherwise") {
-            Some(value) => Otherwise::Constant(self.constant(field, value)?),
-            None => Otherwise::Form(Box::new(plain(field.kind()))),
-        };
-        Some(Form::Values { known, otherwise })
-    }
-
-    fn text_form(&mut self, table: &DeTable<'_>) -> Option<Form> {
-        let cuts = ["token", "first", "last"].iter().filter_map(|name| table.get(*name));
-        let cuts: Vec<&Value<'_>> = cuts.collect();
-        if let [_, second, ..] = cuts.as_slice() {
-            self.tell("D008", &second.span(), "only one of `token`, `first` and `last` can hold");
-        }
-        let prefix = match table.get("prefix") {
-            Some(value) => self.as_text("prefix", value)?,
-            None => String::new(),
-        };
-        if let Some(value) = table.get("token") {
-            let key = self.as_text("token", value)?;
-            let key = blake3::derive_key("gyrfalcon datasets column token v1", key.as_bytes());
-            return Some(Form::Token { key, prefix });
-        }
-        for (name, most) in [("first", 8), ("last", 4)] {
-            let Some(value) = table.get(name) else { continue };
-            let digits = value.get_ref().as_integer().and_then(|n| n.as_str().parse().ok());
-            return match digits.filter(|digits| (1..=most).contains(digits)) {
-                Some(digits) if name == "first" => Some(Form::First { digits }),
-                Some(digits) => Some(Form::Last { digits }),
-                None => {
-                    let message = format!("`{name}` is a number of digits from 1 to {most}");
-                    self.tell("D004", &value.span(), message);
-                    None
-                }
-            };
-        }
-        Some(Form::Text { prefix })
-    }
-
-    fn money(&mut self, field: FieldId, table: &DeTable<'_>, span: &Range<usize>) -> Option<Form> {
-        let negative = match table.get("negative") {
-            Some(value) => self.one_of("negative", value, &["absent"]).map(|_| Negative::Absent)?,
-            None => Negative::Rejected,
-        };
-        let currency = currency_of(field);
-        let Some(unit) = table.get("unit") else {
-            let message = format!("{} needs `unit`: \"major\" or \"minor\"", field.path());
-            self.tell("D003", span, message);
-            return None;
-        };
-        Some(match self.one_of("unit", unit, &["major", "minor"])? {
-            "major" => Form::Major { currency, negative },
-            _ => Form::Minor { currency, negative },
-        })
-    }
-
-    fn time(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<TimeForm> {
-        let Some(value) = table.get("time") else {
-            let message = "a time needs `time`: \"iso\", \"seconds\", \"milliseconds\" or \"hours\"";
-            self.tell("D003", span, message);
-            return None;
-        };
-        let known = ["iso", "seconds", "milliseconds", "hours"];
-        let form = self.one_of("time", value, &known)?;
-        let start = table.get("start");
-        if let (Some(start), false) = (start, form == "hours") {
-            self.tell("D008", &start.span(), "`start` goes with `time = \"hours\"`");
-        }
-        Some(match form {
-            "iso" => TimeForm::Iso,
-            "seconds" => TimeForm::Seconds,
-            "milliseconds" => TimeForm::Milliseconds,
-            _ => {
-                let start_ms = start.and_then(|start| parse_iso(start.get_ref().as_str()?));
-                if start_ms.is_none() {
-                    let place = start.map_or(span.clone(), Spanned::span);
-                    let message = "hours need `start`, the ISO 8601 time of hour 0, in quotes";
-                    self.tell("D003", &place, message);
-                }
-                TimeForm::Hours { start_ms: start_ms? }
-            }
-        })
-    }
-
-    /// A constant of the field, as JSON.
-    fn constant(&mut self, field: FieldId, value: &Value<'_>) -> Option<String> {
-        let kind = field.kind();
-        let given = value.get_ref();
-        let json = match kind {
-            Kind::Bool => given.as_bool().map(|is| is.to_string()),
-            Kind::Int { min, max } => as_i64(given).filter(|n| (min..=max).contains(n)).map(text_of),
-            Kind::Money | Kind::YearMonth => as_i64(given).map(text_of),
-            Kind::Float { min, max } => {
-                as_f64(given).filter(|n| (min..=max).contains(n)).map(|n| n.to_string())
-            }
-            Kind::Time => given.as_str().and_then(parse_iso).or_else(|| as_i64(given)).map(text_of),
-            Kind::Enum(names) => given.as_str().filter(|name| names.contains(name)).map(json::quoted),
-            Kind::Country => given.as_str().filter(|code| is_capitals(code, 2)).map(json::quoted),
-            Kind::Currency => {
-                given.as_str().filter(|code| Currency::parse(code).is_some()).map(json::quoted)
-            }
-            Kind::Id | Kind::Text { .. } | Kind::Ip | Kind::Date => given.as_str().map(json::quoted),
-            Kind::Set(_) => None,
-        };
-        if json.is_none() {
-            let message = format!("{} is {}", field.path(), wanted(kind));
-            let fault = fault("D007", &value.span(), message);
-            self.faults.push(match (given.as_str(), kind.names()) {
-                (Some(got), Some(names)) => suggest(fault, got, names.iter().copied()),
-                _ => fault,
-            });
-        }
-        json
+        let source = self.source(field, value);
+        Some(Entry { span: span.clone(), field, source })
     }
 
     /// The fields of one kind of row: those of all rows and its own, in the order of writing.
@@ -443,38 +228,27 @@ impl Check {
         span: &Range<usize>,
     ) -> Vec<Mapped> {
         let mut fields: Vec<Mapped> = Vec::with_capacity(common.len() + own.len());
-        for entry in common.iter().chain(&own) {
-            let path = entry.mapped.field.path();
-            if !entry.mapped.field.field().on.contains(event_type) {
-                let message = format!("{path} does not stand on a {}", event_type.name());
-                self.tell("D008", &entry.span, message);
+        let mut named: Vec<FieldId> = Vec::with_capacity(fields.capacity());
+        for Entry { span, field, source } in common.iter().chain(&own) {
+            let path = field.path();
+            if !field.field().on.contains(event_type) {
+                self.tell("D008", span, format!("{path} does not stand on a {}", event_type.name()));
             }
-            if fields.iter().any(|other| other.field == entry.mapped.field) {
-                self.tell("D010", &entry.span, format!("{path} is given twice"));
+            if named.contains(field) {
+                self.tell("D010", span, format!("{path} is given twice"));
             }
-            fields.push(entry.mapped.clone());
+            named.push(*field);
+            fields.extend(source.clone().map(|source| Mapped { field: *field, source }));
         }
-        let mapped = |field: FieldId| fields.iter().any(|other| other.field == field);
-        let mut missing: Vec<&str> = FieldId::all()
-            .filter(|id| is_required(id.field(), event_type, &fields) && !mapped(*id))
-            .map(FieldId::path)
-            .filter(|path| *path != "event_type")
-            .collect();
-        missing.extend(fields.iter().filter_map(|field| match &field.source {
-            Source::Cell { form: Form::Major { currency: Some(currency), .. }, .. } => {
-                Some(*currency).filter(|currency| !mapped(*currency)).map(FieldId::path)
-            }
-            Source::Cell { .. } | Source::Constant(_) | Source::RowNumber { .. } => None,
-        }));
-        missing.dedup();
+        let missing = missing(event_type, &named, &fields);
         if !missing.is_empty() {
-            let missing = missing.join(", ");
-            let message = format!("a {} needs {missing}, not mapped here", event_type.name());
-            self.tell("D009", span, message);
+            let missing: Vec<&str> = missing.into_iter().map(FieldId::path).collect();
+            let (name, missing) = (event_type.name(), missing.join(", "));
+            self.tell("D009", span, format!("a {name} needs {missing}, not mapped here"));
         }
         fields.sort_by_key(|mapped| {
-            let object = mapped.field.path().split_once('.').map(|(object, _)| object);
-            (object.map(|name| OBJECTS.iter().position(|o| o.name == name)), mapped.field)
+            let object = object_of(mapped.field.path());
+            (object.map(|name| OBJECTS.iter().position(|known| known.name == name)), mapped.field)
         });
         fields
     }
@@ -562,7 +336,7 @@ impl Check {
     }
 
     /// The column a source names, remembered once for all sources that name it.
-    fn column(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<usize> {
+    pub(super) fn column(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<usize> {
         let Some(value) = table.get("column") else {
             self.tell("D003", span, "`column` is missing");
             return None;
@@ -576,7 +350,7 @@ impl Check {
         Some(self.columns.len() - 1)
     }
 
-    fn unknown_keys(&mut self, table: &DeTable<'_>, known: &'static [&'static str]) {
+    pub(super) fn unknown_keys(&mut self, table: &DeTable<'_>, known: &'static [&'static str]) {
         for (key, _) in table {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
@@ -586,7 +360,7 @@ impl Check {
         }
     }
 
-    fn text(&mut self, table: &DeTable<'_>, key: &str, span: &Range<usize>) -> Option<String> {
+    pub(super) fn text(&mut self, table: &DeTable<'_>, key: &str, span: &Range<usize>) -> Option<String> {
         match table.get(key) {
             Some(value) => self.as_text(key, value),
             None => {
@@ -624,7 +398,7 @@ impl Check {
         found
     }
 
-    fn as_text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+    pub(super) fn as_text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str();
         if text.is_none() {
             self.tell("D004", &value.span(), format!("`{key}` is a text in quotes"));
@@ -632,7 +406,7 @@ impl Check {
         text.map(str::to_owned)
     }
 
-    fn one_of<'k>(&mut self, key: &str, value: &Value<'_>, known: &[&'k str]) -> Option<&'k str> {
+    pub(super) fn one_of<'k>(&mut self, key: &str, value: &Value<'_>, known: &[&'k str]) -> Option<&'k str> {
         let got = value.get_ref().as_str().unwrap_or_default();
         let found = known.iter().copied().find(|name| *name == got);
         if found.is_none() {
@@ -646,82 +420,36 @@ impl Check {
 /// Whether a key opens a nested object of the event and is no field of its own.
 fn is_object(name: &str, members: &DeTable<'_>) -> bool {
     let is_source = members.contains_key("column") || members.contains_key("row_number");
-    !is_source && OBJECTS.iter().any(|object| object.name == name)
+    !is_source && FIELDS.iter().any(|field| object_of(field.path) == Some(name))
 }
 
-/// Whether an event of this type with these fields must have this one as well.
-fn is_required(field: &field::Field, event_type: EventType, fields: &[Mapped]) -> bool {
-    if field.source != field::Source::Given || !field.required.contains(event_type) {
-        return false;
-    }
-    let Some((object, _)) = field.path.split_once('.') else { return true };
-    let is_member = |path: &str| path.split_once('.').is_some_and(|(name, _)| name == object);
-    let must = OBJECTS.iter().find(|known| known.name == object);
-    must.is_some_and(|known| known.required.contains(event_type))
-        || fields.iter().any(|mapped| is_member(mapped.field.path()))
+fn object_of(path: &str) -> Option<&str> {
+    path.split_once('.').map(|(object, _)| object)
 }
 
-/// The form of a cell whose field needs no options.
-fn plain(kind: Kind) -> Form {
-    match kind {
-        Kind::Bool => Form::Flag,
-        Kind::Int { .. } | Kind::YearMonth => Form::Integer,
-        Kind::Float { .. } => Form::Number,
-        Kind::Enum(names) | Kind::Set(names) => Form::Name(names),
-        Kind::Country
-        | Kind::Currency
-        | Kind::Id
-        | Kind::Text { .. }
-        | Kind::Ip
-        | Kind::Date
-        | Kind::Time
-        | Kind::Money => Form::Text { prefix: String::new() },
-    }
-}
-
-/// The field with the currency of a money field; `None` for amounts in the base currency and in US
-/// cents, which have its exponent.
-fn currency_of(field: FieldId) -> Option<FieldId> {
-    match field.path() {
-        "amount_minor" | "fee_minor" | "promo_discount_minor" => Some(ids::CURRENCY),
-        "card_amount_minor" => Some(ids::CARD_CURRENCY),
-        "paid_minor" => Some(ids::PAID_CURRENCY),
-        _ => None,
-    }
-}
-
-fn as_i64(value: &DeValue<'_>) -> Option<i64> {
-    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
-}
-
-fn as_f64(value: &DeValue<'_>) -> Option<f64> {
-    let float = value.as_float().and_then(|number| number.as_str().parse::<f64>().ok());
-    float.filter(|number| number.is_finite()).or_else(|| as_i64(value).map(|number| number as f64))
-}
-
-fn text_of(number: i64) -> String {
-    number.to_string()
-}
-
-fn is_capitals(code: &str, length: usize) -> bool {
-    code.len() == length && code.bytes().all(|byte| byte.is_ascii_uppercase())
-}
-
-/// What a constant of this kind looks like, in words.
-fn wanted(kind: Kind) -> String {
-    match kind {
-        Kind::Bool => "true or false".to_owned(),
-        Kind::Int { min, max } => format!("a whole number from {min} to {max}"),
-        Kind::Float { min, max } => format!("a number from {min} to {max}"),
-        Kind::Time => "an ISO 8601 time in quotes, or milliseconds".to_owned(),
-        Kind::Money => "a whole number of minor units".to_owned(),
-        Kind::Enum(names) => format!("one of {}", names.join(", ")),
-        Kind::Set(_) => "a set of names, which a map cannot give".to_owned(),
-        Kind::Country => "two capital letters of ISO 3166-1".to_owned(),
-        Kind::Currency => "a currency of ISO 4217 with minor units".to_owned(),
-        Kind::Id | Kind::Text { .. } => "a text in quotes".to_owned(),
-        Kind::Ip => "a network address in quotes".to_owned(),
-        Kind::Date => "a day such as \"2026-07-31\"".to_owned(),
-        Kind::YearMonth => "a month such as 202607".to_owned(),
-    }
+/// Fields that the event type requires, or that an amount needs for its currency, and that are not
+/// named.
+fn missing(event_type: EventType, named: &[FieldId], fields: &[Mapped]) -> Vec<FieldId> {
+    let is_required = |field: &field::Field| {
+        let is_meant = field.source == field::Source::Given && field.path != "event_type";
+        let Some(name) = object_of(field.path) else { return is_meant };
+        let object = OBJECTS.iter().find(|object| object.name == name);
+        // Fields of an object are required where the object is, or where it was begun.
+        let is_there = named.iter().any(|other| object_of(other.path()) == Some(name))
+            || object.is_some_and(|object| object.required.contains(event_type));
+        is_meant && is_there
+    };
+    let required = FieldId::all().filter(|id| {
+        let field = id.field();
+        field.required.contains(event_type) && is_required(field)
+    });
+    let currencies = fields.iter().filter_map(|mapped| match &mapped.source {
+        Source::Cell { form: Form::Major { currency, .. }, .. } => *currency,
+        Source::Cell { .. } | Source::Constant(_) | Source::RowNumber { .. } => None,
+    });
+    let mut missing: Vec<FieldId> = required.chain(currencies).collect();
+    missing.retain(|id| !named.contains(id));
+    missing.sort();
+    missing.dedup();
+    missing
 }

@@ -58,7 +58,7 @@ impl Draft {
             let name = definitions.name(usize::from(fact));
             plan.find(name).expect("the plan keeps every wanted fact") as u16
         };
-        let mut bind = |when: &mut Expr| {
+        let bind = |when: &mut Expr| {
             let unbound = std::mem::replace(when, Expr::Constant(0.0));
             *when = unbound.map(&mut |node| match node {
                 Expr::Fact(fact) => Expr::Fact(slot(fact)),
@@ -272,9 +272,7 @@ fn check_action(
         ast::Action::Warn => Action::WarnInterstitial,
         ast::Action::Hold { ms } => Action::Hold { ms: *ms },
         ast::Action::Limit { amount } => match definitions.constant(amount) {
-            Ok((minor, Some(currency))) if currency == "CNY" => {
-                Action::LimitTo { minor: minor as i64 }
-            }
+            Ok((minor, Some(currency))) if currency == "CNY" => Action::LimitTo { minor: minor as i64 },
             Ok(_) => {
                 faults.push(fault("P208", span, "got another value, wanted an amount in CNY"));
                 return None;

@@ -16,7 +16,7 @@ use crate::reason::ReasonCode;
 use crate::resolve::Vote;
 
 pub use check::CODES;
-pub(crate) use check::{Draft, check};
+pub(crate) use check::check;
 
 /// One rule, checked.
 #[derive(Clone, Debug)]

@@ -3,9 +3,10 @@
 //!
 //! Reading has put every usable value into its field and has noted the others; this step adds the
 //! faults that need more than one value, so that a caller sees all of them at once. A field that
-//! was given badly is not also called missing. An event whose type is unknown is checked for all that
-//! does not depend on the type.
+//! was given badly is not also called missing. An event whose type is unknown is checked for all
+//! that does not depend on the type.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use super::fault;
@@ -95,9 +96,8 @@ static CHOICE_BITS: LazyLock<Vec<Vec<(FieldId, u64)>>> = LazyLock::new(|| {
     let mut by_type = vec![Vec::new(); EventType::ALL.len()];
     for (field, event_type, own) in CHOICES {
         let shared = field.kind().names().unwrap_or_default();
-        let bits = shared.iter().enumerate().filter(|(_, name)| {
-            own.contains(name) || **name == "other"
-        });
+        let bits =
+            shared.iter().enumerate().filter(|(_, name)| own.contains(name) || **name == "other");
         let bits = bits.fold(0_u64, |bits, (index, _)| bits | 1 << index);
         by_type[*event_type as usize].push((*field, bits));
     }
@@ -118,7 +118,7 @@ pub(super) fn finish(
             draft.check_choices(event_type);
             draft.check_conditions(event_type);
         }
-        None => draft.require(ids::EVENT_TYPE, "on every event"),
+        None => draft.check_envelope(),
     }
     draft.check_pairs();
     draft.check_amounts();
@@ -133,7 +133,7 @@ pub(super) fn finish(
 
 impl Draft<'_> {
     /// Adds a fault unless the field is there, or was given badly and is reported already.
-    fn require(&mut self, field: FieldId, when: &str) {
+    fn require(&mut self, field: FieldId, when: fmt::Arguments<'_>) {
         if self.event.has(field) || self.faulted.has(field) {
             return;
         }
@@ -141,12 +141,19 @@ impl Draft<'_> {
         self.fault(fault::MISSING, field.path(), format!("is required {when}, wanted {wanted}"));
     }
 
+    /// What every event must have, whatever its type.
+    fn check_envelope(&mut self) {
+        for field in FieldId::all().filter(|field| field.field().required == Types::ANY) {
+            self.require(field, format_args!("on every event"));
+        }
+    }
+
     /// Fields and objects that the type does not have, and those that it must have.
     fn check_form(&mut self, event_type: EventType) {
         let form = INDEX.form(event_type);
         let name = event_type.name();
         let aliens = self.objects & form.alien_objects;
-        let missing = form.required_objects & !self.objects;
+        let missing = form.required_objects & !(self.objects | self.faulted_objects);
         for (node, object) in (1..).zip(OBJECTS) {
             if aliens & node_bit(node) != 0 {
                 self.misplaced(object.name, name, None);
@@ -171,7 +178,7 @@ impl Draft<'_> {
         for field in &form.required {
             let node = INDEX.node(*field);
             if node_name(node).is_empty() || self.objects & node_bit(node) != 0 {
-                self.require(*field, name);
+                self.require(*field, format_args!("on {name}"));
             }
         }
     }
@@ -213,16 +220,16 @@ impl Draft<'_> {
         let is_debit = is_named(ids::KIND, "auto_debit");
         if needs_account {
             let when = if is_login { "after a successful login" } else { "on this event type" };
-            self.require(ids::ACCOUNT_ID, when);
+            self.require(ids::ACCOUNT_ID, format_args!("{when}"));
         }
         if is_bill {
-            self.require(ids::BILL_PAYEE_HASH, "when kind is bill");
+            self.require(ids::BILL_PAYEE_HASH, format_args!("when kind is bill"));
         }
         if is_travel {
-            self.require(ids::TRAVEL_DEPARTURE_MS, "when kind is travel");
+            self.require(ids::TRAVEL_DEPARTURE_MS, format_args!("when kind is travel"));
         }
         if is_debit {
-            self.require(ids::MANDATE_ID, "when kind is auto_debit");
+            self.require(ids::MANDATE_ID, format_args!("when kind is auto_debit"));
         }
         self.check_card(event_type, is_by_card);
     }
@@ -230,20 +237,12 @@ impl Draft<'_> {
     fn check_card(&mut self, event_type: EventType, is_by_card: bool) {
         let card = INDEX.node(ids::CARD_CARD_TOKEN);
         let has_card = self.objects & node_bit(card) != 0;
-        if is_by_card && !has_card {
+        let is_at_fault = self.faulted_objects & node_bit(card) != 0;
+        if is_by_card && !has_card && !is_at_fault {
             let message = "is required when funding is intl_card, wanted an object";
             self.fault(fault::MISSING, "card", message.to_owned());
         }
-        let has_bin = [ids::CARD_BIN8, ids::CARD_BIN6]
-            .iter()
-            .any(|field| self.event.has(*field) || self.faulted.has(*field));
-        let is_customers = ids::CARD_CARD_TOKEN.field().required.contains(event_type);
-        let is_other = self.event.is_named(ids::CARD_NETWORK, "other");
-        if has_card && is_customers && !has_bin && !is_other {
-            let message = "the first digits are required, wanted bin8 or bin6";
-            self.fault(fault::MISSING, "card.bin8", message.to_owned());
-        }
-        if event_type == EventType::IssuerHealth && !has_card {
+        if event_type == EventType::IssuerHealth && !has_card && !is_at_fault {
             let message = "is required on issuer_health, wanted what tells the issuer's cards";
             self.fault(fault::MISSING, "card", message.to_owned());
         }
@@ -256,7 +255,7 @@ impl Draft<'_> {
                 let is_rate = given == ids::CURRENCY && !self.event.has(ids::AMOUNT_MINOR);
                 let is_told = self.event.event_type == EventType::FxRate && is_rate;
                 if self.event.has(given) && !is_told && !self.is_required(absent) {
-                    self.require(absent, &format!("together with {}", given.path()));
+                    self.require(absent, format_args!("together with {}", given.path()));
                 }
             }
         }
@@ -272,7 +271,9 @@ impl Draft<'_> {
     fn check_amounts(&mut self) {
         let event = &mut self.event;
         let currency = event.bits(ids::CURRENCY).and_then(Currency::from_bits);
-        let (Some(minor), Some(currency)) = (event.int(ids::AMOUNT_MINOR), currency) else { return };
+        let (Some(minor), Some(currency)) = (event.int(ids::AMOUNT_MINOR), currency) else {
+            return;
+        };
         let amount = Money { minor, currency };
         let rate = event.int(ids::FX_RATE_E9);
         let base = match (currency, rate) {
@@ -312,10 +313,6 @@ impl Draft<'_> {
 
     /// The receipt, and an event time that lies after it.
     fn check_clock(&mut self, received_time_ms: Option<i64>) {
-        // Its absence depends on no type, so it is reported here when the type is unknown.
-        if !self.event.has(ids::EVENT_TYPE) {
-            self.require(ids::EVENT_TIME_MS, "on every event");
-        }
         let Some(time) = self.event.int(ids::EVENT_TIME_MS) else { return };
         let received = received_time_ms.or(self.event.int(ids::RECEIVED_TIME_MS)).unwrap_or(time);
         let ahead = time.saturating_sub(received);

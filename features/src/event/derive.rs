@@ -1,8 +1,8 @@
 //! Fields that follow from the event alone, and the values of absent envelope fields.
 //!
-//! They are filled once, when an event is read, so that facts, rules and columns see one truth. Each
-//! is absent when what it follows from is absent; none is ever a guess dressed as zero. Local hours
-//! use standard time (see `geo`).
+//! They are filled once, when an event is read, so that facts, rules and columns see one truth.
+//! Each is absent when what it follows from is absent; none is ever a guess dressed as zero. Local
+//! hours use standard time (see `geo`).
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -60,7 +60,7 @@ fn fill_reference(event: &mut Event) {
 fn copy_text(event: &mut Event, from: FieldId, to: FieldId) {
     if let Some(bits) = event.bits(from) {
         event.set(to, bits);
-        event.body.spans[to.index()] = event.body.spans[from.index()];
+        event.spans[to.index()] = event.spans[from.index()];
     }
 }
 

@@ -117,5 +117,9 @@ pub(super) fn wanted(field: &Field) -> String {
 }
 
 fn counted(min: u8, max: u8, what: &str) -> String {
-    if min == max { format!("text of {max} {what}") } else { format!("text of {min} to {max} {what}") }
+    if min == max {
+        format!("text of {max} {what}")
+    } else {
+        format!("text of {min} to {max} {what}")
+    }
 }

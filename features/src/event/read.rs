@@ -2,9 +2,9 @@
 //! at the first fault.
 //!
 //! The parser hands over every value as it comes, so nothing is built in between. A value of the
-//! wrong type is reported and skipped; skipped parts are still searched for card numbers. Only broken
-//! syntax and too deep nesting end the reading early. What depends on the event type or on two
-//! fields at once is left to `check`.
+//! wrong type is reported and skipped; skipped parts are still searched for card numbers. Only
+//! broken syntax and too deep nesting end the reading early. What depends on the event type or on
+//! two fields at once is left to `check`.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -14,10 +14,10 @@ use serde_json::Deserializer;
 use serde_json::de::StrRead;
 
 use super::fault::{self, Faults};
-use super::index::{INDEX, MEMBER_WORDS, Member, ROOT, Target, node_bit, node_name};
+use super::index::{INDEX, MEMBER_WORDS, Member, node_bit, node_name};
 use super::seed::{Key, KeySeed, Objects, PlainSeed, ValueSeed};
 use super::trail::Trail;
-use super::{Bits, Body, Event, Span};
+use super::{Bits, Event, Span};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::field::{EventType, FIELD_COUNT, FIELDS, Source};
 use crate::limits::{EVENT_BYTES_MAX, NESTING_MAX};
@@ -32,6 +32,8 @@ pub(super) struct Draft<'j> {
     pub(super) faulted: Bits,
     /// Objects that were given, a bit for each.
     pub(super) objects: u16,
+    /// Objects in whose place something else was given.
+    pub(super) faulted_objects: u16,
     /// The address of the event, for the fields derived from it.
     pub(super) ip: Option<IpAddr>,
     pub(super) trail: Trail,
@@ -40,10 +42,6 @@ pub(super) struct Draft<'j> {
     depth: usize,
     is_too_deep: bool,
 }
-
-/// The root of the event, as a member of nothing.
-static EVENT: Member =
-    Member { node: ROOT, name: "", path: "", target: Target::Object(ROOT), number: 0 };
 
 /// Reads the members of an event into their fields.
 pub(super) fn read(json: &[u8]) -> Result<Draft<'_>, Vec<Diagnostic>> {
@@ -83,13 +81,13 @@ impl<'j> Draft<'j> {
         // Room for the texts that reading adds, so that the text is allocated once.
         let mut text = String::with_capacity(json.len() + 128);
         text.push_str(json);
-        let body = Body { slots: [0; FIELD_COUNT], spans: [Span::NONE; FIELD_COUNT] };
         let event = Event {
             event_type: EventType::AccountOpen,
             time_ms: 0,
             received_ms: 0,
             present: Bits::NONE,
-            body: Box::new(body),
+            slots: vec![0; FIELD_COUNT].into_boxed_slice(),
+            spans: vec![Span::NONE; FIELD_COUNT].into_boxed_slice(),
             text,
             json_len: json.len(),
             warnings: Vec::new(),
@@ -99,6 +97,7 @@ impl<'j> Draft<'j> {
             faults: Faults::default(),
             faulted: Bits::NONE,
             objects: 0,
+            faulted_objects: 0,
             ip: None,
             trail: Trail::default(),
             json,
@@ -112,7 +111,7 @@ impl<'j> Draft<'j> {
         &mut self,
         deserializer: &mut Deserializer<StrRead<'j>>,
     ) -> Result<(), serde_json::Error> {
-        ValueSeed { draft: self, member: &EVENT }.deserialize(&mut *deserializer)?;
+        ValueSeed { draft: self, member: &Member::EVENT }.deserialize(&mut *deserializer)?;
         deserializer.end()
     }
 
@@ -235,8 +234,8 @@ impl<'j> Draft<'j> {
     }
 }
 
-/// The path that an unknown name was meant to be: a near name in the same object, else the same name
-/// in another one.
+/// The path that an unknown name was meant to be: a near name in the same object, else the same
+/// name in another one.
 fn meant(node: u8, name: &str) -> Option<&'static str> {
     let here = || INDEX.members.iter().filter(|member| member.node == node);
     if let Some(near) = nearest(name, here().map(|member| member.name)) {

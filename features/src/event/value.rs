@@ -91,10 +91,10 @@ impl<'j> Draft<'j> {
     fn mark_faulted(&mut self, member: &'static Member) {
         match member.target {
             Target::Field(field) => self.faulted.insert(field),
-            Target::Object(node) => self.objects |= node_bit(node),
+            Target::Object(node) => self.faulted_objects |= node_bit(node),
             Target::Either(field, node) => {
                 self.faulted.insert(field);
-                self.objects |= node_bit(node);
+                self.faulted_objects |= node_bit(node);
             }
             Target::Factors => {}
         }

@@ -1,8 +1,8 @@
 //! Countries: where each roughly lies and what its clocks show.
 //!
-//! Middles are whole or half degrees and clocks are standard time, both from general knowledge; they
-//! serve where an event brings no coordinates. Where a country has several zones, the offset is that
-//! of the zone with most people.
+//! Middles are whole or half degrees and clocks are standard time, both from general knowledge;
+//! they serve where an event brings no coordinates. Where a country has several zones, the offset
+//! is that of the zone with most people.
 
 /// What clocks show in a country.
 #[derive(Debug, Clone, Copy)]

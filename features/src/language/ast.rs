@@ -1,13 +1,15 @@
 //! The syntax tree: what a policy text says, before anybody has asked whether it makes sense.
 //!
-//! The tree keeps every name as it was written, with its place in the text, so that whoever finds a fault
-//! in it later can point at the very word. Nothing here is resolved: an event type, a `let` name and a fact are all a
-//! [`ExprNode::Name`]. Values are already in the unit that arithmetic wants (shares as fractions, durations in
-//! milliseconds), but the unit stays beside the number, so that the checker can refuse `5 km < 24h`.
+//! The tree keeps every name as it was written, with its place in the text, so that whoever finds a
+//! fault in it later can point at the very word. Nothing here is resolved: an event type, a `let`
+//! name and a fact are all a [`ExprNode::Name`]. Values are already in the unit that arithmetic
+//! wants (shares as fractions, durations in milliseconds), but the unit stays beside the number, so
+//! that the checker can refuse `5 km < 24h`.
 //!
-//! Invariants (kept by [`super::parse`]): a tree is at most [`super::HEIGHT_MAX`] nodes high, so that recursion over it is
-//! safe; durations of windows, offsets, holds and cooldowns are positive whole milliseconds; numbers are finite,
-//! not negative (a sign is a [`ExprNode::Negate`]) and below 2^53. Parentheses leave no node.
+//! Invariants (kept by [`super::parse`]): a tree is at most [`super::HEIGHT_MAX`] nodes high, so
+//! that recursion over it is safe; durations of windows, offsets, holds and cooldowns are positive
+//! whole milliseconds; numbers are finite, not negative (a sign is a [`ExprNode::Negate`]) and
+//! below 2^53. Parentheses leave no node.
 
 /// A stretch of the source text, in bytes; `end` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -243,7 +245,8 @@ pub struct Expr {
 pub enum ExprNode {
     /// A number.
     Number {
-        /// Fraction for `%` and `bps`, milliseconds for a duration, kilometres, major units for a currency.
+        /// Fraction for `%` and `bps`, milliseconds for a duration, kilometres, major units for a
+        /// currency.
         value: f64,
         /// The unit it was written with.
         unit: Option<Unit>,
@@ -407,8 +410,8 @@ pub struct Aggregate {
     pub source: Expr,
     /// The entities whose history is asked; empty for everybody's.
     pub by: Vec<Name>,
-    /// `by beneficiary matching account`: what the scored event gives in place of the entities above, one for each;
-    /// empty when it gives the same ones.
+    /// `by beneficiary matching account`: what the scored event gives in place of the entities
+    /// above, one for each; empty when it gives the same ones.
     pub matching: Vec<Name>,
     /// The window; without one, all that is kept.
     pub over: Option<Over>,
@@ -427,7 +430,8 @@ pub enum Over {
     Span {
         /// In milliseconds, more than zero.
         ms: i64,
-        /// The canonical spelling, the same for `over 1d` and `over 24h` (see [`super::print_duration`]).
+        /// The canonical spelling, the same for `over 1d` and `over 24h` (see
+        /// [`super::print_duration`]).
         text: String,
     },
 }
@@ -502,8 +506,8 @@ impl Op {
 }
 
 impl Expr {
-    /// Calls `f` for this expression and everything in it, parents first, in the order of the text; for an aggregate
-    /// that is its value, then its source.
+    /// Calls `f` for this expression and everything in it, parents first, in the order of the text;
+    /// for an aggregate that is its value, then its source.
     pub fn walk(&self, f: &mut dyn FnMut(&Expr)) {
         f(self);
         match &self.node {

@@ -1,8 +1,9 @@
 //! What can be wrong with a policy text before its names are looked up, one stable code for each.
 //!
-//! The table [`CODES`] is the only place where a code gets its meaning; the functions that find a fault name it by
-//! constant, and the tests hold that each code is raised by some text. [`Faults`] gathers them within its limit and keeps
-//! one fault for one place: what a reader of tokens trips over again after a fault is an echo, not news.
+//! The table [`CODES`] is the only place where a code gets its meaning; the functions that find a
+//! fault name it by constant, and the tests hold that each code is raised by some text. [`Faults`]
+//! gathers them within its limit and keeps one fault for one place: what a reader of tokens trips
+//! over again after a fault is an echo, not news.
 
 use crate::diagnostic::{Diagnostic, Place};
 
@@ -48,7 +49,8 @@ pub(super) const RANGE: &str = "P036";
 pub(super) const WINDOW_STEM: &str = "P037";
 pub(super) const TOO_MANY: &str = "P038";
 
-/// Every fault that [`super::parse`] can report, with its meaning. The meaning of a code never changes.
+/// Every fault that [`super::parse`] can report, with its meaning. The meaning of a code never
+/// changes.
 pub static CODES: &[(&str, &str)] = &[
     (TEXT_TOO_LONG, "the text is longer than is read"),
     (MORE_FAULTS, "there are more faults than are shown"),
@@ -146,7 +148,8 @@ impl Faults {
         }
     }
 
-    /// The faults of two passes in the order of the text, one for each place, the first pass before the second.
+    /// The faults of two passes in the order of the text, one for each place, the first pass before
+    /// the second.
     pub(super) fn settle(self, second: Faults) -> Vec<Diagnostic> {
         let mut more = self.more + second.more;
         let mut all = self.found;

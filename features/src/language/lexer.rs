@@ -1,9 +1,10 @@
 //! From a text to its tokens.
 //!
-//! The lexer never refuses: a mistake whose meaning is plain (`&&`, `'text'`, `5 min`, a full-width comma) is reported
-//! and read as what was meant, and a character that means nothing is reported and skipped, so that the parser goes on
-//! to the faults that follow. Units belong to their number: the lexer hands out fractions and milliseconds.
-//! Each byte is looked at a bounded number of times.
+//! The lexer never refuses: a mistake whose meaning is plain (`&&`, `'text'`, `5 min`, a full-width
+//! comma) is reported and read as what was meant, and a character that means nothing is reported
+//! and skipped, so that the parser goes on to the faults that follow. Units belong to their number:
+//! the lexer hands out fractions and milliseconds. Each byte is looked at a bounded number of
+//! times.
 
 mod number;
 
@@ -182,7 +183,8 @@ impl<'a> Lexer<'a> {
         &rest[..end]
     }
 
-    /// Moves over a name: segments joined by dots, or capitals, which may hold `-` inside (`VEL-09`).
+    /// Moves over a name: segments joined by dots, or capitals, which may hold `-` inside
+    /// (`VEL-09`).
     fn name(&mut self) -> &'a str {
         let start = self.at;
         self.run(is_name_part);
@@ -305,7 +307,8 @@ impl<'a> Lexer<'a> {
         };
         let start = self.at;
         let inside = &self.rest()[open.len_utf8()..];
-        // The search stops at the first of both, so that a line full of quotes is not read again for each.
+        // The search stops at the first of both, so that a line full of quotes is not read again
+        // for each.
         let is_end = |c: char| c == '\n' || close.contains(&c);
         let Some(end) = inside.find(is_end).filter(|end| !inside[*end..].starts_with('\n')) else {
             return false;
@@ -380,7 +383,8 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Characters that are not seen but change what is seen: a reviewer must be able to trust the text on the screen.
+/// Characters that are not seen but change what is seen: a reviewer must be able to trust the text
+/// on the screen.
 fn is_hidden(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
     let isolates = matches!(c, '\u{2066}'..='\u{2069}');

@@ -1,20 +1,16 @@
-//! The policy language: one text form for the built-in catalogue, an analyst's own features, and the rules.
+//! The policy language: one text form for the catalogue, an analyst's own features and the rules.
 //!
-//! [`parse`] turns a text into an [`ast::Policy`] and every fault in it; [`print`] turns an expression back into its
-//! canonical line, which names anonymous aggregates and explains hits. Whether the names mean anything is asked by whoever
-//! takes the tree. A statement starts with its keyword in the first column; elsewhere newlines are blanks, and `#`
-//! starts a comment. After a fault reading goes on at the next clause, or at the next statement keyword in the first column.
+//! [`parse`] turns a text into an [`ast::Policy`] and every fault in it; [`print`] turns an
+//! expression back into its canonical line. A statement starts with its keyword in the first
+//! column; elsewhere newlines are blanks, and `#` starts a comment. After a fault reading goes on
+//! at the next clause or statement. Parsing is total and linear: no text makes it panic, loop or
+//! overflow the stack, and beyond each of the limits below stands a fault, never a cut.
 //!
-//! The reserved words, which are never names: `and between by else false if in missing not null of or over then true when
-//! where`. All others are read by position: `count sum avg min max stddev distinct first last since_first since_last` are
-//! aggregates before a `(` (but `min(a, b)` and `max(a, b)`, with a comma, are calls), `matching`, `offset`
-//! and `including this` continue an aggregate, `window` is the window of a family after `over`, a clause keyword (`on as because message
-//! cooldown suspects expect owner until shadow id unit from`) where an operator could stand ends the expression, and a
-//! statement keyword (`policy let list set feature rule exempt`) counts in the first column. So fields such as
-//! `kind`, `reason`, `outcome` or `message` keep their names inside expressions.
-//!
-//! The parser is total and takes time linear in the text: no input makes it panic, loop or overflow the stack. The limits
-//! are the constants below; beyond each of them stands a fault, never a cut.
+//! Reserved, never names: `and between by else false if in missing not null of or over then true`
+//! `when where`. Other words are read by position: aggregates (`count`, ..) before a `(`, except
+//! that `min(a, b)` and `max(a, b)` are calls; `matching`, `offset` and `including this` after an
+//! aggregate; `window` after `over`; clause keywords where an operator could stand; statement
+//! keywords in the first column. So fields such as `kind` or `message` keep their names.
 
 pub mod ast;
 pub mod define;
@@ -38,7 +34,8 @@ pub const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The longest name, in bytes.
 pub const NAME_BYTES_MAX: usize = 128;
 
-/// How deep parentheses, calls, aggregates, conditionals and prefix operators may stand in each other.
+/// How deep parentheses, calls, aggregates, conditionals and prefix operators may stand in each
+/// other.
 pub const NESTING_MAX: u32 = 64;
 
 /// How many nodes high the tree of one expression may be; `a or b or c` is three high.

@@ -1,12 +1,13 @@
 //! From tokens to the tree, by recursive descent.
 //!
-//! Here stand the tools of the parser; [`statement`] reads statements and their clauses, [`judgement`] what rules
-//! and exemptions say, [`expression`] and [`aggregate`] what they compute. A function that cannot go on reports its
-//! fault once and returns [`Stop`]; the loop over clauses takes that, moves to the next clause or statement, and goes on.
-//! A mistake that can be mended (`=` for `==`, `becuase`) is reported and read as what was meant.
+//! Here stand the tools of the parser; [`statement`] reads statements and their clauses,
+//! [`judgement`] what rules and exemptions say, [`expression`] and [`aggregate`] what they compute.
+//! A function that cannot go on reports its fault once and returns [`Stop`]; the loop over clauses
+//! takes that, moves to the next clause or statement, and goes on. A mistake that can be mended
+//! (`=` for `==`, `becuase`) is reported and read as what was meant.
 //!
-//! Every loop takes a token in each round or ends, so that the time is linear; recursion is counted against
-//! [`super::NESTING_MAX`], and the height of what is built against [`super::HEIGHT_MAX`].
+//! Every loop takes a token in each round or ends, so that the time is linear; recursion is counted
+//! against [`super::NESTING_MAX`], and the height of what is built against [`super::HEIGHT_MAX`].
 
 mod aggregate;
 mod expression;
@@ -57,10 +58,12 @@ const CONTINUING: [&str; 15] = [
     "where",
 ];
 
-/// Reads a policy text: the statements that could be read, and every fault, in the order of the text.
+/// Reads a policy text: the statements that could be read, and every fault, in the order of the
+/// text.
 ///
-/// The text is good when there is no fault. After a fault the policy holds what could still be understood, so that its
-/// names can be checked as far as they are there; it must not be put in force.
+/// The text is good when there is no fault. After a fault the policy holds what could still be
+/// understood, so that its names can be checked as far as they are there; it must not be put in
+/// force.
 pub fn parse(text: &str) -> (Policy, Vec<Diagnostic>) {
     if TEXT_BYTES_MAX < text.len() {
         let message = format!("got {} bytes, wanted at most {TEXT_BYTES_MAX}", text.len());
@@ -179,8 +182,9 @@ impl<'a> Parser<'a> {
         before.trim_end_matches([' ', '\t']).ends_with('\n')
     }
 
-    /// Whether a clause starts here rather than a name that is spelt like its keyword: what follows could not follow an
-    /// operand. `unit count` is a clause, `unit == 3` and `unit because X` start with a name.
+    /// Whether a clause starts here rather than a name that is spelt like its keyword: what follows
+    /// could not follow an operand. `unit count` is a clause, `unit == 3` and `unit because X`
+    /// start with a name.
     fn is_at_clause(&self) -> bool {
         let Some(word) = self.word().filter(|word| CLAUSES.contains(word)) else {
             return false;
@@ -361,7 +365,8 @@ fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
     nearest_word(word, known).map(|name| format!("did you mean `{name}`?"))
 }
 
-/// The nearest known word. Very short words are near to too many, and those too long for a name are not measured.
+/// The nearest known word. Very short words are near to too many, and those too long for a name are
+/// not measured.
 fn nearest_word<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if (3..=NAME_BYTES_MAX).contains(&word.len()) { nearest(word, known) } else { None }
 }

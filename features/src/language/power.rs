@@ -1,4 +1,5 @@
-//! How tightly each form of an expression binds: the one order that both the parser and the printer follow.
+//! How tightly each form of an expression binds: the one order that both the parser and the printer
+//! follow.
 
 use super::ast::{ExprNode, Op};
 

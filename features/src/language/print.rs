@@ -1,28 +1,31 @@
-//! The canonical line of an expression: how the engine calls an anonymous aggregate, and how it explains a rule.
+//! The canonical line of an expression: how the engine calls an anonymous aggregate, and how it
+//! explains a rule.
 //!
-//! Two expressions have the same line exactly when they are the same tree, however they were laid out: parentheses stand only
-//! where the tree needs them, blanks are single, and a duration has one spelling. Parsing the line gives the tree
-//! back (a seeded test holds this); `-5` as a single number, which no text gives but folding may, comes back negated.
+//! Two expressions have the same line exactly when they are the same tree, however they were laid
+//! out: parentheses stand only where the tree needs them, blanks are single, and a duration has one
+//! spelling. Parsing the line gives the tree back (a seeded test holds this); `-5` as a single
+//! number, which no text gives but folding may, comes back negated.
 
 use std::fmt::Write as _;
 
 use super::ast::{Aggregate, Expr, ExprNode, Over, Unit};
 use super::power::Power;
 
-/// Milliseconds in each unit that canonical durations use, the longest first. Weeks are left out, because windows
-/// are spoken of in days.
+/// Milliseconds in each unit that canonical durations use, the longest first. Weeks are left out,
+/// because windows are spoken of in days.
 const UNITS: [(i64, &str); 5] =
     [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
 
-/// The canonical one-line text of an expression, such as `count(card_link where outcome == declined) by device over 24h`.
+/// The canonical one-line text of an expression, such as
+/// `count(card_link where outcome == declined) by device over 24h`.
 pub fn print(expr: &Expr) -> String {
     let mut out = String::new();
     write_expr(&mut out, expr, Power::Where);
     out
 }
 
-/// The canonical spelling of a duration: in the largest unit up to days that is exact. One day is `24h`, as in the names of
-/// facts; two are `2d`, and a week is `7d`.
+/// The canonical spelling of a duration: in the largest unit up to days that is exact. One day is
+/// `24h`, as in the names of facts; two are `2d`, and a week is `7d`.
 pub fn print_duration(ms: i64) -> String {
     if ms == 86_400_000 {
         return "24h".to_owned();
@@ -141,7 +144,8 @@ fn write_arguments(out: &mut String, arguments: &[Expr]) {
     }
 }
 
-/// Whether an aggregate somewhere in the expression ends with its keys. Parentheses too many leave no trace in the tree.
+/// Whether an aggregate somewhere in the expression ends with its keys. Parentheses too many leave
+/// no trace in the tree.
 fn has_open_keys(expr: &Expr) -> bool {
     let mut found = false;
     expr.walk(&mut |part| {
@@ -198,8 +202,8 @@ fn write_number(out: &mut String, value: f64, unit: Option<&Unit>) {
     };
 }
 
-/// The shortest decimal that reads back as `value`, with its point moved `shift` places to the right. The point is moved
-/// in the text, because a product with 100 could round to another number.
+/// The shortest decimal that reads back as `value`, with its point moved `shift` places to the
+/// right. The point is moved in the text, because a product with 100 could round to another number.
 fn decimal(value: f64, shift: i32) -> String {
     let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));

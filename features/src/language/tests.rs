@@ -1,4 +1,5 @@
-//! What the language accepts and how it is understood. Faults are in [`faults`], random texts in [`random`].
+//! What the language accepts and how it is understood. Faults are in [`faults`], random texts in
+//! [`random`].
 
 use super::ast::{Action, Class, Expr, ListKind, Rule, Statement};
 use super::{parse, print};
@@ -29,8 +30,10 @@ rule device_many_cards "Many cards tried on one device"
   then    challenge strength S3 prove cardholder, identity forbid sms_otp with passkey and hold 24h
           and limit 1_000 CNY * 2 and review and warn
   because DEVICE_MANY_CARDS   message MSG_TRY_LATER
-  cooldown 24h   suspects V1 0.7, V9 30%   expect 0.01% .. 0.30%   owner "cards"   until 2028-02-29   shadow
-exempt traveller "In a trip" on payment when traveler_state in (arrived, in_trip) from rule_a, rule_b
+  cooldown 24h   suspects V1 0.7, V9 30%   expect 0.01% .. 0.30%
+  owner "cards"   until 2028-02-29   shadow
+exempt traveller "In a trip" on payment
+  when traveler_state in (arrived, in_trip) from rule_a, rule_b
   because TRAVELLER_CONTEXT owner "travel" until 2027-06-30
 "##;
 
@@ -187,7 +190,6 @@ fn the_canonical_line_has_no_needless_parentheses() {
         ("(if a then b else c) + 1", "(if a then b else c) + 1"),
         ("not(a)", "not a"),
         ("- - 5", "--5"),
-        ("x  NOT\nin ( a,b , \"c\",-1 )", ""),
         ("x not in ( a,b , \"c\",-1 )", "x not in (a, b, \"c\", -1)"),
         ("ip in @datacenters", "ip in @datacenters"),
         ("x not between 5 USD and 1_000.50 CNY", "x not between 5 USD and 1000.5 CNY"),
@@ -208,7 +210,7 @@ fn the_canonical_line_has_no_needless_parentheses() {
         ("reason == DEVICE_MANY_CARDS", "reason == DEVICE_MANY_CARDS"),
         ("country in (IN, BY) or country == IN", "country in (IN, BY) or country == IN"),
     ];
-    for (text, line) in cases.into_iter().filter(|(_, line)| !line.is_empty()) {
+    for (text, line) in cases {
         assert_eq!(print(&expression(text)), line, "{text}");
     }
     let named = "count(card_link where outcome == declined) by device over 24h";
@@ -291,14 +293,11 @@ fn words_of_clauses_and_aggregates_stay_names_inside_expressions() {
         "_x",
     ];
     for field in fields {
-        let text = format!(
-            "rule r when {field} == 1 and count(a where {field} > 2) by {field} over 1h > {field} \
-                            or x in ({field}, b) and missing({field}) and y == {field}\n because X then decline"
-        );
         let wanted = format!(
             "{field} == 1 and count(a where {field} > 2) by {field} over 1h > {field} \
-                              or x in ({field}, b) and missing({field}) and y == {field}"
+             or x in ({field}, b) and missing({field}) and y == {field}"
         );
+        let text = format!("rule r when {wanted}\n because X then decline");
         assert_eq!(print(&rule(&text).when), wanted, "{field}");
     }
 }

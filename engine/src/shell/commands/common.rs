@@ -70,6 +70,11 @@ impl From<datasets::Error> for Failure {
         match &error {
             Error::UnknownMap { .. } => Failure::Usage(error.to_string()),
             Error::Map { .. } | Error::Form { .. } => Failure::Findings(error.to_string()),
+            Error::Write { path, source }
+                if path == Path::new("-") && source.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                Failure::Hangup
+            }
             _ => Failure::Environment(error.to_string()),
         }
     }
@@ -158,11 +163,17 @@ pub(crate) fn load_policy(
     choice: Option<&ModelChoice>,
     wanted: Wanted<'_>,
 ) -> Result<Policy, Failure> {
-    let source = policy_source(path)?;
-    let draft = model_draft(choice)?;
-    Policy::check(&source.text, draft, wanted).map_err(|faults| {
-        Failure::Findings(draw_faults(&source, &model_name(choice), &faults))
-    })
+    check_policy(&policy_source(path)?, choice, wanted)
+}
+
+/// Checks a policy text and its model; every fault of both is in the failure.
+pub(crate) fn check_policy(
+    source: &Source,
+    choice: Option<&ModelChoice>,
+    wanted: Wanted<'_>,
+) -> Result<Policy, Failure> {
+    Policy::check(&source.text, model_draft(choice)?, wanted)
+        .map_err(|faults| Failure::Findings(draw_faults(source, &model_name(choice), &faults)))
 }
 
 /// Faults of a policy and its model, each drawn over the file it is in.

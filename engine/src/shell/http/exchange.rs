@@ -26,7 +26,8 @@ use axum::response::Response;
 use tokio::time::timeout;
 
 use super::problem::{Case, Problem};
-use crate::shell::serve::{Service, say};
+use crate::shell::commands::common::say;
+use crate::shell::serve::Service;
 
 /// Bytes of a request target; a longer one is refused.
 pub(crate) const URI_BYTES_MAX: usize = 2_048;

@@ -232,8 +232,7 @@ impl Problem {
 
     /// The problem of an event that could not be read, with all its faults.
     ///
-    /// The gravest fault gives the case: broken JSON before card data before the rest, the order in
-    /// which reading puts them. `start` is where the event begins in the body, for byte offsets.
+    /// The first fault gives the case: reading puts broken JSON alone and card data first.
     pub(crate) fn event(faults: &[Diagnostic]) -> Problem {
         let case = faults.first().map_or(Case::Validation, |fault| case_of(fault.code));
         let detail = match case {
@@ -282,7 +281,8 @@ impl Problem {
 }
 
 impl Fault {
-    fn of(diagnostic: &Diagnostic) -> Fault {
+    /// A diagnostic as a caller reads it.
+    pub(crate) fn of(diagnostic: &Diagnostic) -> Fault {
         let pointer = match &diagnostic.place {
             Place::Field(path) => pointer(path),
             Place::Text { .. } | Place::Row(_) | Place::Whole => String::new(),

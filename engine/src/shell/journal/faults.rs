@@ -90,6 +90,11 @@ impl Faults {
         self.lock().log.clone()
     }
 
+    /// True when the newest entry of the log is a flush.
+    pub(super) fn is_flushed(&self) -> bool {
+        matches!(self.lock().log.last(), Some(Op::Sync { .. }))
+    }
+
     pub(super) fn note_durable(&self, sequence: u64) {
         self.lock().log.push(Op::Durable { sequence });
     }

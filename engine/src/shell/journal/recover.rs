@@ -83,8 +83,8 @@ impl Replay {
         if let Some((torn, bytes)) = tail.torn {
             let file = self.disk.open(torn.segment)?;
             let zeros = vec![0; usize::try_from(bytes).expect("it was read into memory")];
+            // The flush of what comes to stand here will cover them.
             self.disk.write(&file, &zeros, torn.offset)?;
-            self.disk.sync(&file)?;
         }
         match tail.last {
             Last::SegmentHeader(Place { segment: 0, .. }) => {}

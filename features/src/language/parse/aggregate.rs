@@ -111,7 +111,8 @@ impl<'a> Parser<'a> {
         Ok(true)
     }
 
-    /// The keys after `by`. A comma goes on with them only before a name, so that an aggregate can be an argument.
+    /// The keys after `by`. A comma goes on with them only before a name, so that an aggregate can
+    /// be an argument.
     fn keys(&mut self) -> Parsed<Vec<Name>> {
         let mut keys = vec![self.name("an entity", Spelling::Lower)?];
         while *self.kind() == Kind::Comma

@@ -1,4 +1,5 @@
-//! Expressions, by binding power (see [`Power`]): an operand, then as many operators as bind tightly enough.
+//! Expressions, by binding power (see [`Power`]): an operand, then as many operators as bind
+//! tightly enough.
 
 use super::{
     CONTINUING, Kind, Name, Parsed, Parser, RESERVED, Span, Spelling, Stop, faults, is_upper,
@@ -219,7 +220,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The word in lower case if it is one of those that start an operand, written in capitals; that is a fault.
+    /// The word in lower case if it is one of those that start an operand, written in capitals;
+    /// that is a fault.
     fn prefix_word(&mut self, word: &'a str) -> &'a str {
         let prefixes = ["not", "true", "false", "if", "missing", "null"];
         match prefixes.into_iter().find(|p| is_upper(word) && p.eq_ignore_ascii_case(word)) {
@@ -299,8 +301,8 @@ impl<'a> Parser<'a> {
         self.node(ExprNode::Call { function, arguments }, span, height)
     }
 
-    /// The operator at the current token, if one stands there. No name can stand after an operand, so capitals are
-    /// read as operators too.
+    /// The operator at the current token, if one stands there. No name can stand after an operand,
+    /// so capitals are read as operators too.
     fn infix(&self) -> Option<Infix> {
         let word = match *self.kind() {
             Kind::Sign(op) => return Some(Infix::Op(op)),
@@ -463,7 +465,8 @@ impl<'a> Parser<'a> {
         self.binary(left, op)
     }
 
-    /// Reports a test for absence in foreign words, the current token being the last of them, and mends it.
+    /// Reports a test for absence in foreign words, the current token being the last of them, and
+    /// mends it.
     fn absence(&mut self, left: Tree, sign: Span, is_negated: bool) -> Parsed<Tree> {
         self.advance();
         let written = quoted(self.slice(self.span_from(sign)));

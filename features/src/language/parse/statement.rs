@@ -46,7 +46,8 @@ impl<'a> Parser<'a> {
         policy
     }
 
-    /// Takes the keyword of a statement, also a misspelt or a misplaced one; anything else is reported and passed over.
+    /// Takes the keyword of a statement, also a misspelt or a misplaced one; anything else is
+    /// reported and passed over.
     fn statement_keyword(&mut self) -> Option<&'static str> {
         let span = self.span();
         let is_at_margin = self.token(0).is_at_margin;
@@ -238,15 +239,15 @@ impl<'a> Parser<'a> {
         }
         self.close(open, &Kind::RightBrace)?;
         if !stem.node.ends_with('_') {
-            let message = format!("got windows after {}, wanted a name ending in `_`", stem.node);
+            let message = format!("got windows after `{}`, wanted a name ending in `_`", stem.node);
             let help = format!("write `{}_{{..}}`", stem.node);
             self.report(faults::WINDOW_STEM, stem.span, message, Some(help));
         }
         Ok(windows)
     }
 
-    /// Takes the keyword of the next clause of `form`; `None` where the statement ends. What is no clause is reported and
-    /// skipped, a misspelt keyword is mended.
+    /// Takes the keyword of the next clause of `form`; `None` where the statement ends. What is no
+    /// clause is reported and skipped, a misspelt keyword is mended.
     pub(super) fn next_clause(
         &mut self,
         form: &Form,
@@ -277,7 +278,8 @@ impl<'a> Parser<'a> {
         None
     }
 
-    /// Whether the statement ends here: also before a statement that stands inside a line, or that is misspelt.
+    /// Whether the statement ends here: also before a statement that stands inside a line, or that
+    /// is misspelt.
     fn is_at_end_of(&self, form: &Form) -> bool {
         let Some(word) = self.word() else {
             return *self.kind() == Kind::End;
@@ -297,7 +299,8 @@ impl<'a> Parser<'a> {
         form.clauses.iter().copied().find(|clause| *clause == written)
     }
 
-    /// Reports what is no clause of `form`; gives the one that was probably meant, if it is still to come.
+    /// Reports what is no clause of `form`; gives the one that was probably meant, if it is still
+    /// to come.
     fn foreign_clause(&mut self, form: &Form, seen: &[&str]) -> Option<&'static str> {
         let word = self.word().unwrap_or("");
         let own = self.meant_clause(form, seen);
@@ -318,8 +321,9 @@ impl<'a> Parser<'a> {
         own
     }
 
-    /// Moves to the next clause of `form` or the end of the statement. A `=` counts only before the body was seen, because
-    /// later it is more often a mistake inside an expression; a misspelt keyword only at the start of a line.
+    /// Moves to the next clause of `form` or the end of the statement. A `=` counts only before the
+    /// body was seen, because later it is more often a mistake inside an expression; a misspelt
+    /// keyword only at the start of a line.
     pub(super) fn skip_to_clause(&mut self, form: &Form, seen: &[&'static str]) {
         while !(self.is_at_border() || self.is_at_misspelt_statement()) {
             let is_start = match self.own_clause(form) {

@@ -141,10 +141,16 @@ const CASES: &[(&str, &[&str])] = &[
     ("rule r when a then decline expect 0.5 .. 2", &["P036 1:42"]),
     ("rule r when a then decline expect 2% .. 1%", &["P036 1:35"]),
     ("feature f{1h} = a", &["P037 1:9"]),
+    ("rule r on a b when c then decline suspects V1 0.1 V2 0.2", &["P025 1:13", "P025 1:51"]),
     // Several at once: each clause and each statement is looked at.
     (
         "rule a\n  when x = \n  then decli\n  because y\nlet z = = 1\nrule b when c then review",
         &["P018 2:10", "P025 3:3", "P035 3:8", "P009 4:11", "P025 5:9"],
+    ),
+    (
+        "rule a when b then declin\n  becuase X cooldown 5\n\
+         rul b when\n  then warn\nexmpt e when (a from b",
+        &["P035 1:20", "P033 2:3", "P025 2:22", "P030 3:1", "P025 4:3", "P030 5:1", "P025 5:17"],
     ),
 ];
 

@@ -1,4 +1,5 @@
-//! Seeded random trees and texts: what is printed reads back, and nothing makes the parser fall over.
+//! Seeded random trees and texts: what is printed reads back, and nothing makes the parser fall
+//! over.
 
 use super::{SAMPLE, expression, shape};
 use crate::diagnostic::{Place, render};
@@ -321,6 +322,8 @@ const SOUP: [&str; 76] = [
     "é",
 ];
 
+const ODD: [char; 11] = ['"', '(', ')', '\n', '\u{0}', '\u{202e}', '=', '.', '9', 'X', '卡'];
+
 #[test]
 fn random_token_soups_never_make_it_fall() {
     for seed in 0..20_000 {
@@ -348,10 +351,7 @@ fn random_mutations_never_make_it_fall() {
                     let copy: Vec<char> = text[from..from + length].to_vec();
                     drop(text.splice(at..at, copy));
                 }
-                3 => {
-                    text[at] = dice
-                        .pick(&['"', '(', ')', '\n', '\u{0}', '\u{202e}', '=', '.', '9', 'X', '卡'])
-                }
+                3 => text[at] = dice.pick(&ODD),
                 _ => {
                     let other = dice.below(text.len());
                     text.swap(at, other);
@@ -425,7 +425,8 @@ fn long_hostile_texts_are_read_in_one_pass() {
 
 #[test]
 fn the_deepest_expression_that_is_read_fits_the_stack() {
-    // Every level of binding power on every level of nesting, in a thread with a quarter of the usual stack.
+    // Every level of binding power on every level of nesting, in a thread with a quarter of the
+    // usual stack.
     let level = "a where if a then b else a or b and not a == b + c * -(";
     let deep = |levels: usize| format!("let x = {}a{}", level.repeat(levels), ")".repeat(levels));
     let reader = std::thread::Builder::new().stack_size(512 * 1024);

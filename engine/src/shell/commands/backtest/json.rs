@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::Findings;
 use super::super::days::{print_day, print_time};
-use crate::backtest::{Decided, Diff, Money, Report, RuleReport, Step, Tally, Truth, Volume};
+use crate::backtest::{
+    Decided, Diff, Money, Report, RuleReport, Step, Tally, Truth, Volume, share,
+};
 use crate::decision::Decision;
 
 /// The decisions, from mild to severe.
@@ -102,13 +104,13 @@ fn rule(rule: &RuleReport, report: &Report) -> Value {
         "alone": tally(&rule.alone),
         "suppressed": rule.suppressed,
         "undecided": rule.undecided,
-        "undecided_share": super::ratio(rule.undecided, rule.seen),
+        "undecided_share": share(rule.undecided, rule.seen),
         "share": rule.share(),
         "expect": rule.expect.map(|(low, high)| [low, high]),
         "band": rule.band().name(),
         "precision": rule.hits.precision(),
-        "recall": super::recall(rule, report),
-        "value_recall": super::value_recall(rule, report),
+        "recall": report.recall(rule),
+        "value_recall": report.value_recall(rule),
     })
 }
 

@@ -1,0 +1,196 @@
+//! What is at risk in one event, also where nothing is bought yet (`domain.md` 6.3).
+//!
+//! A linked card, a session or a new account is worth what a thief could do with it next; these are
+//! settings. An amount that should be there and is not counts as a linked card, never as nothing.
+
+use features::field::EventType;
+
+use super::Economics;
+use crate::situation::{Funding, Situation, ThreeDsStatus};
+
+/// Hours after arrival from which a customer abroad is a resident rather than on a trip.
+const TRIP_HOURS: f64 = 720.0;
+
+/// What is at stake in one event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stake {
+    /// Amount at risk.
+    pub amount_usd: f64,
+    /// Share of it that would be recovered.
+    pub recovery: f64,
+    /// Share of it that the issuer already bears.
+    pub shifted: f64,
+    /// What the customer contributes in a year.
+    pub customer_value_usd: f64,
+    /// Probability that a wrong refusal loses the customer.
+    pub attrition: f64,
+}
+
+/// Whether the money will be kept back before it leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// It leaves at once.
+    No,
+    /// A hold was voted for.
+    Yes,
+}
+
+impl Economics {
+    /// What is at stake in an event.
+    pub fn stake(&self, situation: &Situation, held: Held) -> Stake {
+        let (customer_value_usd, attrition) = if situation.past.hours_since_arrival <= TRIP_HOURS {
+            (self.customer_value_usd, self.attrition_trip)
+        } else if TRIP_HOURS < situation.past.hours_since_arrival {
+            (self.customer_value_resident_usd, self.attrition)
+        } else {
+            (self.customer_value_usd, self.attrition)
+        };
+        Stake {
+            amount_usd: self.amount_at_risk_usd(situation),
+            recovery: self.recovery_of(situation, held),
+            shifted: self.shifted(situation),
+            customer_value_usd,
+            attrition,
+        }
+    }
+
+    /// The amount that moves, in USD; unknown when the event carries none.
+    pub fn amount_usd(&self, situation: &Situation) -> f64 {
+        if situation.usd_minor.is_finite() {
+            situation.usd_minor / 100.0
+        } else {
+            self.usd_of_base(situation.base_minor)
+        }
+    }
+
+    /// Minor units of the base currency in USD.
+    pub fn usd_of_base(&self, base_minor: f64) -> f64 {
+        base_minor / 100.0 / self.base_per_usd
+    }
+
+    fn amount_at_risk_usd(&self, situation: &Situation) -> f64 {
+        let amount = match situation.event {
+            Some(EventType::AccountOpen) => self.stake_account_open_usd,
+            Some(EventType::Login | EventType::ProfileChange) => {
+                let balance = self.usd_of_base(situation.balance_minor);
+                if self.stake_session_usd < balance { balance } else { self.stake_session_usd }
+            }
+            Some(EventType::IdentityVerification) => self.stake_identity_usd,
+            Some(EventType::CardLink) | None => self.stake_card_link_usd,
+            Some(EventType::PromoRedemption) => self.usd_of_base(situation.benefit_minor),
+            Some(EventType::ThirdPartyTopup) => self.amount_usd(situation) * self.topup_leave_share,
+            Some(_) => self.amount_usd(situation),
+        };
+        if amount.is_finite() && 0.0 <= amount { amount } else { self.stake_card_link_usd }
+    }
+
+    fn recovery_of(&self, situation: &Situation, held: Held) -> f64 {
+        if held == Held::Yes {
+            return self.recovery_hold;
+        }
+        let is_pass = situation.event == Some(EventType::TourPassTopup)
+            || situation.funding == Funding::TourPass;
+        if is_pass { self.recovery_pass } else { self.recovery }
+    }
+
+    fn shifted(&self, situation: &Situation) -> f64 {
+        let is_authenticated = match situation.card.three_ds_status {
+            ThreeDsStatus::Authenticated | ThreeDsStatus::Attempted => true,
+            ThreeDsStatus::Refused | ThreeDsStatus::Unavailable | ThreeDsStatus::Unknown => false,
+        };
+        let is_shifted = situation.card.liability_shift.unwrap_or(is_authenticated);
+        if is_shifted && situation.is_card_funded() { self.liability_shift } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_event(event: EventType) -> Situation {
+        Situation {
+            event: Some(event),
+            usd_minor: 70_000.0,
+            balance_minor: 100_000.0,
+            benefit_minor: 7_140.0,
+            ..Situation::unknown()
+        }
+    }
+
+    #[test]
+    fn every_event_has_its_amount_at_risk() {
+        let economics = Economics::default();
+        let check = |event: EventType, amount: f64| {
+            let stake = economics.stake(&of_event(event), Held::No);
+            assert!((stake.amount_usd - amount).abs() < 1e-9, "{}: {stake:?}", event.name());
+        };
+        check(EventType::AccountOpen, 4.0);
+        check(EventType::Login, 260.0);
+        check(EventType::ProfileChange, 260.0);
+        check(EventType::IdentityVerification, 150.0);
+        check(EventType::CardLink, 220.0);
+        check(EventType::Payment, 700.0);
+        check(EventType::TourPassTopup, 700.0);
+        check(EventType::ThirdPartyTopup, 560.0);
+        check(EventType::Transfer, 700.0);
+        check(EventType::RedEnvelopeSend, 700.0);
+        check(EventType::RedEnvelopeClaim, 700.0);
+        check(EventType::Withdrawal, 700.0);
+        check(EventType::Refund, 700.0);
+        check(EventType::PromoRedemption, 10.0);
+    }
+
+    #[test]
+    fn an_unknown_or_impossible_amount_is_priced_like_a_linked_card() {
+        let economics = Economics::default();
+        for usd_minor in [f64::NAN, f64::INFINITY, -5.0] {
+            let situation = Situation { usd_minor, ..of_event(EventType::Payment) };
+            let stake = economics.stake(&situation, Held::No);
+            assert_eq!(stake.amount_usd, 220.0, "{usd_minor}");
+        }
+        assert_eq!(economics.stake(&Situation::unknown(), Held::No).amount_usd, 220.0);
+    }
+
+    #[test]
+    fn base_amounts_stand_in_for_dollars_and_a_large_balance_raises_a_login() {
+        let economics = Economics::default();
+        let mut situation = of_event(EventType::Payment);
+        situation.usd_minor = f64::NAN;
+        situation.base_minor = 20_000.0;
+        let stake = economics.stake(&situation, Held::No);
+        assert!((stake.amount_usd - 28.0).abs() < 0.02, "{stake:?}");
+        let mut login = of_event(EventType::Login);
+        login.balance_minor = 714_000.0;
+        assert_eq!(economics.stake(&login, Held::No).amount_usd, 1_000.0);
+    }
+
+    #[test]
+    fn holds_the_pass_and_authentication_lower_the_loss() {
+        let economics = Economics::default();
+        let stake = |situation: &Situation, held| economics.stake(situation, held);
+        assert_eq!(stake(&of_event(EventType::Transfer), Held::No).recovery, 0.05);
+        assert_eq!(stake(&of_event(EventType::Transfer), Held::Yes).recovery, 0.35);
+        assert_eq!(stake(&of_event(EventType::TourPassTopup), Held::No).recovery, 0.15);
+        let mut paid = of_event(EventType::Payment);
+        paid.card.three_ds_status = ThreeDsStatus::Attempted;
+        assert_eq!(stake(&paid, Held::No).shifted, 0.0, "no card pays");
+        paid.funding = Funding::Card;
+        assert_eq!(stake(&paid, Held::No).shifted, 0.9);
+        paid.card.liability_shift = Some(false);
+        assert_eq!(stake(&paid, Held::No).shifted, 0.0, "the network says otherwise");
+    }
+
+    #[test]
+    fn travellers_forgive_a_refusal_sooner_than_others() {
+        let economics = Economics::default();
+        let at = |hours: f64| {
+            let mut situation = of_event(EventType::Payment);
+            situation.past.hours_since_arrival = hours;
+            let stake = economics.stake(&situation, Held::No);
+            (stake.customer_value_usd, stake.attrition)
+        };
+        assert_eq!(at(10.0), (12.0, 0.20));
+        assert_eq!(at(2_000.0), (45.0, 0.35));
+        assert_eq!(at(f64::NAN), (12.0, 0.35));
+    }
+}

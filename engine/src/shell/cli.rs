@@ -1,0 +1,106 @@
+//! The command line: which command, and what code the process ends with.
+//!
+//! Results go to standard output or to files, talk goes to standard error, `-` stands for standard
+//! input or output. Exit codes: 0 done, 1 an input has faults or a check found something, 2 the
+//! arguments are wrong, 3 a file, port or disk failed. A reader that stops reading (`| head`) is no
+//! error. This file and the ones in `commands` are the only ones that speak to a terminal.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::commands::common::{self, Failure};
+use super::commands::{backtest, eval, facts, features, import, policy, score, serve, train};
+
+/// Fraud and risk scoring: approve, challenge or decline, and with which second factor.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gyr",
+    version,
+    max_term_width = 100,
+    after_help = "\
+A first round, from a table of transactions to a backtest:
+  gyr import --map handbook transactions.csv.gz --out data
+  gyr train --data data --train 2018-07-11..2018-07-17 --out my.model.json
+  gyr eval --data data --model my.model.json
+  gyr backtest --data data --policy my.policy --model my.model.json --out report.html
+
+`gyr COMMAND --help` shows each with examples. `-` is standard input or output.
+Exit codes: 0 done, 1 faults or findings, 2 wrong arguments, 3 a file, port or disk failed."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Score(score::Arguments),
+    Import(import::Arguments),
+    Facts(facts::Arguments),
+    Train(train::Arguments),
+    Eval(eval::Arguments),
+    Backtest(backtest::Arguments),
+    Features(features::Arguments),
+    Policy(policy::Arguments),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, with code 0. Where the terminal is gone, nobody
+            // is left to tell.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match &cli.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Score(arguments) => score::run(arguments),
+        Command::Import(arguments) => import::run(arguments),
+        Command::Facts(arguments) => facts::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
+        Command::Eval(arguments) => eval::run(arguments),
+        Command::Backtest(arguments) => backtest::run(arguments),
+        Command::Features(arguments) => features::run(arguments),
+        Command::Policy(arguments) => policy::run(arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !matches!(failure, Failure::Hangup) {
+                common::say(&format!("gyr: {failure}"));
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_teaches_with_an_example() {
+        let mut command = Cli::command();
+        command.build();
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            let mut leaf = sub.clone();
+            while let Some(below) = leaf.get_subcommands().find(|s| s.get_name() != "help") {
+                leaf = below.clone();
+            }
+            let help = leaf.render_long_help().to_string();
+            assert!(help.contains("Examples:\n  gyr "), "{}: {help}", sub.get_name());
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! `gyr backtest`: what a policy would have done with the events of the past, and what that is worth.
+//!
+//! Events are folded through one engine for each policy, in step, so that both judge the same event
+//! with their own past. The numbers are `engine::backtest`'s; this file feeds it, and `html` and
+//! `json` write what it says. Events marked as tests are answered and not counted.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use datasets::Labels;
+use features::event::Event;
+use features::field::ids;
+use features::history::Limits;
+
+use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
+use super::dataset::{BadRows, Reading, id_of, truth_of};
+use crate::backtest::{Case, Diff, Report, Truth, share};
+use crate::engine::{Engine, Outcome};
+use crate::policy::{Policy, Wanted};
+use crate::shell::answer::answer;
+use crate::shell::wire::Detail;
+
+mod html;
+mod json;
+mod plot;
+
+/// Replays events through a policy and reports decisions, rules, money and thresholds.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gyr backtest --data data --policy my.policy --out report.html
+  gyr backtest --data data --policy new.policy --against old.policy --out report.html --json report.json
+  gyr backtest --data data --policy my.policy --model none --out rules.html
+  gyr backtest --data data --policy my.policy --out report.html --decisions decisions.ndjson
+
+Truth is what the labels say today; events without a label are shown apart and widen the bounds of
+the result. New windows in a policy are exact: everything is folded from the raw events. The page is
+one file without scripts; --json has the same numbers, --decisions the answers of `gyr score`.")]
+pub(crate) struct Arguments {
+    /// A folder of events and labels, as `gyr import` makes it.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The policy.
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// A policy to compare with, such as the one in force; with the same model.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// The model they go with, or `none`; without this, the built-in one.
+    #[arg(long, value_name = "FILE|none")]
+    model: Option<ModelChoice>,
+    /// Where the page goes.
+    #[arg(long, value_name = "REPORT.html")]
+    out: PathBuf,
+    /// Write the numbers as JSON; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write every decision of the policy as NDJSON.
+    #[arg(long, value_name = "FILE")]
+    decisions: Option<PathBuf>,
+}
+
+/// Which policy and model were judged with.
+#[derive(Clone, Debug)]
+struct Identity {
+    name: String,
+    version: String,
+    model: Option<(String, String)>,
+}
+
+impl Identity {
+    fn of(policy: &Policy) -> Identity {
+        let model = policy.model();
+        Identity {
+            name: policy.name().to_owned(),
+            version: policy.version().to_owned(),
+            model: model.map(|model| (model.name().to_owned(), model.version().to_owned())),
+        }
+    }
+}
+
+/// A policy and what became of the events with it.
+#[derive(Clone, Debug)]
+struct Side {
+    policy: Identity,
+    report: Report,
+}
+
+/// Everything that the page and the JSON show.
+#[derive(Clone, Debug)]
+struct Findings {
+    folder: String,
+    events: u64,
+    bad_rows: u64,
+    candidate: Side,
+    against: Option<(Side, Diff)>,
+}
+
+/// An engine that fills a report.
+struct Lane {
+    engine: Engine,
+    side: Side,
+}
+
+impl Lane {
+    fn new(path: &PathBuf, model: Option<&ModelChoice>) -> Result<Lane, Failure> {
+        let policy = common::load_policy(Some(path), model, Wanted::Judging)?;
+        let side = Side { policy: Identity::of(&policy), report: Report::new(policy.rules()) };
+        Ok(Lane { engine: Engine::new(policy, Limits::default()), side })
+    }
+
+    fn decide(&mut self, event: &mut Event, case: Option<&Case<'_>>) -> Outcome {
+        let (outcome, ()) = self.engine.decide(event, || ());
+        if let Some(case) = case {
+            self.side.report.add(outcome.policy.rules(), case, &outcome.judgement);
+        }
+        outcome
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut candidate = Lane::new(&arguments.policy, arguments.model.as_ref())?;
+    let other = arguments.against.as_ref().map(|path| Lane::new(path, arguments.model.as_ref()));
+    let mut against = other.transpose()?.map(|lane| (lane, Diff::default()));
+    let labels = datasets::labels(&arguments.data)?;
+    let mut reading = Reading::open(&arguments.data, "replaying", BadRows::PassOver)?;
+    // Files are opened first: a folder that cannot be written is told before the work.
+    let create = |path: &Option<PathBuf>| {
+        path.as_deref().map(|path| Output::create(Some(path))).transpose()
+    };
+    let mut page = Output::create(Some(&arguments.out))?;
+    let mut numbers = create(&arguments.json)?;
+    let mut decisions = create(&arguments.decisions)?;
+    replay(&mut reading, &labels, &mut candidate, &mut against, &mut decisions)?;
+    reading.end();
+    let findings = Findings {
+        folder: arguments.data.display().to_string(),
+        events: reading.read,
+        bad_rows: reading.bad,
+        candidate: candidate.side,
+        against: against.map(|(lane, diff)| (lane.side, diff)),
+    };
+    page.put(html::page(&findings).as_bytes())?;
+    page.finish()?;
+    if let Some(output) = &mut numbers {
+        output.line(&format!("{:#}", json::document(&findings)))?;
+    }
+    for output in [numbers, decisions].into_iter().flatten() {
+        output.finish()?;
+    }
+    common::say(&summary(&findings));
+    reading.finish()
+}
+
+fn replay(
+    reading: &mut Reading,
+    labels: &Labels,
+    candidate: &mut Lane,
+    against: &mut Option<(Lane, Diff)>,
+    decisions: &mut Option<Output>,
+) -> Result<(), Failure> {
+    while let Some(mut event) = reading.next()? {
+        // An engine gives outcomes the fields of the event they refer to: each takes its own copy.
+        let copy = against.is_some().then(|| event.clone());
+        if !event.is_score_requested() {
+            candidate.engine.record(&mut event, || ());
+            if let (Some((lane, _)), Some(mut copy)) = (against.as_mut(), copy) {
+                lane.engine.record(&mut copy, || ());
+            }
+            continue;
+        }
+        let id = id_of(&event).to_owned();
+        let case = (!event.is_test()).then(|| case_of(&event, &id, labels));
+        let outcome = candidate.decide(&mut event, case.as_ref());
+        if let Some(output) = decisions {
+            output.line(&answer(&outcome.policy, &event, &outcome, Detail::Full))?;
+        }
+        if let (Some((lane, diff)), Some(mut copy)) = (against.as_mut(), copy) {
+            let before = lane.decide(&mut copy, case.as_ref()).judgement.verdict.decision;
+            if let Some(case) = &case {
+                diff.add(case, before, outcome.judgement.verdict.decision);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn case_of<'a>(event: &Event, id: &'a str, labels: &'a Labels) -> Case<'a> {
+    let (truth, typology) = truth_of(labels, id);
+    Case {
+        event_id: id,
+        event_type: event.event_type(),
+        time_ms: event.time(),
+        usd_minor: event.bits(ids::USD_MINOR).map(|bits| bits as i64),
+        truth,
+        typology,
+    }
+}
+
+/// The result in a few lines, for the terminal.
+fn summary(findings: &Findings) -> String {
+    let report = &findings.candidate.report;
+    let all = report.decisions.total();
+    let (low, high) = report.money.bounds();
+    let rate = |truth: Truth| {
+        let declined = report.decisions.decline.of(truth).events;
+        let challenged = report.decisions.challenge.of(truth).events;
+        let whole = all.of(truth).events;
+        format!(
+            "{} {}: {} declined, {} challenged",
+            count(whole),
+            truth.name(),
+            percent(share(declined, whole)),
+            percent(share(challenged, whole))
+        )
+    };
+    let mut lines: Vec<String> = Truth::ALL.into_iter().map(rate).collect();
+    lines.push(format!("saved minus good money blocked: {}", usd(report.money.net())));
+    if low < high {
+        lines.push(format!("between {} and {}, as the unlabelled are", usd(low), usd(high)));
+    }
+    if let Some((other, diff)) = &findings.against {
+        lines.push(format!(
+            "{} decisions flip, the result changes by {}",
+            count(diff.flipped().total().events),
+            usd(report.money.net() - other.report.money.net())
+        ));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,73 @@
+//! `gyr serve`: the service in the foreground.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use features::history::Limits;
+
+use super::common::{self, Failure, ModelChoice};
+use crate::shell::serve::{
+    Clock, DURABLE_WAIT_MS, Error, JOURNAL, ModelSource, PATIENCE, ServeOptions,
+};
+
+/// Runs the service: HTTP in front, a journal behind.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gyr serve                                        on 127.0.0.1:8080, journal in ./gyr-data
+  gyr serve --listen 0.0.0.0:9000 --data-dir /var/lib/gyr
+  gyr serve --policy my.policy --model none        with rules of one's own, without a model
+
+  curl -s localhost:8080/v1/score -d '{\"event_id\":\"p1\",\"event_type\":\"payment\",...}'
+  curl -s localhost:8080/openapi.json              the whole interface
+
+It ends on SIGTERM or Ctrl-C when every accepted event is on the disk.")]
+pub(crate) struct Arguments {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "GYR_LISTEN")]
+    listen: SocketAddr,
+    /// Where the journal lies; made if need be.
+    #[arg(long, value_name = "DIR", default_value = "./gyr-data", env = "GYR_DATA_DIR")]
+    data_dir: PathBuf,
+    /// The policy in force; without this, the built-in one.
+    #[arg(long, value_name = "FILE", env = "GYR_POLICY")]
+    policy: Option<PathBuf>,
+    /// The model it goes with, or `none`; without this, the built-in one.
+    #[arg(long, value_name = "FILE|none", env = "GYR_MODEL")]
+    model: Option<ModelChoice>,
+}
+
+/// Runs the command until the process is told to end.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // A file that is not there is the environment's fault; what it says is checked at the start.
+    if let Some(path) = &arguments.policy {
+        common::read_text(path)?;
+    }
+    if let Some(ModelChoice::File(path)) = &arguments.model {
+        common::read_text(path)?;
+    }
+    let options = ServeOptions {
+        listen: arguments.listen,
+        data_dir: arguments.data_dir.clone(),
+        policy: arguments.policy.clone(),
+        model: match &arguments.model {
+            None => ModelSource::BuiltIn,
+            Some(ModelChoice::None) => ModelSource::None,
+            Some(ModelChoice::File(path)) => ModelSource::File(path.clone()),
+        },
+        limits: Limits::default(),
+        journal: JOURNAL,
+        durable_wait_ms: DURABLE_WAIT_MS,
+        patience: PATIENCE,
+        clock: Clock::System,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Environment(format!("cannot start threads: {error}")))?;
+    runtime.block_on(crate::shell::serve::run(options)).map_err(|error| match error {
+        Error::Policy(text) => Failure::Findings(text),
+        other => Failure::Environment(other.to_string()),
+    })
+}

@@ -1,0 +1,261 @@
+//! `gyr train`: labelled history becomes a model file.
+//!
+//! The events are folded once, as the service would have seen them, labels at the time they became
+//! known; a row of the training set is the facts of an event at that moment and its truth. What was
+//! not yet known when the training would have run (the last day plus the label delay) is not used,
+//! so a model is never better on paper than it could have been.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use datasets::{Labels, Verdict};
+use features::event::Event;
+use features::field::{EventType, Types};
+use models::{
+    CalibrationKind, Fault, Learner, ModelDraft, Provenance, TrainConfig, TrainingSet, train,
+};
+use serde_json::{Value, json};
+
+use super::common::{self, Failure, Output, percent};
+use super::dataset::{BadRows, MONEY_OUT, Reading, id_of, scored_type};
+use super::days::{Days, Span, print_time};
+use super::facts::FactTable;
+use crate::backtest::share;
+
+/// Share of the training rows, the latest ones, that calibrate and measure the model.
+const HOLD_OUT_SHARE: f64 = 0.25;
+
+/// Trains a model on labelled events and writes it with its card.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gyr train --data data --out my.model.json
+  gyr train --data data --train 2018-07-11..2018-07-17 --delay 7d --out july.model.json
+  gyr train --data data --features 'account_*,card_*' --learner logistic --out small.model.json
+  gyr train --data data --on login --policy my.policy --out login.model.json
+
+The four validation folds of the Fraud Detection Handbook, on its data and features:
+  for from in 2018-06-20 2018-06-27 2018-07-04 2018-07-11; do
+    gyr train --data data --policy handbook.policy --features 'tx_*,customer_id_*,terminal_id_*' \\
+      --train $from..$(date -d \"$from +6 days\" +%F) --delay 7d --out fold-$from.model.json
+    gyr eval --data data --policy handbook.policy --model fold-$from.model.json --json \\
+      --test $(date -d \"$from +14 days\" +%F)..$(date -d \"$from +20 days\" +%F)
+  done
+
+All events up to the last training day are folded; rows are taken from the training days. A label
+counts if it was known by the end of the last day plus the delay.")]
+pub(crate) struct Arguments {
+    /// A folder of events and labels, as `gyr import` makes it.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Where the model goes.
+    #[arg(long, value_name = "MODEL")]
+    out: PathBuf,
+    /// Add the features that this policy defines.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Features to learn from, with `*` and `?`; without this, all that the policy and the engine
+    /// define.
+    #[arg(long, value_name = "PATTERN,..", value_delimiter = ',')]
+    features: Vec<String>,
+    /// Days to learn from, both included, UTC; without this, all days and all labels.
+    #[arg(long, value_name = "FROM..TO")]
+    train: Option<Days>,
+    /// How long labels may take: later ones are not used.
+    #[arg(long, value_name = "SPAN", default_value = "7d")]
+    delay: Span,
+    /// Event types to learn from; without this, those that move a customer's money.
+    #[arg(long, value_name = "TYPE,..", value_delimiter = ',', value_parser = scored_type)]
+    on: Vec<EventType>,
+    /// What an event without a usable label is.
+    #[arg(long, value_enum, default_value = "drop")]
+    unlabelled: Unlabelled,
+    /// What fits the model.
+    #[arg(long, value_enum, default_value = "boosted")]
+    learner: LearnerChoice,
+    /// The seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Write the model card as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What becomes of events whose truth is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Unlabelled {
+    /// They are left out.
+    Drop,
+    /// They are taken for genuine: right where only fraud is ever labelled.
+    Legit,
+}
+
+/// The learners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LearnerChoice {
+    /// Logistic regression.
+    Logistic,
+    /// Gradient-boosted trees.
+    Boosted,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let table = FactTable::choose(arguments.policy.as_deref(), &arguments.features)?;
+    let labels = datasets::labels(&arguments.data)?;
+    let mut reading = Reading::open(&arguments.data, "folding", BadRows::PassOver)?;
+    // The model file is opened first: a folder that cannot be written is told before the work.
+    let mut output = Output::create(Some(&arguments.out))?;
+    let set = gather(arguments, &table, &labels, &mut reading)?;
+    reading.end();
+    if set.labels.is_empty() {
+        return Err(nothing_to_learn(arguments, &labels));
+    }
+    let draft = train(&set, &config(arguments)).map_err(|faults| refused(&faults))?;
+    output.put(draft.write().as_bytes())?;
+    output.finish()?;
+    if arguments.json {
+        common::print_json(&card(&draft, &arguments.out))?;
+    } else {
+        common::print(&describe(&draft, &arguments.out))?;
+    }
+    reading.finish()
+}
+
+/// The event types of an argument, with the usual ones when none is named.
+pub(crate) fn types_of(on: &[EventType]) -> Types {
+    Types::of(if on.is_empty() { &MONEY_OUT } else { on })
+}
+
+fn gather(
+    arguments: &Arguments,
+    table: &FactTable,
+    labels: &Labels,
+    reading: &mut Reading,
+) -> Result<TrainingSet, Failure> {
+    let history = table.history();
+    let types = types_of(&arguments.on);
+    let end_ms = arguments.train.map_or(i64::MAX, Days::end_ms);
+    let known_by = end_ms.saturating_add(arguments.delay.ms);
+    let mut set = TrainingSet {
+        names: table.names().map(str::to_owned).collect(),
+        rows: Vec::new(),
+        labels: Vec::new(),
+        weights: None,
+        times: Vec::new(),
+    };
+    let mut facts = Vec::new();
+    while let Some(mut event) = reading.next()? {
+        // Labels stand where they became known, so only the act itself ends the training days.
+        if end_ms <= event.time() && event.event_type() != EventType::Label {
+            break;
+        }
+        let in_days = arguments.train.is_none_or(|days| days.contains(event.time()));
+        let is_row = in_days && types.contains(event.event_type()) && event.is_score_requested();
+        let label = is_row.then(|| label_of(arguments, labels, &event, known_by)).flatten();
+        let Some(label) = label else {
+            history.record(&mut event, || ());
+            continue;
+        };
+        history.observe(&mut event, &mut facts, || ());
+        set.rows.extend(table.pick(&facts));
+        set.labels.push(label);
+        set.times.push(event.time());
+    }
+    Ok(set)
+}
+
+fn label_of(arguments: &Arguments, labels: &Labels, event: &Event, known_by: i64) -> Option<u8> {
+    let known = labels.get(id_of(event)).filter(|truth| truth.known_time_ms <= known_by);
+    match (known.map(|truth| truth.verdict), arguments.unlabelled) {
+        (Some(Verdict::Fraud), _) => Some(1),
+        (Some(Verdict::Legit), _) | (None, Unlabelled::Legit) => Some(0),
+        (None, Unlabelled::Drop) => None,
+    }
+}
+
+fn config(arguments: &Arguments) -> TrainConfig {
+    let stem = arguments.out.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = stem.as_deref().and_then(|name| name.split('.').next()).unwrap_or("model");
+    let days = arguments.train.map_or("all days".to_owned(), |days| days.to_string());
+    let types: Vec<&str> = EventType::ALL
+        .iter()
+        .filter(|event_type| types_of(&arguments.on).contains(**event_type))
+        .map(|event_type| event_type.name())
+        .collect();
+    TrainConfig {
+        name: name.to_owned(),
+        learner: match arguments.learner {
+            LearnerChoice::Logistic => Learner::logistic(),
+            LearnerChoice::Boosted => Learner::boosted(),
+        },
+        calibration: CalibrationKind::Isotonic,
+        hold_out_share: HOLD_OUT_SHARE,
+        kept_negatives: 1.0,
+        delay_ms: arguments.delay.ms,
+        seed: arguments.seed,
+        note: format!("{days}, on {}", types.join(", ")),
+    }
+}
+
+fn nothing_to_learn(arguments: &Arguments, labels: &Labels) -> Failure {
+    let mut text = format!("{}: no labelled row to learn from", arguments.data.display());
+    if labels.is_empty() {
+        text.push_str(" (help: there is no labels.ndjson, or it labels no event)");
+    } else if arguments.train.is_some() {
+        text.push_str(" (help: look at --train, --delay and --on)");
+    }
+    Failure::Findings(text)
+}
+
+fn refused(faults: &[Fault]) -> Failure {
+    let lines: Vec<String> = faults.iter().map(|fault| format!("error {fault}")).collect();
+    Failure::Findings(lines.join("\n"))
+}
+
+fn describe(draft: &ModelDraft, path: &Path) -> String {
+    let Provenance {
+        learner, rows, frauds, trained_from_ms, trained_to_ms, hold_out, warnings, note, ..
+    } = &draft.provenance;
+    let mut lines = vec![
+        ("model", format!("{} {} in {}", draft.name, draft.version(), path.display())),
+        ("learner", format!("{learner} on {} features", draft.features.len())),
+        ("period", format!("{} to {}", print_time(*trained_from_ms), print_time(*trained_to_ms))),
+        ("rows", format!(
+            "{}, {} of them fraud ({})",
+            common::count(*rows),
+            common::count(*frauds),
+            percent(share(*frauds, *rows))
+        )),
+        ("note", note.clone()),
+    ];
+    match hold_out {
+        Some(held) => lines.extend([
+            ("held out", format!(
+                "{} rows, {} frauds: the latest quarter, unseen by a trial fit",
+                common::count(held.rows),
+                common::count(held.frauds)
+            )),
+            ("", format!("AUC ROC {:.4}", held.auc_roc)),
+            ("", format!("average precision {:.4}", held.average_precision)),
+            ("", format!("recall at FPR 1 % {}", percent(Some(held.recall_at_fpr_1pct)))),
+            ("", format!("log loss {:.5}, Brier {:.5}", held.log_loss, held.brier)),
+            ("", format!("calibration error {:.5}", held.calibration_error)),
+        ]),
+        None => lines.push(("held out", "nothing: too few frauds".to_owned())),
+    }
+    lines.extend(warnings.iter().map(|warning| ("warning", warning.clone())));
+    let lines: Vec<String> = lines.iter().map(|(name, text)| format!("{name:<10}{text}")).collect();
+    lines.join("\n")
+}
+
+/// The model card for a machine; not-a-number becomes `null`.
+fn card(draft: &ModelDraft, path: &Path) -> Value {
+    json!({
+        "file": path.display().to_string(),
+        "name": draft.name,
+        "version": draft.version(),
+        "features": draft.features,
+        "provenance": draft.provenance,
+    })
+}

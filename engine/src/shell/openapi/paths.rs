@@ -1,0 +1,224 @@
+//! The routes: what each takes, what it gives, and which problems it can end with.
+
+use serde_json::{Map, Value, json};
+
+use super::schema_ref;
+use crate::shell::http::exchange::DEADLINE_MS;
+use crate::shell::http::problem::{self, Case};
+use crate::shell::meter;
+
+const JSON: &str = "application/json";
+const LINES: &str = "application/x-ndjson";
+
+/// Problems of every body.
+const BODY: &[Case] = &[
+    Case::JsonSyntax,
+    Case::JsonDuplicateKey,
+    Case::JsonTooDeep,
+    Case::Parameter,
+    Case::Timeout,
+    Case::BodyTooLarge,
+    Case::MediaType,
+    Case::ContentEncoding,
+    Case::Validation,
+    Case::PanDetected,
+    Case::SadDetected,
+    Case::EventTime,
+];
+
+/// Problems of every route.
+const ANY: &[Case] = &[Case::Method, Case::UriTooLong, Case::Internal];
+
+/// Parameters that routes share.
+pub(super) fn parameters() -> Value {
+    let header = |name: &str, description: &str, schema: Value| {
+        json!({ "name": name, "in": "header", "description": description, "schema": schema })
+    };
+    json!({
+        "request_id": header(
+            "X-Request-Id",
+            "Name of the exchange; comes back in the answer. Made when absent.",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" }),
+        ),
+        "deadline": header(
+            "X-Request-Deadline-Ms",
+            "How long the caller waits. An answer whose record is not on the disk by then says \
+             `pending`.",
+            json!({ "type": "integer", "minimum": DEADLINE_MS.start(), "maximum": DEADLINE_MS.end() }),
+        ),
+        "idempotency_key": header(
+            "Idempotency-Key",
+            "May repeat the event id, which is the key in any case.",
+            json!({ "type": "string" }),
+        ),
+        "detail": {
+            "name": "detail", "in": "query",
+            "description": "How much of the answer is sent; all of it is recorded.",
+            "schema": { "type": "string", "enum": ["minimal", "full"], "default": "full" },
+        },
+        "tenant_id": {
+            "name": "tenant_id", "in": "query", "description": "Tenant of the event.",
+            "schema": { "type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 0 },
+        },
+        "event_id": {
+            "name": "event_id", "in": "path", "required": true,
+            "description": "Id of the event, percent-encoded.", "schema": { "type": "string" },
+        },
+    })
+}
+
+/// Every route by its path.
+pub(super) fn paths() -> Value {
+    json!({
+        "/v1/score": { "post": score() },
+        "/v1/evaluate": { "post": evaluate() },
+        "/v1/events": { "post": events() },
+        "/v1/decisions/{event_id}": { "get": decision() },
+        "/v1/features": { "get": get("features", "The features that rules and models can read",
+            JSON, schema_ref("features"), &[]) },
+        "/v1/policy": { "get": get("policy", "The policy and model in force",
+            JSON, schema_ref("policy"), &[]) },
+        "/healthz": { "get": get("healthz", "Whether the process lives",
+            JSON, schema_ref("status"), &[]) },
+        "/readyz": { "get": get("readyz", "Whether decisions are given",
+            JSON, schema_ref("status"), &[Case::NotReady]) },
+        "/metrics": { "get": get("metrics", "Counters and times, as OpenMetrics text",
+            meter::MEDIA_TYPE, json!({ "type": "string" }), &[]) },
+        "/openapi.json": { "get": get("openapi", "This document",
+            JSON, json!({ "type": "object" }), &[]) },
+    })
+}
+
+fn score() -> Value {
+    let problems = [
+        BODY,
+        &[
+            Case::NotScored,
+            Case::IdempotencyMismatch,
+            Case::IdempotencyConflict,
+            Case::InProgress,
+        ],
+    ];
+    let mut answers = responses(&problems.concat());
+    let replayed = json!({
+        "Idempotent-Replayed": {
+            "description": "`true` when the event had been decided before; nothing was recorded.",
+            "schema": { "type": "string", "enum": ["true"] },
+        },
+    });
+    answers.insert("200".to_owned(), json!({
+        "description": "A decision. An event that comes again gets the decision of the first time.",
+        "headers": replayed,
+        "content": { JSON: { "schema": schema_ref("decision") } },
+    }));
+    json!({
+        "operationId": "score",
+        "summary": "Decide on an event and record it",
+        "parameters": shared(&["detail", "deadline", "idempotency_key", "request_id"]),
+        "requestBody": body(&[JSON]),
+        "responses": answers,
+    })
+}
+
+fn evaluate() -> Value {
+    let mut answers = responses(BODY);
+    answers.insert("200".to_owned(), json!({
+        "description": "The decision that the event would get now; nothing is recorded.",
+        "content": { JSON: { "schema": schema_ref("decision") } },
+    }));
+    json!({
+        "operationId": "evaluate",
+        "summary": "Decide on an event without recording it",
+        "parameters": shared(&["detail", "request_id"]),
+        "requestBody": body(&[JSON]),
+        "responses": answers,
+    })
+}
+
+fn events() -> Value {
+    let problems = [
+        BODY,
+        &[Case::IdempotencyMismatch, Case::IdempotencyConflict, Case::InProgress],
+    ];
+    let mut answers = responses(&problems.concat());
+    let recorded = |description: &str| {
+        json!({
+            "description": description,
+            "content": {
+                JSON: { "schema": schema_ref("recorded") },
+                LINES: { "schema": schema_ref("recorded_line") },
+            },
+        })
+    };
+    answers.insert(
+        "200".to_owned(),
+        recorded("The event is on the disk; or, for lines, an answer to each line in order."),
+    );
+    answers.insert("202".to_owned(), recorded("The event is recorded and on its way to the disk."));
+    json!({
+        "operationId": "events",
+        "summary": "Record what is not scored: results, labels, disputes, signals",
+        "description": "Takes one event as JSON, or one a line as NDJSON. A line that cannot be \
+            recorded has a problem as its answer and keeps no other line back.",
+        "parameters": shared(&["deadline", "idempotency_key", "request_id"]),
+        "requestBody": body(&[JSON, LINES]),
+        "responses": answers,
+    })
+}
+
+fn decision() -> Value {
+    let mut operation = get(
+        "decision",
+        "The recorded decision on an event, with its facts",
+        JSON,
+        schema_ref("recorded_decision"),
+        &[Case::NotFound, Case::Parameter],
+    );
+    operation["parameters"] = shared(&["event_id", "tenant_id", "request_id"]);
+    operation
+}
+
+fn get(id: &str, summary: &str, media: &str, schema: Value, problems: &[Case]) -> Value {
+    let mut answers = responses(problems);
+    answers.insert("200".to_owned(), json!({
+        "description": summary,
+        "content": { media: { "schema": schema } },
+    }));
+    json!({
+        "operationId": id,
+        "summary": summary,
+        "parameters": shared(&["request_id"]),
+        "responses": answers,
+    })
+}
+
+fn shared(names: &[&str]) -> Value {
+    names
+        .iter()
+        .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
+        .collect()
+}
+
+fn body(media_types: &[&str]) -> Value {
+    let content: Map<String, Value> = media_types
+        .iter()
+        .map(|media| ((*media).to_owned(), json!({ "schema": schema_ref("event") })))
+        .collect();
+    json!({ "required": true, "content": content })
+}
+
+/// One response for each status, with the codes that come under it.
+fn responses(problems: &[Case]) -> Map<String, Value> {
+    let mut answers: Map<String, Value> = Map::new();
+    for case in problems.iter().chain(ANY) {
+        let (code, status, title) = case.line();
+        let answer = answers.entry(status.as_str().to_owned()).or_insert_with(|| {
+            let schema = json!({ "allOf": [schema_ref("problem")] });
+            json!({ "description": "", "content": { problem::MEDIA_TYPE: { "schema": schema } } })
+        });
+        let line = format!("`{code}`: {title}. ");
+        let text = answer["description"].as_str().unwrap_or_default();
+        answer["description"] = Value::String(format!("{text}{line}").trim_start().to_owned());
+    }
+    answers
+}

@@ -1,0 +1,482 @@
+//! The service as a process: start, replay, signals, shutdown.
+//!
+//! A [`Service`] is the engine with what surrounds it: the journal, the table of ids, the meter and
+//! the clock. [`Service::open`] reads the policy, folds the whole journal through the same door as
+//! live events and only then takes new ones, so history and ids are what they were when the last
+//! process ended. [`serve`] answers on a listener until it is told to stop, lets every request that
+//! has begun end, and [`Service::close`] then flushes the journal. [`run`] is all of it with the
+//! signals of the system: SIGTERM and Ctrl-C end it, SIGHUP reads policy and model again. A policy
+//! that is broken, or keeps other facts, is refused with its reasons and the running one stays.
+//!
+//! A start costs the replay: one parse and one fold a record.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use features::event::Event;
+use features::field::ids;
+use features::history::{Limits, Recorded};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task;
+use tokio::time::timeout;
+
+use super::commands::common::{self, ModelChoice, say};
+use super::http::connection::Guarded;
+pub use super::http::connection::Patience;
+use super::http::idempotency::{ANSWERS_MAX, Fingerprint, IDS_MAX, Key, Known, Table};
+use super::journal::{self, Journal};
+use super::meter::{Levels, Meter};
+use super::{http, record};
+use crate::engine::Engine;
+use crate::policy::{Policy, Wanted};
+
+/// A journal for a service: segments of 64 MiB, a queue that holds a second of heavy load.
+pub const JOURNAL: journal::Options = journal::Options {
+    segment_bytes: 64 << 20,
+    batch_bytes_max: 4 << 20,
+    batch_records_max: 4_096,
+    queue_records_max: 1 << 16,
+};
+
+/// Connections as a caller on a good network uses them.
+pub const PATIENCE: Patience = Patience {
+    request: Duration::from_secs(10),
+    idle: Duration::from_secs(60),
+    connections_max: 4_096,
+};
+
+/// How long an answer waits for the disk when the caller says nothing, in milliseconds.
+pub const DURABLE_WAIT_MS: u64 = 25;
+
+/// How long the last requests may take to let go of the service.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Everything that a service is told.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the journal lies, in a folder `journal`; made if need be.
+    pub data_dir: PathBuf,
+    /// The policy file; the built-in policy without one.
+    pub policy: Option<PathBuf>,
+    /// The model it goes with.
+    pub model: ModelSource,
+    /// How much history is kept.
+    pub limits: Limits,
+    /// The limits of the journal; [`JOURNAL`] for a service.
+    pub journal: journal::Options,
+    /// How long an answer waits for the disk, in milliseconds; [`DURABLE_WAIT_MS`] for a service.
+    pub durable_wait_ms: u64,
+    /// How long connections may wait; [`PATIENCE`] for a service.
+    pub patience: Patience,
+    /// Who says when an event was received.
+    pub clock: Clock,
+}
+
+/// Which model goes with the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelSource {
+    /// The one that comes with the engine.
+    BuiltIn,
+    /// A file.
+    File(PathBuf),
+    /// None: the rules decide alone.
+    None,
+}
+
+/// Who says when an event was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The machine, when the bytes are there.
+    System,
+    /// The event itself (`received_time_ms`, else its event time): for replaying a past, where the
+    /// machine's clock would call every event late.
+    Events,
+}
+
+/// Why a service could not start, reload or stop.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The policy or model cannot be read or has faults, which are drawn in the text.
+    Policy(String),
+    /// The policy keeps other facts than the running one.
+    OtherFacts {
+        /// Name and version of the policy that was refused.
+        policy: String,
+    },
+    /// The journal failed.
+    Journal(journal::Error),
+    /// A record of the journal is not what this program writes.
+    Record {
+        /// Its sequence.
+        sequence: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The address cannot be listened on.
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The refusal.
+        source: io::Error,
+    },
+    /// The system refused a thread or a signal.
+    System(io::Error),
+    /// Requests held on to the service after the end.
+    Busy,
+}
+
+/// See the module's essay.
+#[derive(Debug)]
+pub struct Service {
+    engine: Engine,
+    journal: Journal,
+    table: Table,
+    meter: Meter,
+    clock: Clock,
+    durable_wait: Duration,
+    policy_source: (Option<PathBuf>, ModelSource),
+    is_draining: AtomicBool,
+}
+
+impl Service {
+    /// Reads policy and model, replays the journal and starts it. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// Faults of the policy or model; a journal that is locked, corrupt or cannot be written.
+    pub fn open(options: &ServeOptions) -> Result<Arc<Service>, Error> {
+        let policy = read_policy(options.policy.as_deref(), &options.model)?;
+        let engine = Engine::new(policy, options.limits);
+        let table = Table::new(IDS_MAX, ANSWERS_MAX);
+        let dir = options.data_dir.join("journal");
+        let mut replay = Journal::open(&dir, options.journal).map_err(Error::Journal)?;
+        let progress = common::progress("reading the journal", None);
+        for record in &mut replay {
+            let record = record.map_err(Error::Journal)?;
+            progress.inc(record.payload.len() as u64);
+            fold(&engine, &table, &record)?;
+        }
+        progress.finish_and_clear();
+        let journal = replay.start().map_err(Error::Journal)?;
+        let meter = Meter::new(&engine.policy());
+        Ok(Arc::new(Service {
+            engine,
+            journal,
+            table,
+            meter,
+            clock: options.clock,
+            durable_wait: Duration::from_millis(options.durable_wait_ms),
+            policy_source: (options.policy.clone(), options.model.clone()),
+            is_draining: AtomicBool::new(false),
+        }))
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Reads policy and model again and puts them in force; tells what is in force now.
+    ///
+    /// # Errors
+    ///
+    /// As for the start, and [`Error::OtherFacts`]; the running policy then stays.
+    pub fn reload(&self) -> Result<String, Error> {
+        let (policy, model) = &self.policy_source;
+        let policy = read_policy(policy.as_deref(), model)?;
+        self.engine
+            .install(policy)
+            .map_err(|policy| Error::OtherFacts { policy: describe(&policy) })?;
+        let policy = self.engine.policy();
+        self.meter.install(&policy);
+        Ok(describe(&policy))
+    }
+
+    /// Flushes and closes the journal when the last request has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Journal`] when not everything reached the disk, [`Error::Busy`] when a request does
+    /// not end.
+    pub async fn close(self: Arc<Service>) -> Result<(), Error> {
+        // A connection lets go of the service a moment after it says that it has ended.
+        let mut service = Some(self);
+        let alone = timeout(CLOSE_PATIENCE, async {
+            loop {
+                match service.take().map(Arc::try_unwrap) {
+                    Some(Ok(alone)) => return alone,
+                    Some(Err(shared)) => service = Some(shared),
+                    None => {}
+                }
+                task::yield_now().await;
+            }
+        });
+        let alone = alone.await.map_err(|_| Error::Busy)?;
+        alone.journal.close().map_err(Error::Journal)
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// How long an answer waits for the disk when its caller says nothing.
+    pub(crate) fn durable_wait(&self) -> Duration {
+        self.durable_wait
+    }
+
+    /// When an event that is being read now was received, if the clock has a say in it.
+    pub(crate) fn received_ms(&self) -> Option<i64> {
+        match self.clock {
+            Clock::Events => None,
+            Clock::System => {
+                // A clock before 1970 is a broken one; events are then refused as far ahead of it.
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Some(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+            }
+        }
+    }
+
+    /// Why no decision should be asked for here, if so.
+    pub(crate) fn unready(&self) -> Option<&'static str> {
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Some("the service is shutting down");
+        }
+        match self.journal.state() {
+            journal::State::Running => None,
+            journal::State::Failed { .. } => Some("the journal takes no records"),
+        }
+    }
+
+    /// What the metrics page shows of engine and journal.
+    pub(crate) fn levels(&self) -> Levels {
+        Levels {
+            census: self.engine.history().census(),
+            durable: self.journal.durable(),
+            is_journal_running: self.journal.state() == journal::State::Running,
+        }
+    }
+}
+
+/// The key of an event in the table of ids.
+pub(crate) fn key_of(event: &Event) -> Key {
+    let tenant_id = event.bits(ids::TENANT_ID).unwrap_or(0) as u32;
+    Key::of(tenant_id, event.text(ids::EVENT_ID).unwrap_or_default())
+}
+
+/// Folds one record of the journal, as it was folded when it came.
+fn fold(engine: &Engine, table: &Table, record: &journal::Record) -> Result<(), Error> {
+    let sequence = record.sequence;
+    let wrong = |what: &str| Error::Record { sequence, what: what.to_owned() };
+    let is_scored = match record.kind {
+        // A place that was taken and not filled; its event was not folded either, or was lost.
+        journal::ABANDONED => return Ok(()),
+        record::SCORED => true,
+        record::RECORDED => false,
+        kind => return Err(wrong(&format!("its kind {kind} is not known here"))),
+    };
+    let payload = record::decode(&record.payload).ok_or_else(|| wrong("it cannot be read"))?;
+    let text = payload.event.as_bytes();
+    let mut event = Event::read(text, Some(payload.received_ms)).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        wrong(&format!("its event is refused: {}", faults.join("; ")))
+    })?;
+    let (recorded, ()) = engine.record(&mut event, || ());
+    let applied = recorded == Recorded::Yes;
+    let known = Known { is_scored, sequence: Some(sequence), applied, answer: None };
+    table.restore(key_of(&event), Fingerprint::of(text), known);
+    Ok(())
+}
+
+fn read_policy(policy: Option<&Path>, model: &ModelSource) -> Result<Policy, Error> {
+    let choice = match model {
+        ModelSource::BuiltIn => None,
+        ModelSource::File(path) => Some(ModelChoice::File(path.clone())),
+        ModelSource::None => Some(ModelChoice::None),
+    };
+    let checked = common::load_policy(policy, choice.as_ref(), Wanted::Judging);
+    checked.map_err(|failure| Error::Policy(failure.to_string()))
+}
+
+/// A policy and its model in a few words.
+fn describe(policy: &Policy) -> String {
+    let model = policy.model().map_or("no model".to_owned(), |model| {
+        format!("model {} {}", model.name(), model.version())
+    });
+    format!("policy {} {}, {model}", policy.name(), policy.version())
+}
+
+/// Answers on a listener until `shutdown` comes, then lets what has begun end.
+///
+/// # Errors
+///
+/// [`Error::System`] when the listener fails for good.
+pub async fn serve(
+    service: Arc<Service>,
+    listener: TcpListener,
+    patience: Patience,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let router = http::router(Arc::clone(&service));
+    let ended = async move {
+        shutdown.await;
+        service.is_draining.store(true, Ordering::Relaxed);
+    };
+    axum::serve(Guarded::new(listener, patience), router)
+        .with_graceful_shutdown(ended)
+        .await
+        .map_err(Error::System)
+}
+
+/// Runs the service until SIGTERM or Ctrl-C.
+///
+/// # Errors
+///
+/// What keeps it from starting, or kept records from the disk at the end.
+pub async fn run(options: ServeOptions) -> Result<(), Error> {
+    let (address, patience) = (options.listen, options.patience);
+    let refused = |source| Error::Listen { address, source };
+    // The address is taken before the replay and answers after it: a port in use is told at once,
+    // and nobody waits on a service that is not there yet.
+    let socket = reserve(address).map_err(refused)?;
+    let began = Instant::now();
+    let opened = task::spawn_blocking(move || Service::open(&options)).await;
+    let service = opened.map_err(|error| Error::System(io::Error::other(error)))??;
+    let shutdown = signals::end().map_err(Error::System)?;
+    let reloads = signals::reload_on_hangup(Arc::clone(&service)).map_err(Error::System)?;
+    let listener = socket.listen(1_024).map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    announce(&service, bound, began.elapsed());
+    let served = serve(Arc::clone(&service), listener, patience, shutdown).await;
+    reloads.abort();
+    // The task was told to end; it is waited for so that it lets go of the service.
+    let _ = reloads.await;
+    let closed = service.close().await;
+    served.and(closed)
+}
+
+fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart must not wait for connections of the last process to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// The line that says that the service is ready, and how to try it.
+fn announce(service: &Service, address: SocketAddr, took: Duration) {
+    let policy = service.engine.policy();
+    match policy.warnings().len() {
+        0 => {}
+        count => say(&format!("gyr: {count} warnings on the policy; `gyr policy check` shows them")),
+    }
+    let recovered = service.journal.recovered();
+    let torn = match recovered.torn_bytes {
+        0 => String::new(),
+        bytes => format!(" ({bytes} bytes of an unfinished write cut off)"),
+    };
+    say(&format!(
+        "gyr: ready on http://{address}, {}, {} records replayed in {:.1} s{torn}; try: curl -s \
+         http://{address}/v1/score --json @event.json",
+        describe(&policy),
+        common::count(recovered.records),
+        took.as_secs_f64(),
+    ));
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::{Arc, Service, io, say, task};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    /// Ends when the process is told to.
+    pub(super) fn end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+    }
+
+    /// Reads policy and model again at each SIGHUP.
+    pub(super) fn reload_on_hangup(service: Arc<Service>) -> io::Result<task::JoinHandle<()>> {
+        let mut hangups = signal(SignalKind::hangup())?;
+        Ok(task::spawn(async move {
+            while hangups.recv().await.is_some() {
+                let service = Arc::clone(&service);
+                // Checking a policy takes milliseconds, too long for a worker that answers.
+                match task::spawn_blocking(move || service.reload()).await {
+                    Ok(Ok(policy)) => say(&format!("gyr: {policy} is in force")),
+                    Ok(Err(error)) => say(&format!("gyr: kept the running policy: {error}")),
+                    Err(_) => say("gyr: kept the running policy: the check panicked"),
+                }
+            }
+        }))
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    use super::{Arc, Service, io, task};
+
+    /// Ends when the process is told to.
+    pub(super) fn end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+        Ok(async {
+            // Without a signal to wait for, the service runs until the process is ended.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+
+    /// There is no SIGHUP here.
+    pub(super) fn reload_on_hangup(service: Arc<Service>) -> io::Result<task::JoinHandle<()>> {
+        drop(service);
+        Ok(task::spawn(std::future::pending()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Policy(faults) => f.write_str(faults),
+            Error::OtherFacts { policy } => write!(
+                f,
+                "{policy} keeps other facts than the running policy; restart to fold their past"
+            ),
+            Error::Journal(error) => error.fmt(f),
+            Error::Record { sequence, what } => write!(f, "record {sequence} of the journal: {what}"),
+            Error::Listen { address, source } => write!(f, "cannot listen on {address}: {source}"),
+            Error::System(error) => write!(f, "the system refused: {error}"),
+            Error::Busy => f.write_str("requests are still running; the journal was not closed"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Journal(error) => Some(error),
+            Error::Listen { source, .. } | Error::System(source) => Some(source),
+            Error::Policy(_) | Error::OtherFacts { .. } | Error::Record { .. } | Error::Busy => None,
+        }
+    }
+}

@@ -1,0 +1,583 @@
+//! Which second factor to ask for, given who must be proven and which attack is suspected.
+//!
+//! Two people can be asked: the wallet user and the cardholder. A thief with stolen card data in a
+//! wallet of his own passes every factor of the wallet, so the suspicion decides *whom* to prove,
+//! eligibility decides *what* may be asked (`eligibility`), the floor how little is enough
+//! (`floor`), and the expected cost of `economics` which of the rest comes first. Options within a
+//! set ratio of the best follow, at most three, and one fallback over another channel.
+//!
+//! When a stolen card and a takeover are both likely, two factors must be passed together; their
+//! bypass is multiplied vector by vector, since the suspicion is what the two have in common. A
+//! coached victim passes every proof, so only a hold and a warning are offered. A challenge that a
+//! rule demands is answered with factors that do not fit the suspicion rather than not at all, but
+//! never with one that proves the wrong person, unless the rule itself names the factor.
+//!
+//! `choose` allocates nothing; `hints` makes the lists of the answer.
+
+pub mod eligibility;
+pub mod exemption;
+pub mod factors;
+pub mod floor;
+
+pub use crate::situation::{FACTS, Situation};
+
+use features::field::EventType;
+
+use crate::decision::{
+    Action, Combine, Factor, FactorSet, Forbidden, HintOption, Hints, OnPass, Proof, Proofs,
+    Strength, ThreeDs,
+};
+use crate::economics::{Ask, Economics, Stake};
+use crate::reason::{MessageKey, codes, messages};
+use crate::situation::{Goods, SessionAuth};
+use crate::vector::{self, Group, Posterior, Vector};
+use eligibility::{Eligibility, eligibility};
+use factors::{Channel, Kind, kind};
+use floor::{Floor, floor};
+
+/// Options beside the fallback.
+const OPTIONS_MAX: usize = 3;
+
+/// Options and the fallback.
+const PICKS_MAX: usize = OPTIONS_MAX + 1;
+
+/// A device that passed a strong proof may count as trusted after this time.
+const TRUST_AFTER_H: u32 = 24;
+
+/// What one rule demands of a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demand {
+    /// Least strength.
+    pub strength: Strength,
+    /// Who must be proven.
+    pub prove: Proofs,
+    /// What must not be asked.
+    pub forbid: FactorSet,
+    /// One of these must be asked; empty leaves the choice open.
+    pub only: FactorSet,
+}
+
+impl Demand {
+    /// The demand in an action of a rule, `None` when it is no challenge.
+    pub fn of(action: &Action) -> Option<Demand> {
+        match *action {
+            Action::Challenge { strength, prove, forbid, only } => {
+                Some(Demand { strength: strength.unwrap_or_default(), prove, forbid, only })
+            }
+            Action::Decline
+            | Action::Hold { .. }
+            | Action::Review
+            | Action::LimitTo { .. }
+            | Action::FreezeAccount
+            | Action::FreezeCard
+            | Action::NotifyCustomer
+            | Action::DelaySettlement
+            | Action::WarnInterstitial => None,
+        }
+    }
+
+    /// Whether it wants a proof and not only a pause.
+    fn wants_proof(&self) -> bool {
+        self.strength != Strength::None || !self.prove.is_empty()
+    }
+
+    /// Whether asking all of `members` meets it.
+    fn is_met_by(&self, members: &[Single]) -> bool {
+        let is_named = self.only.is_empty() || members.iter().any(|s| self.only.contains(s.factor));
+        let is_strong = members.iter().any(|single| {
+            let is_wanted = self.prove.is_empty()
+                || single.kind.proves.contains(Proof::LegalIdentity)
+                || self.prove.iter().any(|proof| single.kind.proves.contains(proof));
+            is_wanted && self.strength <= single.kind.strength_max
+        });
+        is_named && is_strong && proven_by(members).cover(self.prove)
+    }
+}
+
+/// Everything the choice of a factor depends on, beside what rules demand.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The facts.
+    pub situation: &'a Situation,
+    /// The suspected attack.
+    pub posterior: &'a Posterior,
+    /// Prices and limits.
+    pub economics: &'a Economics,
+    /// What is at stake.
+    pub stake: &'a Stake,
+    /// Probability of fraud, 0 to 1.
+    pub probability: f64,
+}
+
+/// One factor with its numbers in this situation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Single {
+    /// Which.
+    pub factor: Factor,
+    /// Its fixed properties.
+    pub kind: Kind,
+    /// Probability that an attacker passes, by number of vector.
+    pub passes: [f64; vector::COUNT],
+    /// What asking it does under the suspicion.
+    pub ask: Ask,
+    /// Expected cost in USD.
+    pub cost: f64,
+}
+
+/// What will be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    picks: [Option<Single>; PICKS_MAX],
+    combine: Combine,
+    ask: Ask,
+    floor: Strength,
+    must_prove: Proofs,
+    unfit: FactorSet,
+}
+
+impl Choice {
+    /// The options in order.
+    pub fn picked(&self) -> impl Iterator<Item = &Single> {
+        self.picks.iter().flatten()
+    }
+
+    /// What asking the best option, or all options together, does.
+    pub fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
+    /// Whether one option is enough.
+    pub fn combine(&self) -> Combine {
+        self.combine
+    }
+}
+
+/// Whom the suspicion wants proven, and whether a pause would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Need {
+    proves: Proofs,
+    pause: Pause,
+}
+
+/// What place holds and warnings have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// Only they help.
+    Only,
+    /// They help as proofs do.
+    Allowed,
+    /// They do not answer the suspicion.
+    Never,
+}
+
+/// How strictly factors must fit the suspicion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// Not more of the attackers may pass than the settings allow.
+    Strict,
+    /// Any eligible factor that proves the right person will do.
+    Loose,
+}
+
+/// The factors that a question leaves, in a fixed place each.
+struct Field {
+    singles: [Option<Single>; Factor::ALL.len()],
+}
+
+/// The factors to ask, or `None` when none may be asked: without a demand also when nothing would
+/// stop the suspected attack.
+pub fn choose(
+    question: &Question<'_>,
+    demands: impl Iterator<Item = Demand> + Clone,
+) -> Option<Choice> {
+    let is_forced = demands.clone().next().is_some();
+    if question.posterior.group() == Group::Machine && !is_forced {
+        return None;
+    }
+    let is_named = demands.clone().any(|demand| !demand.only.is_empty());
+    let field = field_of(question, demands.clone());
+    let least = floor(question.situation, question.economics);
+    let needs = needs(question, demands.clone(), is_named);
+    let fits = if is_named {
+        &[Fit::Loose][..]
+    } else if is_forced {
+        &[Fit::Strict, Fit::Loose][..]
+    } else {
+        &[Fit::Strict][..]
+    };
+    fits.iter().find_map(|fit| {
+        needs.iter().flatten().find_map(|need| {
+            let search = Search { question, field: &field, least, need: *need, fit: *fit };
+            search.best(demands.clone())
+        })
+    })
+}
+
+/// Eligible factors that no rule forbids, with their numbers.
+fn field_of(question: &Question<'_>, demands: impl Iterator<Item = Demand>) -> Field {
+    let forbidden = demands.fold(FactorSet::NONE, |set, demand| set.union(demand.forbid));
+    let mut singles = [None; Factor::ALL.len()];
+    for factor in Factor::ALL {
+        if forbidden.contains(factor) {
+            continue;
+        }
+        let found = eligibility(factor, question.situation, question.posterior, question.economics);
+        if let Eligibility::Eligible { bypass_times, success_max } = found {
+            singles[factor as usize] = Some(single(question, factor, bypass_times, success_max));
+        }
+    }
+    Field { singles }
+}
+
+fn single(question: &Question<'_>, factor: Factor, bypass_times: f64, success_max: f64) -> Single {
+    let price = question.economics.factor(factor);
+    let passes = price.bypass.map(|bypass| (bypass * bypass_times).min(1.0));
+    let ask = Ask {
+        fee_usd: price.fee_usd,
+        bypass: weighed(question.posterior, |vector| passes[vector]),
+        shifted: shifted(question, factor),
+        success: price.success.min(success_max),
+        seconds: price.seconds,
+    };
+    let cost = question.economics.cost_challenge(question.probability, question.stake, &ask);
+    Single { factor, kind: kind(factor), passes, ask, cost }
+}
+
+/// The mean over the suspected vectors, by number of vector.
+fn weighed(posterior: &Posterior, of: impl Fn(usize) -> f64) -> f64 {
+    posterior.weights().iter().enumerate().map(|(vector, weight)| weight * of(vector)).sum()
+}
+
+/// The issuer takes most of the loss when its own challenge was passed.
+fn shifted(question: &Question<'_>, factor: Factor) -> f64 {
+    if factor == Factor::ThreeDsChallenge {
+        question.economics.liability_shift_challenge
+    } else {
+        0.0
+    }
+}
+
+/// Two factors that must both be passed. Given the vector, passing one says nothing of the other.
+fn both(posterior: &Posterior, first: &Single, second: &Single) -> Ask {
+    Ask {
+        fee_usd: first.ask.fee_usd + second.ask.fee_usd,
+        bypass: weighed(posterior, |vector| first.passes[vector] * second.passes[vector]),
+        shifted: first.ask.shifted.max(second.ask.shifted),
+        success: first.ask.success * second.ask.success,
+        seconds: first.ask.seconds + second.ask.seconds,
+    }
+}
+
+/// What the suspicion needs, most wanted first.
+fn needs(
+    question: &Question<'_>,
+    demands: impl Iterator<Item = Demand> + Clone,
+    is_named: bool,
+) -> [Option<Need>; 2] {
+    const CARDHOLDER: Proofs = Proofs::of(&[Proof::Cardholder]);
+    const USER: Proofs = Proofs::of(&[Proof::WalletUser]);
+    let wants_proof = demands.clone().any(|demand| demand.wants_proof());
+    if is_named {
+        return [Some(Need { proves: Proofs::NONE, pause: Pause::Allowed }), None];
+    }
+    let posterior = question.posterior;
+    let limit = question.economics.combine_above;
+    let is_mixed = limit < posterior.weight(Vector::V1) && limit < posterior.takeover();
+    let mixed = Need { proves: CARDHOLDER.union(USER), pause: Pause::Never };
+    let pause = |pause| if wants_proof { Pause::Never } else { pause };
+    let leading = match posterior.group() {
+        Group::Card => Need { proves: CARDHOLDER, pause: Pause::Never },
+        Group::Account => Need { proves: USER, pause: Pause::Never },
+        Group::Victim => Need { proves: Proofs::NONE, pause: pause(Pause::Only) },
+        Group::Identity => Need { proves: Proofs::NONE, pause: pause(Pause::Allowed) },
+        Group::Machine => Need { proves: Proofs::NONE, pause: Pause::Never },
+    };
+    if is_mixed { [Some(mixed), Some(leading)] } else { [Some(leading), None] }
+}
+
+fn proven_by(members: &[Single]) -> Proofs {
+    members.iter().fold(Proofs::NONE, |proofs, single| proofs.union(single.kind.proves))
+}
+
+/// One attempt to answer a question.
+struct Search<'a> {
+    question: &'a Question<'a>,
+    field: &'a Field,
+    least: Floor,
+    need: Need,
+    fit: Fit,
+}
+
+impl Search<'_> {
+    fn singles(&self) -> impl Iterator<Item = &Single> {
+        self.field.singles.iter().flatten()
+    }
+
+    fn best(&self, demands: impl Iterator<Item = Demand> + Clone) -> Option<Choice> {
+        let mut alone: [Option<Single>; Factor::ALL.len()] = [None; Factor::ALL.len()];
+        for single in self.singles() {
+            if self.is_answer(&[*single], &single.ask, demands.clone()) {
+                alone[single.factor as usize] = Some(*single);
+            }
+        }
+        alone.sort_unstable_by(by_rank);
+        let best_alone = alone[0];
+        let wants_two = self.need.pause == Pause::Only || self.need.proves.iter().nth(1).is_some();
+        if wants_two || best_alone.is_none() {
+            let pair = self.best_pair(demands.clone());
+            if let Some((first, second, ask, cost)) = pair
+                && best_alone.is_none_or(|single| cost < single.cost)
+            {
+                let picks = [Some(first), Some(second), None, None];
+                return Some(self.choice(picks, Combine::All, ask, demands));
+            }
+        }
+        let best = best_alone?;
+        let limit = best.cost * self.question.economics.option_cost_ratio;
+        let mut picks = [None; PICKS_MAX];
+        let near = alone.iter().flatten().filter(|single| single.cost <= limit);
+        for (pick, single) in picks.iter_mut().zip(near.take(OPTIONS_MAX)) {
+            *pick = Some(*single);
+        }
+        let is_used = |channel: Channel| picks.iter().flatten().any(|s| s.kind.channel == channel);
+        let fallback = alone.iter().flatten().find(|single| !is_used(single.kind.channel)).copied();
+        if let Some(free) = picks.iter().position(Option::is_none) {
+            picks[free] = fallback;
+        }
+        Some(self.choice(picks, Combine::Any, best.ask, demands))
+    }
+
+    fn best_pair(
+        &self,
+        demands: impl Iterator<Item = Demand> + Clone,
+    ) -> Option<(Single, Single, Ask, f64)> {
+        let question = self.question;
+        let mut best: Option<(Single, Single, Ask, f64)> = None;
+        for first in self.singles() {
+            for second in self.singles().filter(|second| first.factor < second.factor) {
+                let ask = both(question.posterior, first, second);
+                if !self.is_answer(&[*first, *second], &ask, demands.clone()) {
+                    continue;
+                }
+                let cost =
+                    question.economics.cost_challenge(question.probability, question.stake, &ask);
+                if best.is_none_or(|(_, _, _, least)| cost < least) {
+                    let (first, second) =
+                        if second.cost < first.cost { (second, first) } else { (first, second) };
+                    best = Some((*first, *second, ask, cost));
+                }
+            }
+        }
+        best
+    }
+
+    /// Whether asking these answers the suspicion, the floor and every demand.
+    fn is_answer(
+        &self,
+        members: &[Single],
+        ask: &Ask,
+        mut demands: impl Iterator<Item = Demand>,
+    ) -> bool {
+        let economics = self.question.economics;
+        let pauses = members.iter().filter(|single| single.kind.is_pause()).count();
+        let is_pause = pauses == members.len();
+        if !is_pause && (0 < pauses || self.need.pause == Pause::Only) {
+            return false;
+        }
+        if is_pause && self.need.pause == Pause::Never {
+            return false;
+        }
+        let limit = if is_pause { economics.fit_limit_pause } else { economics.fit_limit };
+        if self.fit == Fit::Strict && limit < ask.bypass {
+            return false;
+        }
+        let is_above_floor = is_pause
+            || (members.iter().any(|single| self.least.strength <= single.kind.strength_max)
+                && proven_by(members).cover(self.need.proves.union(self.least.proves)));
+        is_above_floor && demands.all(|demand| demand.is_met_by(members))
+    }
+
+    fn choice(
+        &self,
+        picks: [Option<Single>; PICKS_MAX],
+        combine: Combine,
+        ask: Ask,
+        demands: impl Iterator<Item = Demand>,
+    ) -> Choice {
+        let is_pause = picks.iter().flatten().all(|single| single.kind.is_pause());
+        let mut floor = if is_pause { Strength::None } else { self.least.strength };
+        let mut must_prove =
+            if is_pause { Proofs::NONE } else { self.need.proves.union(self.least.proves) };
+        let mut unfit = FactorSet::NONE;
+        for demand in demands {
+            floor = floor.max(demand.strength);
+            must_prove = must_prove.union(demand.prove);
+            unfit = unfit.union(demand.forbid);
+        }
+        for single in self.singles() {
+            let is_picked = picks.iter().flatten().any(|pick| pick.factor == single.factor);
+            let is_wrong_person = !single.kind.proves.cover(self.need.proves);
+            let limit = self.question.economics.fit_limit;
+            let is_weak = self.fit == Fit::Strict && limit < single.ask.bypass;
+            if !is_picked && !single.kind.is_pause() && (is_wrong_person || is_weak) {
+                unfit = unfit.union(FactorSet::of(&[single.factor]));
+            }
+        }
+        Choice { picks, combine, ask, floor, must_prove, unfit }
+    }
+}
+
+/// Cheaper first, then stronger, then lower fee, then by name; nothing comes last.
+fn by_rank(left: &Option<Single>, right: &Option<Single>) -> std::cmp::Ordering {
+    match (left, right) {
+        (Some(left), Some(right)) => left
+            .cost
+            .total_cmp(&right.cost)
+            .then(right.kind.strength.cmp(&left.kind.strength))
+            .then(left.ask.fee_usd.total_cmp(&right.ask.fee_usd))
+            .then(left.factor.cmp(&right.factor)),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => std::cmp::Ordering::Equal,
+    }
+}
+
+/// What the verdict adds to a choice.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Largest amount after a pass, minor units of the base currency.
+    pub limit_to_minor: Option<i64>,
+    /// Cool-down after a failure.
+    pub on_fail_cooldown_s: u32,
+    /// `threeDSRequestorChallengeInd` for the issuer's challenge.
+    pub challenge_ind: &'static str,
+    /// What the customer reads; `None` takes the message of the best option.
+    pub message: Option<MessageKey>,
+}
+
+/// The hints for a choice.
+pub fn hints(question: &Question<'_>, choice: &Choice, terms: &Terms) -> Hints {
+    let options = choice.picked().map(|single| option(question, single, terms)).collect();
+    let is_strong = choice.picked().next().is_some_and(|best| {
+        let proves_user = best.kind.proves.cover(Proofs::of(&[Proof::WalletUser]));
+        proves_user && Strength::S3 <= best.kind.strength
+    });
+    Hints {
+        floor: choice.floor,
+        must_prove: choice.must_prove,
+        options,
+        combine: choice.combine,
+        forbidden: forbidden(question, choice.unfit),
+        on_pass: OnPass {
+            limit_to_minor: terms.limit_to_minor,
+            trust_device_after_h: is_strong.then_some(TRUST_AFTER_H),
+        },
+        on_fail_cooldown_s: terms.on_fail_cooldown_s,
+        message: terms.message.unwrap_or_else(|| message(question, choice)),
+    }
+}
+
+/// The hints for a hold alone: the customer can do nothing but wait this long.
+pub fn hold_hints(question: &Question<'_>, hold_ms: i64, terms: &Terms) -> Hints {
+    let hold = single(question, Factor::CoolOffHold, 1.0, 1.0);
+    let waits_s = u32::try_from(hold_ms / 1_000).unwrap_or(u32::MAX);
+    Hints {
+        floor: Strength::None,
+        must_prove: Proofs::NONE,
+        options: vec![HintOption { ttl_s: waits_s, ..option(question, &hold, terms) }],
+        combine: Combine::Any,
+        forbidden: forbidden(question, FactorSet::NONE),
+        on_pass: OnPass { limit_to_minor: terms.limit_to_minor, trust_device_after_h: None },
+        on_fail_cooldown_s: terms.on_fail_cooldown_s,
+        message: terms.message.unwrap_or(messages::HOLD),
+    }
+}
+
+fn option(question: &Question<'_>, single: &Single, terms: &Terms) -> HintOption {
+    let three_ds = (single.factor == Factor::ThreeDsChallenge)
+        .then(|| three_ds(question.situation, terms.challenge_ind));
+    HintOption {
+        factor: single.factor,
+        strength: single.kind.strength,
+        proves: single.kind.proves,
+        expected_pass_legit: single.ask.success,
+        expected_pass_fraud: single.ask.bypass,
+        expected_cost_usd: single.cost,
+        three_ds,
+        ttl_s: single.kind.ttl_s,
+        max_attempts: single.kind.max_attempts,
+    }
+}
+
+/// EMV 3DS data elements: what is bought, and how the wallet user signed in.
+fn three_ds(situation: &Situation, challenge_ind: &'static str) -> ThreeDs {
+    let trans_type = match situation.event {
+        Some(EventType::TourPassTopup) => Some("28"),
+        Some(EventType::Payment) => match situation.goods {
+            Goods::QuasiCash => Some("11"),
+            Goods::Other => Some("01"),
+        },
+        Some(_) | None => None,
+    };
+    let req_auth_method = match situation.session.auth {
+        SessionAuth::Anonymous | SessionAuth::Unknown => "01",
+        SessionAuth::Credential => "02",
+        SessionAuth::Passkey => "06",
+    };
+    ThreeDs { challenge_ind, trans_type, req_auth_method }
+}
+
+/// Every factor that must not be asked, in lexical order, with the reason.
+fn forbidden(question: &Question<'_>, unfit: FactorSet) -> Vec<Forbidden> {
+    let why = |factor: Factor| {
+        let Question { situation, posterior, economics, .. } = *question;
+        match eligibility(factor, situation, posterior, economics) {
+            Eligibility::Forbidden(why) => Some(Forbidden { factor, why }),
+            Eligibility::Eligible { .. } if unfit.contains(factor) => {
+                Some(Forbidden { factor, why: codes::FACTOR_NOT_FIT_VECTOR })
+            }
+            Eligibility::Eligible { .. } | Eligibility::Absent => None,
+        }
+    };
+    Factor::ALL.into_iter().filter_map(why).collect()
+}
+
+/// The message of the best option.
+fn message(question: &Question<'_>, choice: &Choice) -> MessageKey {
+    let sms =
+        eligibility(Factor::SmsOtp, question.situation, question.posterior, question.economics);
+    let is_sms_out = sms == Eligibility::Forbidden(codes::FACTOR_SIM_RECENT);
+    match choice.picked().next().map(|single| single.factor) {
+        Some(Factor::WarningInterstitial) => messages::SCAM_WARNING,
+        Some(Factor::CoolOffHold) if question.posterior.group() == Group::Victim => {
+            messages::SCAM_WARNING
+        }
+        Some(Factor::CoolOffHold) => messages::HOLD,
+        Some(
+            Factor::CvvReentry
+            | Factor::MicroAmount
+            | Factor::ThreeDsChallenge
+            | Factor::ThreeDsFrictionless,
+        ) => messages::VERIFY_CARD,
+        Some(Factor::PassportSelfie) => messages::VERIFY_IDENTITY,
+        Some(
+            Factor::DeviceBiometric
+            | Factor::Passkey
+            | Factor::PaymentPin
+            | Factor::PushNumberMatch
+            | Factor::SmsOtp
+            | Factor::SupportCallback
+            | Factor::Totp,
+        )
+        | None => {
+            if is_sms_out {
+                messages::VERIFY_OTHER
+            } else {
+                messages::VERIFY_YOU
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

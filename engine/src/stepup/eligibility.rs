@@ -1,0 +1,598 @@
+//! Which factors may be asked at all, and why a factor the customer has must not be.
+//!
+//! `domain.md` 5.3, in the form that the facts of one event allow. A factor is eligible only if the
+//! facts say that it is there and sound; what is unknown is not eligible, except where the text sets
+//! a penalty instead (no SIM signal). Three answers: eligible with adjusted numbers; absent, which
+//! is not worth a word; forbidden, which the hints list with the reason. Factors that need no
+//! enrolment (issuer, document, support, time) depend on the event alone.
+
+use features::field::EventType;
+
+use crate::decision::Factor;
+use crate::economics::Economics;
+use crate::reason::{ReasonCode, codes};
+use crate::situation::{Change, Funding, Line, PaymentKind, Situation, ThreeDsStatus};
+use crate::vector::{Posterior, Vector};
+
+/// Whether a factor may be asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Eligibility {
+    /// It may.
+    Eligible {
+        /// What its bypass probabilities are multiplied by.
+        bypass_times: f64,
+        /// Largest share of genuine customers who pass here.
+        success_max: f64,
+    },
+    /// The customer does not have it, or it has no place in this event.
+    Absent,
+    /// The customer has it, and it must not be asked.
+    Forbidden(ReasonCode),
+}
+
+const ELIGIBLE: Eligibility = Eligibility::Eligible { bypass_times: 1.0, success_max: 1.0 };
+
+/// A new authenticator counts at once if it was added within this time after a strong proof.
+const AFTER_PROOF_MS: f64 = 20.0 * 60_000.0;
+
+/// A device that push may use was active within this time.
+const PUSH_ACTIVE_HOURS: f64 = 168.0;
+
+/// Wrong one-time codes in 24 hours from which codes are locked.
+const OTP_FAILS_MAX: f64 = 5.0;
+
+/// Card links in 24 hours from which statements are no proof any more.
+const LINKS_MAX: f64 = 4.0;
+
+/// Identity checks after which no further one is offered.
+const IDENTITY_ATTEMPTS_MAX: f64 = 3.0;
+
+/// A SIM change this long ago still costs trust.
+const SIM_PENALTY_HOURS: f64 = 168.0;
+const SIM_PENALTY: f64 = 1.5;
+const NO_SIM_SIGNAL_PENALTY: f64 = 1.2;
+const ROAMING_SUCCESS: f64 = 0.72;
+
+/// Whether a factor may be asked in this situation under this suspicion.
+pub fn eligibility(
+    factor: Factor,
+    situation: &Situation,
+    posterior: &Posterior,
+    economics: &Economics,
+) -> Eligibility {
+    if is_customer_absent(situation) && factor != Factor::CoolOffHold {
+        return Eligibility::Absent;
+    }
+    match factor {
+        Factor::Passkey => passkey(situation, economics),
+        Factor::DeviceBiometric => biometric(situation, economics),
+        Factor::PushNumberMatch => push(situation, economics),
+        Factor::Totp => totp(situation, economics),
+        Factor::SmsOtp => sms(situation, economics),
+        Factor::PaymentPin => pin(situation, economics),
+        Factor::CvvReentry => cvv(situation, posterior, economics),
+        Factor::ThreeDsChallenge => three_ds(situation),
+        // The issuer's silent check is a wish in the authorisation, not a question to the customer.
+        Factor::ThreeDsFrictionless => Eligibility::Absent,
+        Factor::MicroAmount => micro_amount(situation),
+        Factor::PassportSelfie => passport(situation),
+        Factor::SupportCallback => callback(situation, economics),
+        Factor::CoolOffHold => hold(situation),
+        Factor::WarningInterstitial => warning(situation, posterior, economics),
+    }
+}
+
+/// A merchant debits under a mandate: nobody is there to answer.
+fn is_customer_absent(situation: &Situation) -> bool {
+    situation.kind == PaymentKind::AutoDebit || situation.is_mit == Some(true)
+}
+
+fn passkey(situation: &Situation, economics: &Economics) -> Eligibility {
+    let enrolled_ms = situation.enrolled.passkey_ms;
+    if enrolled_ms.is_nan() {
+        return Eligibility::Absent;
+    }
+    if economics.factor_age_hours <= situation.hours_since(enrolled_ms) {
+        return ELIGIBLE;
+    }
+    // Anything but a device known for a day may be the thief's, who has just added his own key.
+    let is_device_known = 24.0 <= situation.device.account_age_hours;
+    if !is_device_known {
+        return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
+    }
+    let since_proof_ms = enrolled_ms - situation.session.strong_auth_ms;
+    if 0.0 <= since_proof_ms && since_proof_ms <= AFTER_PROOF_MS {
+        return ELIGIBLE;
+    }
+    Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR)
+}
+
+fn biometric(situation: &Situation, economics: &Economics) -> Eligibility {
+    let device = &situation.device;
+    let enrolled_ms = situation.enrolled.biometric_ms;
+    if enrolled_ms.is_nan() {
+        return Eligibility::Absent;
+    }
+    let is_new = situation.hours_since(enrolled_ms) < economics.factor_age_hours
+        || device.bio_enrol_age_hours < economics.factor_age_hours;
+    if is_new || device.is_bio_changed == Some(true) {
+        return Eligibility::Forbidden(codes::FACTOR_BIO_TOO_NEW);
+    }
+    let is_tampered = [device.is_rooted, device.is_hooked, device.is_emulator]
+        .into_iter()
+        .chain([device.is_remote_controlled])
+        .any(|flag| flag == Some(true));
+    let is_sound = device.is_trusted == Some(true) && 2.0 <= device.integrity_level;
+    if is_tampered || !is_sound {
+        return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
+    }
+    ELIGIBLE
+}
+
+fn push(situation: &Situation, economics: &Economics) -> Eligibility {
+    let enrolled_ms = situation.enrolled.push_ms;
+    let is_active = situation.hours_since(situation.enrolled.push_used_ms) <= PUSH_ACTIVE_HOURS;
+    if enrolled_ms.is_nan() || !is_active {
+        return Eligibility::Absent;
+    }
+    if situation.device.is_remote_controlled == Some(true) {
+        return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
+    }
+    aged(situation.hours_since(enrolled_ms), economics)
+}
+
+fn totp(situation: &Situation, economics: &Economics) -> Eligibility {
+    let enrolled_ms = situation.enrolled.totp_ms;
+    if enrolled_ms.is_nan() || situation.enrolled.is_totp_verified != Some(true) {
+        return Eligibility::Absent;
+    }
+    if OTP_FAILS_MAX <= situation.session.otp_fails_24h {
+        return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    aged(situation.hours_since(enrolled_ms), economics)
+}
+
+fn sms(situation: &Situation, economics: &Economics) -> Eligibility {
+    let session = &situation.session;
+    let is_sim_new = session.sim_change_age_hours < economics.sim_age_hours;
+    let is_number_new = situation.hours_since(session.phone_changed_ms) < economics.sim_age_hours;
+    if is_sim_new || is_number_new || situation.change == Change::Phone {
+        return Eligibility::Forbidden(codes::FACTOR_SIM_RECENT);
+    }
+    match session.line {
+        Line::Fixed => return Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR),
+        Line::Unknown => return Eligibility::Absent,
+        Line::Mobile => {}
+    }
+    if session.phone_verified_ms.is_nan() {
+        return Eligibility::Absent;
+    }
+    if OTP_FAILS_MAX <= session.otp_fails_24h {
+        return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    let bypass_times = if session.sim_change_age_hours.is_nan() {
+        NO_SIM_SIGNAL_PENALTY
+    } else if session.sim_change_age_hours < SIM_PENALTY_HOURS {
+        SIM_PENALTY
+    } else {
+        1.0
+    };
+    let is_roaming = situation.device.is_roaming == Some(true);
+    let success_max = if is_roaming { ROAMING_SUCCESS } else { 1.0 };
+    Eligibility::Eligible { bypass_times, success_max }
+}
+
+fn pin(situation: &Situation, economics: &Economics) -> Eligibility {
+    // The later of setting and changing; `max` passes over the one that is unknown.
+    let set_ms = situation.enrolled.pin_ms.max(situation.session.pin_changed_ms);
+    if set_ms.is_nan() {
+        return Eligibility::Absent;
+    }
+    aged(situation.hours_since(set_ms), economics)
+}
+
+fn cvv(situation: &Situation, posterior: &Posterior, economics: &Economics) -> Eligibility {
+    let is_paid_by_card = match situation.event {
+        Some(EventType::TourPassTopup) => true,
+        Some(EventType::Payment) => situation.funding == Funding::Card,
+        Some(_) | None => false,
+    };
+    if !is_paid_by_card {
+        return Eligibility::Absent;
+    }
+    if economics.combine_above < posterior.weight(Vector::V1) {
+        return Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR);
+    }
+    if situation.card.is_cvv_mismatch {
+        return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    ELIGIBLE
+}
+
+fn three_ds(situation: &Situation) -> Eligibility {
+    let is_link = situation.event == Some(EventType::CardLink);
+    let is_payment = matches!(situation.event, Some(EventType::Payment | EventType::TourPassTopup));
+    let is_for_nothing = situation.usd_minor <= 0.0 || situation.base_minor <= 0.0;
+    if !situation.is_card_funded() || !(is_link || is_payment) || (is_for_nothing && !is_link) {
+        return Eligibility::Absent;
+    }
+    match situation.card.three_ds_status {
+        ThreeDsStatus::Refused => Eligibility::Forbidden(codes::FACTOR_LOCKED),
+        ThreeDsStatus::Unavailable => Eligibility::Absent,
+        ThreeDsStatus::Authenticated | ThreeDsStatus::Attempted | ThreeDsStatus::Unknown => {
+            ELIGIBLE
+        }
+    }
+}
+
+fn micro_amount(situation: &Situation) -> Eligibility {
+    if situation.event != Some(EventType::CardLink) || situation.card.is_prepaid {
+        return Eligibility::Absent;
+    }
+    if LINKS_MAX <= situation.past.link_attempts_24h {
+        return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    ELIGIBLE
+}
+
+fn passport(situation: &Situation) -> Eligibility {
+    if situation.device.is_emulator == Some(true) {
+        return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
+    }
+    if IDENTITY_ATTEMPTS_MAX < situation.identity_attempts {
+        return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    ELIGIBLE
+}
+
+fn callback(situation: &Situation, economics: &Economics) -> Eligibility {
+    let is_worth_it = economics.callback_from_usd <= economics.amount_usd(situation);
+    if is_worth_it || situation.is_locked_out { ELIGIBLE } else { Eligibility::Absent }
+}
+
+fn hold(situation: &Situation) -> Eligibility {
+    let can_wait = match situation.event {
+        Some(EventType::Transfer | EventType::Withdrawal | EventType::ThirdPartyTopup) => true,
+        Some(EventType::ProfileChange) => situation.change == Change::Limit,
+        Some(EventType::Refund) => situation.is_refund_elsewhere,
+        Some(_) | None => false,
+    };
+    if can_wait { ELIGIBLE } else { Eligibility::Absent }
+}
+
+fn warning(situation: &Situation, posterior: &Posterior, economics: &Economics) -> Eligibility {
+    let moves_money = situation.is_outflow()
+        || matches!(situation.event, Some(EventType::Payment | EventType::ThirdPartyTopup));
+    let is_scam = economics.combine_above <= posterior.weight(Vector::V6);
+    if moves_money && is_scam { ELIGIBLE } else { Eligibility::Absent }
+}
+
+/// A factor younger than a day may be the attacker's own.
+fn aged(hours: f64, economics: &Economics) -> Eligibility {
+    if economics.factor_age_hours <= hours {
+        ELIGIBLE
+    } else {
+        Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::COUNT;
+
+    const HOUR_MS: f64 = 3_600_000.0;
+    const NOW_MS: f64 = 1_000.0 * HOUR_MS;
+
+    fn hours_ago(hours: f64) -> f64 {
+        NOW_MS - hours * HOUR_MS
+    }
+
+    /// A customer with every factor enrolled long ago, who pays 2,000 USD by card.
+    fn well_equipped() -> Situation {
+        let mut situation = Situation {
+            event: Some(EventType::Payment),
+            time_ms: NOW_MS,
+            funding: Funding::Card,
+            kind: PaymentKind::Remote,
+            usd_minor: 200_000.0,
+            base_minor: 1_428_000.0,
+            ..Situation::unknown()
+        };
+        situation.device.is_trusted = Some(true);
+        situation.device.integrity_level = 3.0;
+        situation.device.account_age_hours = 900.0;
+        situation.session.phone_verified_ms = hours_ago(900.0);
+        situation.session.sim_change_age_hours = 8_760.0;
+        situation.session.line = Line::Mobile;
+        situation.enrolled.passkey_ms = hours_ago(900.0);
+        situation.enrolled.biometric_ms = hours_ago(900.0);
+        situation.enrolled.push_ms = hours_ago(900.0);
+        situation.enrolled.push_used_ms = hours_ago(20.0);
+        situation.enrolled.totp_ms = hours_ago(900.0);
+        situation.enrolled.is_totp_verified = Some(true);
+        situation.enrolled.pin_ms = hours_ago(900.0);
+        situation
+    }
+
+    fn suspecting(vector: Vector) -> Posterior {
+        let mut weights = [0.0; COUNT];
+        weights[vector as usize] = 1.0;
+        Posterior::of(weights)
+    }
+
+    fn found(factor: Factor, situation: &Situation, vector: Vector) -> Eligibility {
+        eligibility(factor, situation, &suspecting(vector), &Economics::default())
+    }
+
+    #[test]
+    fn a_well_equipped_customer_may_use_everything_that_fits_a_card_payment() {
+        let expected = |factor: Factor| match factor {
+            Factor::MicroAmount
+            | Factor::CoolOffHold
+            | Factor::WarningInterstitial
+            | Factor::ThreeDsFrictionless => Eligibility::Absent,
+            _ => ELIGIBLE,
+        };
+        for factor in Factor::ALL {
+            let got = found(factor, &well_equipped(), Vector::V2);
+            assert_eq!(got, expected(factor), "{}", factor.name());
+        }
+    }
+
+    #[test]
+    fn unknown_enrolment_is_not_eligible_and_unenrolled_factors_depend_on_the_event_alone() {
+        let bare =
+            Situation { event: Some(EventType::CardLink), time_ms: NOW_MS, ..Situation::unknown() };
+        for factor in Factor::ALL {
+            let expected = match factor {
+                Factor::ThreeDsChallenge | Factor::MicroAmount | Factor::PassportSelfie => ELIGIBLE,
+                _ => Eligibility::Absent,
+            };
+            assert_eq!(found(factor, &bare, Vector::V2), expected, "{}", factor.name());
+        }
+    }
+
+    type Alter = fn(&mut Situation);
+
+    /// Factor, what makes it forbidden, the suspected vector, and the reason that is given.
+    const FORBIDDEN: [(Factor, Alter, Vector, ReasonCode); 27] = [
+        (
+            Factor::Passkey,
+            |s| {
+                s.enrolled.passkey_ms = hours_ago(2.0);
+                s.device.account_age_hours = 2.0;
+            },
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::Passkey,
+            |s| s.enrolled.passkey_ms = hours_ago(2.0),
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.bio_enrol_age_hours = 3.0,
+            Vector::V2,
+            codes::FACTOR_BIO_TOO_NEW,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.enrolled.biometric_ms = hours_ago(3.0),
+            Vector::V2,
+            codes::FACTOR_BIO_TOO_NEW,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.is_bio_changed = Some(true),
+            Vector::V2,
+            codes::FACTOR_BIO_TOO_NEW,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.is_rooted = Some(true),
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.is_hooked = Some(true),
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.is_emulator = Some(true),
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.is_remote_controlled = Some(true),
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.is_trusted = None,
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.integrity_level = 1.0,
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::DeviceBiometric,
+            |s| s.device.integrity_level = f64::NAN,
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::PushNumberMatch,
+            |s| s.device.is_remote_controlled = Some(true),
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::PushNumberMatch,
+            |s| s.enrolled.push_ms = hours_ago(2.0),
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (
+            Factor::Totp,
+            |s| s.enrolled.totp_ms = hours_ago(2.0),
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (Factor::Totp, |s| s.session.otp_fails_24h = 5.0, Vector::V2, codes::FACTOR_LOCKED),
+        (
+            Factor::SmsOtp,
+            |s| s.session.sim_change_age_hours = 71.0,
+            Vector::V2,
+            codes::FACTOR_SIM_RECENT,
+        ),
+        (
+            Factor::SmsOtp,
+            |s| s.session.phone_changed_ms = hours_ago(71.0),
+            Vector::V2,
+            codes::FACTOR_SIM_RECENT,
+        ),
+        (Factor::SmsOtp, |s| s.change = Change::Phone, Vector::V2, codes::FACTOR_SIM_RECENT),
+        (
+            Factor::SmsOtp,
+            |s| s.session.line = Line::Fixed,
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (Factor::SmsOtp, |s| s.session.otp_fails_24h = 5.0, Vector::V2, codes::FACTOR_LOCKED),
+        (
+            Factor::PaymentPin,
+            |s| s.session.pin_changed_ms = hours_ago(2.0),
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (Factor::CvvReentry, |_| (), Vector::V1, codes::FACTOR_NOT_FIT_VECTOR),
+        (Factor::CvvReentry, |s| s.card.is_cvv_mismatch = true, Vector::V2, codes::FACTOR_LOCKED),
+        (
+            Factor::ThreeDsChallenge,
+            |s| s.card.three_ds_status = ThreeDsStatus::Refused,
+            Vector::V1,
+            codes::FACTOR_LOCKED,
+        ),
+        (
+            Factor::PassportSelfie,
+            |s| s.device.is_emulator = Some(true),
+            Vector::V1,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (Factor::PassportSelfie, |s| s.identity_attempts = 4.0, Vector::V1, codes::FACTOR_LOCKED),
+    ];
+
+    #[test]
+    fn each_forbidden_factor_gives_its_reason() {
+        for (at, (factor, change, vector, why)) in FORBIDDEN.into_iter().enumerate() {
+            let mut situation = well_equipped();
+            change(&mut situation);
+            let got = found(factor, &situation, vector);
+            assert_eq!(got, Eligibility::Forbidden(why), "row {at}: {}", factor.name());
+        }
+        let mut link = well_equipped();
+        link.event = Some(EventType::CardLink);
+        link.past.link_attempts_24h = 4.0;
+        let got = found(Factor::MicroAmount, &link, Vector::V1);
+        assert_eq!(got, Eligibility::Forbidden(codes::FACTOR_LOCKED));
+    }
+
+    /// Factor, and what takes it out of the question without a word.
+    const ABSENT: [(Factor, Alter); 15] = [
+        (Factor::Passkey, |s| s.enrolled.passkey_ms = f64::NAN),
+        (Factor::DeviceBiometric, |s| s.enrolled.biometric_ms = f64::NAN),
+        (Factor::PushNumberMatch, |s| s.enrolled.push_ms = f64::NAN),
+        (Factor::PushNumberMatch, |s| s.enrolled.push_used_ms = f64::NAN),
+        (Factor::PushNumberMatch, |s| s.enrolled.push_used_ms = hours_ago(200.0)),
+        (Factor::Totp, |s| s.enrolled.totp_ms = f64::NAN),
+        (Factor::Totp, |s| s.enrolled.is_totp_verified = None),
+        (Factor::SmsOtp, |s| s.session.phone_verified_ms = f64::NAN),
+        (Factor::SmsOtp, |s| s.session.line = Line::Unknown),
+        (Factor::PaymentPin, |s| s.enrolled.pin_ms = f64::NAN),
+        (Factor::CvvReentry, |s| s.funding = Funding::Other),
+        (Factor::ThreeDsChallenge, |s| s.funding = Funding::Other),
+        (Factor::ThreeDsChallenge, |s| s.usd_minor = 0.0),
+        (Factor::ThreeDsChallenge, |s| s.card.three_ds_status = ThreeDsStatus::Unavailable),
+        (Factor::SupportCallback, |s| s.usd_minor = 5_000.0),
+    ];
+
+    #[test]
+    fn what_the_customer_does_not_have_is_absent() {
+        for (at, (factor, change)) in ABSENT.into_iter().enumerate() {
+            let mut situation = well_equipped();
+            change(&mut situation);
+            let got = found(factor, &situation, Vector::V2);
+            assert_eq!(got, Eligibility::Absent, "row {at}: {}", factor.name());
+        }
+    }
+
+    #[test]
+    fn nobody_answers_a_merchant_initiated_debit() {
+        let mut situation = well_equipped();
+        situation.is_mit = Some(true);
+        for factor in Factor::ALL {
+            let got = found(factor, &situation, Vector::V2);
+            assert_eq!(got, Eligibility::Absent, "{}", factor.name());
+        }
+    }
+
+    #[test]
+    fn text_messages_carry_soft_penalties() {
+        let sms = |change: Alter| {
+            let mut situation = well_equipped();
+            change(&mut situation);
+            match found(Factor::SmsOtp, &situation, Vector::V2) {
+                Eligibility::Eligible { bypass_times, success_max } => (bypass_times, success_max),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(sms(|_| ()), (1.0, 1.0));
+        assert_eq!(sms(|s| s.session.sim_change_age_hours = f64::NAN), (1.2, 1.0));
+        assert_eq!(sms(|s| s.session.sim_change_age_hours = 100.0), (1.5, 1.0));
+        assert_eq!(sms(|s| s.session.sim_change_age_hours = 168.0), (1.0, 1.0));
+        assert_eq!(sms(|s| s.device.is_roaming = Some(true)), (1.0, 0.72));
+    }
+
+    #[test]
+    fn a_new_passkey_counts_at_once_after_a_strong_proof_on_a_known_device() {
+        let mut situation = well_equipped();
+        situation.enrolled.passkey_ms = hours_ago(2.0);
+        situation.session.strong_auth_ms = hours_ago(2.2);
+        assert_eq!(found(Factor::Passkey, &situation, Vector::V2), ELIGIBLE);
+        situation.session.strong_auth_ms = hours_ago(3.0);
+        let got = found(Factor::Passkey, &situation, Vector::V2);
+        assert_eq!(got, Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR));
+    }
+
+    #[test]
+    fn holds_are_for_what_can_wait_and_warnings_for_scams() {
+        let of = |factor, event, change: Alter, vector| {
+            let mut situation = well_equipped();
+            situation.event = Some(event);
+            change(&mut situation);
+            found(factor, &situation, vector) == ELIGIBLE
+        };
+        let hold = |event, change| of(Factor::CoolOffHold, event, change, Vector::V2);
+        assert!(hold(EventType::Transfer, |_| ()) && hold(EventType::Withdrawal, |_| ()));
+        assert!(hold(EventType::ThirdPartyTopup, |_| ()));
+        assert!(hold(EventType::ProfileChange, |s| s.change = Change::Limit));
+        assert!(hold(EventType::Refund, |s| s.is_refund_elsewhere = true));
+        assert!(!hold(EventType::Payment, |_| ()) && !hold(EventType::Refund, |_| ()));
+        let warning = |event, vector| of(Factor::WarningInterstitial, event, |_| (), vector);
+        assert!(warning(EventType::Transfer, Vector::V6));
+        assert!(!warning(EventType::Transfer, Vector::V2));
+        assert!(!warning(EventType::Login, Vector::V6));
+    }
+}

@@ -1,0 +1,201 @@
+//! The least proof that a challenge on this event must ask for (`domain.md` 5.4).
+//!
+//! A floor does not cause a challenge: rules and the cost rule do. It keeps a challenge from being
+//! answered with too little. What is not known (whether the device is the usual one, how old the
+//! card link is, how large the amount) raises the floor. A cardholder counts as proven for 90 days
+//! after the card was linked, because linking asks for it, and when this very event carries an
+//! authenticated 3DS result.
+
+use features::field::EventType;
+
+use crate::decision::{Proof, Proofs, Strength};
+use crate::economics::Economics;
+use crate::situation::{Change, Situation, ThreeDsStatus};
+
+/// The least proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Floor {
+    /// Least strength.
+    pub strength: Strength,
+    /// Who must be proven whatever the suspicion.
+    pub proves: Proofs,
+}
+
+const NOTHING: Floor = Floor { strength: Strength::None, proves: Proofs::NONE };
+const CARDHOLDER: Proofs = Proofs::of(&[Proof::Cardholder]);
+
+/// A proven cardholder stays proven this long.
+const CARDHOLDER_PROVEN_HOURS: f64 = 90.0 * 24.0;
+
+/// A card linked this recently is new.
+const CARD_NEW_HOURS: f64 = 24.0;
+
+/// The floor of an event.
+pub fn floor(situation: &Situation, economics: &Economics) -> Floor {
+    match situation.event {
+        Some(EventType::Login) => of_login(situation, economics),
+        Some(EventType::ProfileChange) => of_profile_change(situation),
+        Some(EventType::CardLink) => card_proof(Strength::S2),
+        Some(EventType::Payment) => of_payment(situation, economics),
+        Some(EventType::TourPassTopup) => {
+            let is_small = situation.base_minor <= 100.0 * economics.floor_load_base;
+            if is_small && !is_card_new(situation) { NOTHING } else { card_proof(Strength::S2) }
+        }
+        Some(EventType::ThirdPartyTopup | EventType::Withdrawal) => user(Strength::S3),
+        Some(EventType::Transfer | EventType::RedEnvelopeSend) => {
+            let is_small = situation.base_minor <= 100.0 * economics.floor_transfer_base;
+            if situation.is_payee_new() && !is_small { user(Strength::S3) } else { NOTHING }
+        }
+        Some(_) | None => NOTHING,
+    }
+}
+
+fn of_login(situation: &Situation, economics: &Economics) -> Floor {
+    let reachable_usd = economics.usd_of_base(situation.balance_minor);
+    if situation.device.is_trusted == Some(true) {
+        NOTHING
+    } else if economics.floor_login_usd < reachable_usd {
+        user(Strength::S3)
+    } else {
+        user(Strength::S2)
+    }
+}
+
+fn of_profile_change(situation: &Situation) -> Floor {
+    let enrolled = &situation.enrolled;
+    let has_strong_factor = [enrolled.passkey_ms, enrolled.biometric_ms, enrolled.push_ms]
+        .iter()
+        .any(|enrolled_ms| enrolled_ms.is_finite());
+    match situation.change {
+        Change::Other => NOTHING,
+        Change::Phone | Change::Limit | Change::Credential | Change::Unknown => {
+            user(if has_strong_factor { Strength::S3 } else { Strength::S2 })
+        }
+    }
+}
+
+fn of_payment(situation: &Situation, economics: &Economics) -> Floor {
+    let is_card = situation.is_card_funded();
+    let is_authenticated = situation.card.three_ds_status == ThreeDsStatus::Authenticated;
+    if economics.floor_payment_usd <= economics.amount_usd(situation) {
+        let is_proven =
+            is_authenticated || situation.card.linked_age_hours <= CARDHOLDER_PROVEN_HOURS;
+        let proves = if is_card && !is_proven { CARDHOLDER } else { Proofs::NONE };
+        return Floor { strength: Strength::S3, proves };
+    }
+    let is_small = situation.base_minor <= 100.0 * economics.floor_payment_base;
+    if is_card && !is_small && is_card_new(situation) && !is_authenticated {
+        return card_proof(Strength::S2);
+    }
+    NOTHING
+}
+
+/// Whether the card was linked today, as far as is known.
+fn is_card_new(situation: &Situation) -> bool {
+    let age = situation.card.linked_age_hours;
+    age.is_nan() || age < CARD_NEW_HOURS
+}
+
+fn card_proof(strength: Strength) -> Floor {
+    Floor { strength, proves: CARDHOLDER }
+}
+
+fn user(strength: Strength) -> Floor {
+    Floor { strength, proves: Proofs::NONE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::situation::Funding;
+
+    type Alter = fn(&mut Situation);
+
+    const NONE: (Strength, bool) = (Strength::None, false);
+
+    /// Event, what is known of it, least strength, and whether the cardholder must be proven.
+    const FLOORS: [(EventType, Alter, (Strength, bool)); 27] = [
+        (EventType::Login, |s| s.device.is_trusted = Some(true), NONE),
+        (EventType::Login, |s| s.device.is_trusted = Some(false), (Strength::S2, false)),
+        (EventType::Login, |_| (), (Strength::S2, false)),
+        (EventType::Login, |s| s.balance_minor = 357_100.0, (Strength::S3, false)),
+        (EventType::ProfileChange, |s| s.change = Change::Phone, (Strength::S2, false)),
+        (EventType::ProfileChange, |_| (), (Strength::S2, false)),
+        (
+            EventType::ProfileChange,
+            |s| {
+                s.change = Change::Credential;
+                s.enrolled.passkey_ms = 5.0;
+            },
+            (Strength::S3, false),
+        ),
+        (
+            EventType::ProfileChange,
+            |s| {
+                s.change = Change::Limit;
+                s.enrolled.biometric_ms = 5.0;
+            },
+            (Strength::S3, false),
+        ),
+        (EventType::ProfileChange, |s| s.change = Change::Other, NONE),
+        (EventType::CardLink, |_| (), (Strength::S2, true)),
+        (EventType::Payment, |s| pay(s, 200.0, f64::NAN), NONE),
+        (EventType::Payment, |s| pay(s, 201.0, 5.0), (Strength::S2, true)),
+        (EventType::Payment, |s| pay(s, 201.0, f64::NAN), (Strength::S2, true)),
+        (EventType::Payment, |s| pay(s, f64::NAN, 5.0), (Strength::S2, true)),
+        (EventType::Payment, |s| pay(s, 201.0, 25.0), NONE),
+        (
+            EventType::Payment,
+            |s| {
+                pay(s, 201.0, 5.0);
+                s.card.three_ds_status = ThreeDsStatus::Authenticated;
+            },
+            NONE,
+        ),
+        (EventType::Payment, |s| pay(s, 7_141.0, 100.0), (Strength::S3, false)),
+        (EventType::Payment, |s| pay(s, 7_141.0, 2_161.0), (Strength::S3, true)),
+        (EventType::Payment, |s| pay(s, 7_141.0, f64::NAN), (Strength::S3, true)),
+        (EventType::TourPassTopup, |s| pay(s, 500.0, 100.0), NONE),
+        (EventType::TourPassTopup, |s| pay(s, 501.0, 100.0), (Strength::S2, true)),
+        (EventType::TourPassTopup, |s| pay(s, 100.0, 5.0), (Strength::S2, true)),
+        (EventType::ThirdPartyTopup, |_| (), (Strength::S3, false)),
+        (EventType::Withdrawal, |_| (), (Strength::S3, false)),
+        (EventType::Transfer, |s| s.base_minor = 100_100.0, (Strength::S3, false)),
+        (EventType::Transfer, |s| s.base_minor = 100_000.0, NONE),
+        (
+            EventType::Transfer,
+            |s| {
+                s.base_minor = 900_000.0;
+                s.time_ms = 1e9;
+                s.payee_first_seen_ms = 1e8;
+            },
+            NONE,
+        ),
+    ];
+
+    fn pay(situation: &mut Situation, base: f64, linked_age_hours: f64) {
+        situation.funding = Funding::Card;
+        situation.base_minor = 100.0 * base;
+        situation.card.linked_age_hours = linked_age_hours;
+    }
+
+    #[test]
+    fn each_event_has_its_floor() {
+        for (at, (event, alter, (strength, cardholder))) in FLOORS.into_iter().enumerate() {
+            let mut situation = Situation { event: Some(event), ..Situation::unknown() };
+            alter(&mut situation);
+            let found = floor(&situation, &Economics::default());
+            let proves = if cardholder { CARDHOLDER } else { Proofs::NONE };
+            assert_eq!(found, Floor { strength, proves }, "row {at}: {}", event.name());
+        }
+    }
+
+    #[test]
+    fn events_without_a_line_have_no_floor() {
+        for event in [EventType::AccountOpen, EventType::PromoRedemption, EventType::Refund] {
+            let situation = Situation { event: Some(event), ..Situation::unknown() };
+            assert_eq!(floor(&situation, &Economics::default()), NOTHING);
+        }
+        assert_eq!(floor(&Situation::unknown(), &Economics::default()), NOTHING);
+    }
+}

@@ -1,0 +1,82 @@
+//! The documents are true: paths exist, rules parse, tables equal the code.
+
+use features::language::parse;
+
+use crate::tidy::root;
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+const DOCUMENTS: [&str; 7] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "engine/README.md",
+    "models/README.md",
+    "datasets/README.md",
+    "benches/README.md",
+    "tests/README.md",
+];
+
+#[test]
+fn every_path_in_a_document_exists() {
+    let members = ["features/", "models/", "engine/", "datasets/", "benches/", "tests/"];
+    for document in DOCUMENTS {
+        let text = read(document);
+        for span in text.split('`').skip(1).step_by(2) {
+            let word = span.split_whitespace().next().unwrap_or_default();
+            let is_path = members.iter().any(|member| word.starts_with(member));
+            let is_path = is_path && !word.contains('{') && !word.contains('*');
+            assert!(!is_path || root().join(word).exists(), "{document} names `{word}`");
+        }
+    }
+}
+
+#[test]
+fn every_rule_in_a_document_parses() {
+    let mut rules = 0;
+    for document in DOCUMENTS {
+        let text = read(document);
+        let mut block = String::new();
+        for line in text.lines().chain([""]) {
+            match line.strip_prefix("    ") {
+                Some(code) if !block.is_empty() || code.starts_with("rule ") => {
+                    block.push_str(code);
+                    block.push('\n');
+                }
+                _ if !block.is_empty() => {
+                    let (_, faults) = parse(&block);
+                    assert_eq!(faults, [], "{document}:\n{block}");
+                    block.clear();
+                    rules += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(1 <= rules, "no document shows a rule");
+}
+
+#[test]
+fn every_invariant_has_a_test_of_its_number() {
+    let page = read("ARCHITECTURE.md");
+    let section = page.split("## Invariants").nth(1).expect("the section").split("\n## ").next();
+    let section = section.expect("its end");
+    let numbers = section.lines().filter_map(|line| line.split_once(". **")?.0.parse::<u32>().ok());
+    let tests = read("tests/it/invariants.rs");
+    let mut count = 0;
+    for number in numbers {
+        let name = format!("fn invariant_{number:02}_");
+        assert!(tests.contains(&name), "invariant {number} has no test");
+        count += 1;
+    }
+    assert_eq!(tests.matches("fn invariant_").count(), count, "a test without its invariant");
+}
+
+#[test]
+fn the_commands_of_the_readme_are_what_ci_runs() {
+    let readme = read("README.md");
+    let test = "cargo test --workspace --all-features";
+    assert!(readme.contains(test), "the README names its test command");
+    assert!(read(".ci/run").contains(test), ".ci/run calls it");
+}
