@@ -28,7 +28,10 @@ pub(crate) fn parse_fixed(text: &str, places: usize, finer: Finer) -> Option<i64
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if digits.len() <= usize::from(digits.contains('.')) || !is_number(whole) || !is_number(fraction) {
+    if digits.len() <= usize::from(digits.contains('.'))
+        || !is_number(whole)
+        || !is_number(fraction)
+    {
         return None;
     }
     let (kept, rest) = fraction.split_at(places.min(fraction.len()));
@@ -173,7 +176,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", ".", "-", "-.", "1,5", "12a", "0x10", "NaN", "1.2.3", "1e3", "--1", "１"] {
+        for text in ["", ".", "-", "-.", "1,5", "12a", "0x10", "NaN", "1.2.3", "1e3", "--1", "１"]
+        {
             assert_eq!(parse_fixed(text, 2, Finer::Cut), None, "{text:?}");
         }
     }

@@ -5,8 +5,8 @@
 //! map is read as a draft, checked against the table of event fields, and only then a `ColumnMap`;
 //! the check reports every fault at once, with its place in the text and the name that was probably
 //! meant. A map that passes can only fail on rows, never as a whole, except that an input may lack
-//! its columns, which is told before the first row. What a typology or a label says never becomes an
-//! event field, so a feature cannot read the answer.
+//! its columns, which is told before the first row. What a typology or a label says never becomes
+//! an event field, so a feature cannot read the answer.
 
 use std::path::Path;
 
@@ -116,6 +116,8 @@ pub(crate) enum Form {
     Flag,
     /// One of the names of an enum.
     Name(&'static [&'static str]),
+    /// The three letters of a currency.
+    Currency,
     /// A month as `MM/YY`.
     Month,
 }
@@ -189,8 +191,11 @@ impl ColumnMap {
             return Err(Error::UnknownMap { name, nearest: nearest(name_or_path, BUILT_IN) });
         }
         let text = std::fs::read_to_string(path).map_err(|source| Error::open(path, source))?;
-        ColumnMap::parse(&text)
-            .map_err(|diagnostics| Error::Map { name: name_or_path.to_owned(), text, diagnostics })
+        ColumnMap::parse(&text).map_err(|diagnostics| Error::Map {
+            name: name_or_path.to_owned(),
+            text,
+            diagnostics,
+        })
     }
 
     /// The name the map gives itself.

@@ -1,10 +1,11 @@
-//! What the world can do to us: files that cannot be opened, read, written or understood as a whole.
+//! What the world can do to us: files that cannot be opened, read, written or understood as a
+//! whole.
 //!
 //! Faults of single rows are no `Error`: they are counted, shown and passed over by the import, and
-//! handed out as diagnostics by the reader. An `Error` ends the work. Its text always names the path,
-//! and the row where one is known, and says what to do next where that can be guessed (a full disk,
-//! a missing cargo feature). Faults of a column map keep their diagnostics, so that the caller can
-//! draw them over the map's text.
+//! handed out as diagnostics by the reader. An `Error` ends the work. Its text always names the
+//! path, and the row where one is known, and says what to do next where that can be guessed (a full
+//! disk, a missing cargo feature). Faults of a column map keep their diagnostics, so that the
+//! caller can draw them over the map's text.
 
 use std::fmt;
 use std::io;

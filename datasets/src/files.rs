@@ -2,9 +2,9 @@
 //!
 //! An input is plain or gzip by its first bytes, whatever it is called; `-` is standard input. What
 //! is read is counted in bytes of the file, so that progress is right for compressed files too, and
-//! can be hashed on the way. An output is written under a hidden temporary name beside its final one
-//! and renamed when it is complete, so that no half file is ever found under the name that was asked
-//! for; a dropped output takes its temporary file with it.
+//! can be hashed on the way. An output is written under a hidden temporary name beside its final
+//! one and renamed when it is complete, so that no half file is ever found under the name that was
+//! asked for; a dropped output takes its temporary file with it.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Cursor, Read, Write};
@@ -90,7 +90,7 @@ pub(crate) struct Input {
 /// The decoded bytes of an input.
 #[derive(Debug)]
 pub(crate) enum Text {
-    Plain(BufReader<Raw>),
+    Plain(Box<BufReader<Raw>>),
     Gzip(Box<MultiGzDecoder<BufReader<Raw>>>),
 }
 
@@ -107,7 +107,7 @@ impl Text {
     /// Reads what is left of the file and gives the BLAKE3 of all of it, if it was wanted.
     pub(crate) fn into_hash(self) -> io::Result<Option<blake3::Hash>> {
         let mut raw = match self {
-            Text::Plain(raw) => raw,
+            Text::Plain(raw) => *raw,
             Text::Gzip(decoder) => decoder.into_inner(),
         };
         io::copy(&mut raw, &mut io::sink())?;
@@ -143,7 +143,7 @@ pub(crate) fn open(path: &Path, hash: Hash) -> Result<Input, Error> {
     let raw = BufReader::with_capacity(READ_BYTES, raw);
     let text = match content {
         Content::Gzip => Text::Gzip(Box::new(MultiGzDecoder::new(raw))),
-        Content::Plain | Content::Parquet => Text::Plain(raw),
+        Content::Plain | Content::Parquet => Text::Plain(Box::new(raw)),
     };
     Ok(Input { text, content, size, count })
 }

@@ -1,12 +1,12 @@
 //! A table goes in; sorted events, their labels, and what was refused come out.
 //!
-//! Rows are read in one thread, converted and read back in a few more, and gathered here in the order
-//! of the files. Events are sorted by their time and labels by the time they became known, both
-//! stable in the order of the files, so the same inputs and map give the same bytes, whatever the
-//! number of threads. A row that fails is written to `rejected.ndjson` with every reason and counted;
-//! the import goes on. All files are written under temporary names and get their own together at the
-//! end, `import.json` last: where it stands, the others are whole. Memory is bounded by the sorter's
-//! blocks and some 50 bytes for each row.
+//! Rows are read in one thread, converted and read back in a few more, and gathered here in the
+//! order of the files. Events are sorted by their time and labels by the time they became known,
+//! both stable in the order of the files, so the same inputs and map give the same bytes, whatever
+//! the number of threads. A row that fails is written to `rejected.ndjson` with every reason and
+//! counted; the import goes on. All files are written under temporary names and get their own
+//! together at the end, `import.json` last: where it stands, the others are whole. Memory is
+//! bounded by the sorter's blocks and some 50 bytes for each row.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -116,8 +116,17 @@ struct RejectedReason<'a> {
 /// A chunk after conversion.
 #[derive(Debug)]
 enum Converted {
-    Rows { lines: Vec<u8>, made: Vec<Made>, rejected: Vec<(u64, Vec<Fault>)>, rows: u64, bytes: u64 },
-    End { rows: u64, blake3: String },
+    Rows {
+        lines: Vec<u8>,
+        made: Vec<Made>,
+        rejected: Vec<(u64, Vec<Fault>)>,
+        rows: u64,
+        bytes: u64,
+    },
+    End {
+        rows: u64,
+        blake3: String,
+    },
 }
 
 /// A converted row: where its lines lie is said by their lengths, one behind the other.
@@ -134,8 +143,8 @@ struct Made {
 /// Turns tables into `events.ndjson`, `labels.ndjson`, `rejected.ndjson` and `import.json` in
 /// `out_dir`, which is made if need be.
 ///
-/// Inputs are CSV, plain or gzip, or with the feature `offline` Parquet; `-` is standard input. They
-/// are told apart by content. `on_progress` is called every few thousand rows.
+/// Inputs are CSV, plain or gzip, or with the feature `offline` Parquet; `-` is standard input.
+/// They are told apart by content. `on_progress` is called every few thousand rows.
 ///
 /// # Errors
 /// Unreadable inputs, columns that the map names and an input lacks, a disk that cannot be written.
@@ -353,7 +362,8 @@ fn write_json_line(out: &mut Output, line: &impl Serialize) -> std::io::Result<(
 }
 
 fn reasons(counted: BTreeMap<(&'static str, String, String), (u64, String)>) -> Vec<Reason> {
-    let reason = |((code, field, column), (rows, example))| Reason { code, field, column, example, rows };
+    let reason =
+        |((code, field, column), (rows, example))| Reason { code, field, column, example, rows };
     let mut reasons: Vec<Reason> = counted.into_iter().map(reason).collect();
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.rows));
     reasons

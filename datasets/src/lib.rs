@@ -1,14 +1,15 @@
 //! Files to events and back: the annex of Gyrfalcon that touches tables.
 //!
-//! Three doors. [`import`] turns somebody's table into events, labels and a list of what was refused,
-//! by a [`ColumnMap`]; maps for six public sets are built in, their data are not. [`Events`] reads
-//! events back in the order in which things became known, and [`labels`] the truth of each. The
-//! [`FactsWriter`] and [`ScoresWriter`] give facts and scores to analysts. CSV and NDJSON need
-//! nothing; Parquet needs the cargo feature `offline`, which brings polars, and polars stays here.
+//! Three doors. [`import`] turns somebody's table into events, labels and a list of what was
+//! refused, by a [`ColumnMap`]; maps for six public sets are built in, their data are not.
+//! [`Events`] reads events back in the order in which things became known, and [`labels`] the truth
+//! of each. The [`FactsWriter`] and [`ScoresWriter`] give facts and scores to analysts. CSV and
+//! NDJSON need nothing; Parquet needs the cargo feature `offline`, which brings polars, and polars
+//! stays here.
 //!
 //! What holds: every event that leaves an import has passed `Event::read`, the door of the service;
-//! the same inputs give the same bytes; a file never stands half written under its name; bad rows are
-//! counted and shown, not dropped; whatever looks like a card number is not repeated.
+//! the same inputs give the same bytes; a file never stands half written under its name; bad rows
+//! are counted and shown, not dropped; whatever looks like a card number is not repeated.
 
 mod error;
 

@@ -2,15 +2,17 @@
 //!
 //! Reading gives cells as text, some hundred thousand rows at a time, so that Parquet goes through
 //! the same column maps as CSV. Writing gathers a row group column by column and hands it over when
-//! it is full; wide tables get shorter groups, so that a group stays within a fixed number of bytes.
+//! it is full; wide tables get shorter groups, so that a group stays within a fixed number of
+//! bytes.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{
-    BatchedWriter, Column, DataFrame, DataType, IntoColumn, NamedFrom, ParquetReader,
-    ParquetWriter, PlSmallStr, PolarsError, Schema, SerReader, Series,
+    Column, DataFrame, DataType, IntoColumn, NamedFrom, ParquetReader, ParquetWriter, PlSmallStr,
+    PolarsError, Schema, SerReader, Series,
 };
 
 use crate::error::Error;
@@ -51,7 +53,8 @@ impl Reader {
         let size = file.metadata().map_err(|source| Error::open(path, source))?.len();
         let mut reader = ParquetReader::new(file);
         let failed = |error| Error::read(path, told(error));
-        let names = reader.schema().map_err(failed)?.iter_names().map(|name| name.to_string()).collect();
+        let names =
+            reader.schema().map_err(failed)?.iter_names().map(|name| name.to_string()).collect();
         let rows = reader.get_metadata().map_err(failed)?.num_rows;
         let (path, batch) = (path.to_owned(), Vec::new());
         Ok(Reader { path, size, names, rows, batch_start: 0, batch, batch_rows: 0 })
@@ -81,7 +84,8 @@ impl Reader {
         }
         let from = first - self.batch_start;
         let to = (from + most).min(self.batch_rows);
-        let columns: Result<Vec<_>, PolarsError> = self.batch.iter().map(|column| column.str()).collect();
+        let columns: Result<Vec<_>, PolarsError> =
+            self.batch.iter().map(|column| column.str()).collect();
         let columns = columns.map_err(|error| Error::read(&self.path, told(error)))?;
         let row = |at: usize| columns.iter().map(|column| column.get(at).unwrap_or("")).collect();
         Ok((from..to).map(row).collect())
@@ -125,7 +129,8 @@ impl Writer {
     pub(crate) fn create(path: &Path, columns: &Columns) -> Result<Writer, Error> {
         let output = Output::create(path)?;
         let file = output.file().map_err(|source| Error::write(path, source))?;
-        let names: Vec<PlSmallStr> = columns.names.iter().map(PlSmallStr::from_str).collect();
+        let names: Vec<PlSmallStr> =
+            columns.names.iter().map(|name| name.as_str().into()).collect();
         let mut schema = Schema::default();
         schema.with_column("event_id".into(), DataType::String);
         if columns.time {

@@ -3,8 +3,9 @@
 //! One thread produces chunks, a few work on them, and whoever holds `Ordered` takes the results.
 //! Chunk `k` goes to worker `k mod n` and is taken from there again, so order needs no bookkeeping
 //! and memory is bounded by two waiting chunks a worker on either side. Results do not depend on
-//! the number of threads. Dropping `Ordered` early ends the threads at their next hand-over. A panic
-//! in any of them is passed on to the taker: a lost worker must never look like the end of a file.
+//! the number of threads. Dropping `Ordered` early ends the threads at their next hand-over. A
+//! panic in any of them is passed on to the taker: a lost worker must never look like the end of a
+//! file.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;

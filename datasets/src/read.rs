@@ -1,12 +1,12 @@
 //! Files of events, read back in the order in which things became known.
 //!
 //! `Events` gives the events of a folder or a file one by one. In a folder, `events.ndjson` and
-//! `labels.ndjson` are merged: an event stands at its time, a label at the time it became known, and
-//! at equal times the event comes first, so a fold over the stream never knows a truth too early.
-//! Lines are cut and parsed in other threads, a block of lines at a time and in order, so that the
-//! fold is not slowed; a few blocks wait at most, whatever the size of the file. A line that is no
-//! event is handed out with its diagnostics at the place of the line before it. `labels` gives the
-//! truth of each event as it is known today, for training and measuring, never for facts.
+//! `labels.ndjson` are merged: an event stands at its time, a label at the time it became known,
+//! and at equal times the event comes first, so a fold over the stream never knows a truth too
+//! early. Lines are cut and parsed in other threads, a block of lines at a time and in order, so
+//! that the fold is not slowed; a few blocks wait at most, whatever the size of the file. A line
+//! that is no event is handed out with its diagnostics at the place of the line before it. `labels`
+//! gives the truth of each event as it is known today, for training and measuring, never for facts.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -87,7 +87,8 @@ impl Events {
         if !path.is_dir() {
             return Ok(Events { events: Stream::open(path)?, labels: None });
         }
-        let events = Stream::open(&in_folder(path, "events").unwrap_or(path.join("events.ndjson")))?;
+        let events =
+            Stream::open(&in_folder(path, "events").unwrap_or(path.join("events.ndjson")))?;
         let labels = in_folder(path, "labels").map(|path| Stream::open(&path)).transpose()?;
         Ok(Events { events, labels })
     }
@@ -219,7 +220,8 @@ struct Lines {
 
 fn parse(lines: &Lines) -> Block {
     let rows = (lines.first_row..).zip(lines.text.split(|byte| *byte == b'\n'));
-    let full = rows.map(|(row, line)| (row, line.trim_ascii())).filter(|(_, line)| !line.is_empty());
+    let full =
+        rows.map(|(row, line)| (row, line.trim_ascii())).filter(|(_, line)| !line.is_empty());
     let parsed = full.map(|(row, line)| Line { row, event: Event::read(line, None) });
     Block { lines: parsed.collect(), position: lines.position }
 }
@@ -337,7 +339,9 @@ impl Labels {
         let known_time_ms = order_time(label);
         let rank = rank(label.text(ids::SOURCE).unwrap_or_default());
         let known = self.by_event.get(id);
-        if known.is_some_and(|known| (known_time_ms, rank) < (known.truth.known_time_ms, known.rank)) {
+        if known
+            .is_some_and(|known| (known_time_ms, rank) < (known.truth.known_time_ms, known.rank))
+        {
             return;
         }
         let typology = label.text(ids::TYPOLOGY).map(Box::from);
@@ -420,7 +424,8 @@ mod tests {
     fn a_label_stands_where_it_became_known_and_behind_an_event_of_that_time() {
         let folder = Folder::new("merge-labels");
         let events = [login("e1", T), login("e2", T + 5), login("e3", T + 9)].join("\n");
-        let known = [label("e1", "fraud", "analyst", T + 5), label("e2", "legit", "analyst", T + 7)];
+        let known =
+            [label("e1", "fraud", "analyst", T + 5), label("e2", "legit", "analyst", T + 7)];
         folder.file("events.ndjson", events);
         folder.file("labels.ndjson", known.join("\n") + "\n");
         let events = Events::open(&folder.path("")).unwrap();

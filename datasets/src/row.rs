@@ -2,9 +2,9 @@
 //!
 //! A `Layout` binds a column map to the header of one input, so that a row is converted without
 //! looking anything up by name. Cells are cut to their text and written as JSON straight into a
-//! buffer; an empty cell is an absent field. Every fault of a row is gathered, with its column. Both
-//! lines are read back by `Event::read`, the same door that the service has, so nothing is written
-//! that the engine would refuse. Cost: about a microsecond a row beside the reading back.
+//! buffer; an empty cell is an absent field. Every fault of a row is gathered, with its column.
+//! Both lines are read back by `Event::read`, the same door that the service has, so nothing is
+//! written that the engine would refuse. Cost: about a microsecond a row beside the reading back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,9 @@ use features::field::{FieldId, ids};
 use features::money::{Currency, Money};
 
 use crate::cell::{self, Finer};
-use crate::columns::{ColumnMap, Form, Known, LabelMap, Mapped, Negative, Otherwise, Source, Variant};
+use crate::columns::{
+    ColumnMap, Form, Known, LabelMap, Mapped, Negative, Otherwise, Source, Variant,
+};
 use crate::json;
 use crate::read::Verdict;
 
@@ -201,7 +203,8 @@ impl<'a> Row<'a> {
 
     fn variant(&self) -> Result<usize, Fault> {
         let Some(column) = self.map().chooser else { return Ok(0) };
-        let text = self.cell(column).map_err(|unfit| self.fault(unfit, "event_type", Some(column)))?;
+        let text =
+            self.cell(column).map_err(|unfit| self.fault(unfit, "event_type", Some(column)))?;
         self.layout.by_choice.get(text).copied().ok_or_else(|| {
             let message = format!("got {}, which the map gives no event type", cell::shown(text));
             self.fault(("D024", message), "event_type", Some(column))
@@ -270,8 +273,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The amount of the event with its currency, if a good cell says it; a faulty one has been told
-    /// where it was written.
+    /// The amount of the event with its currency, if a good cell says it; a faulty one has been
+    /// told where it was written.
     fn amount(&self, variant: &Variant) -> Option<Money> {
         let mapped = variant.fields.iter().find(|mapped| mapped.field == ids::AMOUNT_MINOR)?;
         let Source::Cell { column, form } = &mapped.source else { return None };
@@ -286,7 +289,12 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn value(&self, variant: &Variant, mapped: &Mapped, out: &mut Vec<u8>) -> Result<Written, Unfit> {
+    fn value(
+        &self,
+        variant: &Variant,
+        mapped: &Mapped,
+        out: &mut Vec<u8>,
+    ) -> Result<Written, Unfit> {
         match &mapped.source {
             Source::Constant(json) => out.extend_from_slice(json.as_bytes()),
             Source::RowNumber { prefix } if prefix.is_empty() => {
@@ -352,12 +360,17 @@ impl<'a> Row<'a> {
                 json::push_number(out, number.ok_or_else(|| unfit("D021", text, "a number"))?);
             }
             Form::Flag => {
-                let flag = flag(text).ok_or_else(|| unfit("D024", text, "true or false, 1 or 0"))?;
+                let flag =
+                    flag(text).ok_or_else(|| unfit("D024", text, "true or false, 1 or 0"))?;
                 out.extend_from_slice(if flag { b"true" } else { b"false" });
             }
             Form::Name(names) if names.contains(&text) => json::push_quoted(out, text),
             Form::Name(names) => {
                 return Err(unfit("D024", text, &format!("one of {}", names.join(", "))));
+            }
+            Form::Currency if Currency::parse(text).is_some() => json::push_quoted(out, text),
+            Form::Currency => {
+                return Err(unfit("D025", text, "an ISO 4217 currency with minor units"));
             }
             Form::Month => {
                 let month = cell::parse_month(text).ok_or_else(|| unfit("D023", text, "MM/YY"))?;
@@ -383,7 +396,8 @@ impl<'a> Row<'a> {
     fn currency(&self, variant: &Variant, field: Option<FieldId>) -> Result<Currency, Unfit> {
         let Some(field) = field else { return Ok(Currency::CNY) };
         let named = || ("D025", format!("got no currency with minor units in {}", field.path()));
-        let mapped = variant.fields.iter().find(|mapped| mapped.field == field).ok_or_else(named)?;
+        let mapped =
+            variant.fields.iter().find(|mapped| mapped.field == field).ok_or_else(named)?;
         let mut json = Vec::with_capacity(8);
         self.value(variant, mapped, &mut json)?;
         let code = json.get(1..4).and_then(|code| str::from_utf8(code).ok());

@@ -1,10 +1,10 @@
 //! Lines in the order of their times, for more lines than fit into memory.
 //!
 //! Lines come with a time and are gathered up to a bound, sorted (stable: equal times keep their
-//! order of arrival) and written as a run to a temporary file. A block that continues where the last
-//! run ended joins that run, so that an input which is sorted already, as most are, becomes one run
-//! that is renamed and never copied. Several runs are merged at the end, the earlier run first at
-//! equal times. Memory is the block and sixteen bytes for each line.
+//! order of arrival) and written as a run to a temporary file. A block that continues where the
+//! last run ended joins that run, so that an input which is sorted already, as most are, becomes
+//! one run that is renamed and never copied. Several runs are merged at the end, the earlier run
+//! first at equal times. Memory is the block and sixteen bytes for each line.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -62,7 +62,7 @@ impl Sorter {
         self.spans.sort_by_key(|(time, ..)| *time);
         let Some((first, ..)) = self.spans.first() else { return Ok(()) };
         let ends = self.runs.last().and_then(|run| run.marks.last());
-        if !ends.is_some_and(|(last, _)| last <= first) {
+        if ends.is_none_or(|(last, _)| first < last) {
             let name = format!("{}.run{}", self.path.display(), self.runs.len());
             let path = if self.runs.is_empty() { self.path.clone() } else { PathBuf::from(name) };
             self.runs.push(Run { output: Output::create(&path)?, marks: Vec::new() });

@@ -2,9 +2,10 @@
 //!
 //! A `Tables` goes through all inputs one after the other and hands out chunks of a few thousand
 //! rows, each bound to the header of its input, so that conversion can run in several threads while
-//! the next chunk is read. Cells lie behind each other in one buffer; nothing is allocated for a row.
-//! The end of an input is a chunk of its own that carries the input's hash.
+//! the next chunk is read. Cells lie behind each other in one buffer; nothing is allocated for a
+//! row. The end of an input is a chunk of its own that carries the input's hash.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,7 +62,7 @@ impl Chunk {
 /// All inputs of an import, one after the other.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    inputs: std::vec::IntoIter<PathBuf>,
+    inputs: VecDeque<PathBuf>,
     map: Arc<ColumnMap>,
     current: Option<Current>,
     /// Rows of the inputs that are done.
@@ -79,7 +80,11 @@ struct Current {
 
 #[derive(Debug)]
 enum Source {
-    Csv { reader: Box<csv::Reader<Text>>, count: Arc<AtomicU64>, record: ByteRecord },
+    Csv {
+        reader: Box<csv::Reader<Text>>,
+        count: Arc<AtomicU64>,
+        record: ByteRecord,
+    },
     #[cfg(feature = "offline")]
     Parquet(crate::parquet::Reader),
 }
@@ -87,7 +92,7 @@ enum Source {
 impl Tables {
     /// Nothing is opened before the first chunk is asked for.
     pub(crate) fn new(inputs: &[PathBuf], map: Arc<ColumnMap>) -> Tables {
-        let inputs = inputs.to_vec().into_iter();
+        let inputs = inputs.iter().cloned().collect();
         Tables { inputs, map, current: None, rows_before: 0, bytes_before: 0 }
     }
 
@@ -95,7 +100,7 @@ impl Tables {
     pub(crate) fn next(&mut self) -> Result<Option<Part>, Error> {
         let mut current = match self.current.take() {
             Some(current) => current,
-            None => match self.inputs.next() {
+            None => match self.inputs.pop_front() {
                 Some(path) => open(path, &self.map)?,
                 None => return Ok(None),
             },

@@ -1,12 +1,12 @@
 //! Facts and scores, written for whoever works on them next.
 //!
-//! `FactsWriter` writes a row for each event: its id, its time, every fact, and its label if that is
-//! wanted. `ScoresWriter` writes the id and the probability of fraud. The extension of the path says
-//! the form: `.parquet` (with the feature `offline`), `.csv` or `.ndjson`, the last two also with
-//! `.gz`; `-` is NDJSON on standard output. A fact that is missing (NaN), and one that is not finite,
-//! is null: an empty cell in CSV. Floats are written shortest so that they read back bit for bit.
-//! Rows are streamed; Parquet gathers one row group at a time. A file gets its name when it is
-//! finished, so a run that breaks off leaves none.
+//! `FactsWriter` writes a row for each event: its id, its time, every fact, and its label if that
+//! is wanted. `ScoresWriter` writes the id and the probability of fraud. The extension of the path
+//! says the form: `.parquet` (with the feature `offline`), `.csv` or `.ndjson`, the last two also
+//! with `.gz`; `-` is NDJSON on standard output. A fact that is missing (NaN), and one that is not
+//! finite, is null: an empty cell in CSV. Floats are written shortest so that they read back bit
+//! for bit. Rows are streamed; Parquet gathers one row group at a time. A file gets its name when
+//! it is finished, so a run that breaks off leaves none.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,8 @@ impl FactsWriter {
     /// [`Error::NeedsOffline`] for `.parquet` in a build without that feature, [`Error::Form`] for
     /// an extension that is not known, [`Error::Write`] when the file cannot be made.
     pub fn create(path: &Path, names: &[&str], labels: LabelColumn) -> Result<FactsWriter, Error> {
-        let columns = Columns { time: true, names: owned(names), label: labels == LabelColumn::With };
+        let columns =
+            Columns { time: true, names: owned(names), label: labels == LabelColumn::With };
         Ok(FactsWriter { table: Table::create(path, columns)? })
     }
 
@@ -155,7 +156,9 @@ impl Table {
         let mut header = "event_id".to_owned();
         let time = self.columns.time.then_some("event_time_ms");
         let label = self.columns.label.then_some("label");
-        for name in time.into_iter().chain(self.columns.names.iter().map(String::as_str)).chain(label) {
+        for name in
+            time.into_iter().chain(self.columns.names.iter().map(String::as_str)).chain(label)
+        {
             header.push(',');
             header.push_str(name);
         }

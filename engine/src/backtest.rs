@@ -595,23 +595,20 @@ pub fn share(part: u64, whole: u64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decision::{
-        Factor, HintOption, Hints, OnPass, Proofs, Strength, Verdict,
-    };
+    use crate::decision::{Factor, HintOption, Hints, OnPass, Proofs, Strength, Verdict};
     use crate::policy::{Policy, Wanted};
-    use crate::reason::MESSAGES;
-    use crate::reason::MessageKey;
+    use crate::reason::{MESSAGES, MessageKey};
     use crate::rules::Hits;
     use crate::vector::Vector;
 
     const RULES: &str = r#"
 policy "three rules"
 rule large "Large" on payment
-  when amount_minor > 100 then decline because AMOUNT_UNUSUAL expect 10% .. 40%
+  when usd_minor > 100 USD then decline because AMOUNT_UNUSUAL expect 10% .. 40%
 rule huge "Huge" on payment
-  when amount_minor > 1000 then decline because AMOUNT_UNUSUAL until 1970-01-01
+  when usd_minor > 1000 USD then decline because AMOUNT_UNUSUAL until 1970-01-01
 rule watched "Watched" on payment, login shadow
-  when amount_minor > 10 then decline because AMOUNT_UNUSUAL expect 1% .. 2%
+  when usd_minor > 10 USD then decline because AMOUNT_UNUSUAL expect 1% .. 2%
 "#;
 
     fn rules() -> Policy {

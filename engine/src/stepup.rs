@@ -295,8 +295,10 @@ fn needs(
     if is_mixed { [Some(mixed), Some(leading)] } else { [Some(leading), None] }
 }
 
+/// Who is proven. The card's code is sold with stolen card data, so it answers for nobody.
 fn proven_by(members: &[Single]) -> Proofs {
-    members.iter().fold(Proofs::NONE, |proofs, single| proofs.union(single.kind.proves))
+    let sound = members.iter().filter(|single| single.factor != Factor::CvvReentry);
+    sound.fold(Proofs::NONE, |proofs, single| proofs.union(single.kind.proves))
 }
 
 /// One attempt to answer a question.
@@ -322,9 +324,12 @@ impl Search<'_> {
         }
         alone.sort_unstable_by(by_rank);
         let best_alone = alone[0];
-        let wants_two = self.need.pause == Pause::Only || self.need.proves.iter().nth(1).is_some();
+        let persons = demands
+            .clone()
+            .fold(self.need.proves.union(self.least.proves), |all, d| all.union(d.prove));
+        let wants_two = self.need.pause == Pause::Only || persons.iter().nth(1).is_some();
         if wants_two || best_alone.is_none() {
-            let pair = self.best_pair(demands.clone());
+            let pair = self.best_pair(&alone, demands.clone());
             if let Some((first, second, ask, cost)) = pair
                 && best_alone.is_none_or(|single| cost < single.cost)
             {
@@ -347,14 +352,24 @@ impl Search<'_> {
         Some(self.choice(picks, Combine::Any, best.ask, demands))
     }
 
+    /// The cheapest two that answer together. One that answers alone needs no second, but for
+    /// pauses, which add up.
     fn best_pair(
         &self,
+        alone: &[Option<Single>],
         demands: impl Iterator<Item = Demand> + Clone,
     ) -> Option<(Single, Single, Ask, f64)> {
         let question = self.question;
         let mut best: Option<(Single, Single, Ask, f64)> = None;
         for first in self.singles() {
             for second in self.singles().filter(|second| first.factor < second.factor) {
+                let is_redundant = |single: &Single| {
+                    !single.kind.is_pause()
+                        && alone.iter().flatten().any(|one| one.factor == single.factor)
+                };
+                if is_redundant(first) || is_redundant(second) {
+                    continue;
+                }
                 let ask = both(question.posterior, first, second);
                 if !self.is_answer(&[*first, *second], &ask, demands.clone()) {
                     continue;

@@ -240,8 +240,8 @@ mod tests {
             .help("did you mean \"amount\"?");
         assert_eq!(
             render("x.policy", source, &[fault]),
-            "x.policy:2:7: error P012: unknown name \"amont\"\n   | \twhen amont >= 5\n   | \t     ^^^^^\n   \
-             = help: did you mean \"amount\"?\n"
+            "x.policy:2:7: error P012: unknown name \"amont\"\n   | \twhen amont >= 5\n   \
+             | \t     ^^^^^\n   = help: did you mean \"amount\"?\n"
         );
     }
 

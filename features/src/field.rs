@@ -1,11 +1,9 @@
 //! The one table of everything an event can carry.
 //!
-//! A field has a path (`device.device_id`), a kind with its limits, a unit, the event types on
-//! which it may stand and those on which it must. Reading, checking, the rule language, the columns
-//! of Parquet files and the OpenAPI schema are all derived from [`FIELDS`], so a field is added in
-//! one line. The order of the table is the numbering of fields: new ones go to the end of their
-//! section only while nothing stored uses the numbers, and nothing stored does (text forms use
-//! paths).
+//! A field has a path (`device.device_id`), a kind with its limits, a unit, the event types on which
+//! it may stand and those on which it must. Reading, checking, the rule language, the columns of
+//! Parquet files and the OpenAPI schema are all derived from [`FIELDS`], so a field is added in one
+//! line. The order of the table numbers the fields within one build; stored forms use paths.
 //!
 //! Some fields are not sent but derived at the end of reading (`geo.country`, `local.hour`); rules
 //! name them like any other. Enrolled factors come as a list of objects and are laid out flat here,

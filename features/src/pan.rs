@@ -77,13 +77,13 @@ fn run_is_card_number(run: &[u8]) -> bool {
 /// Maestro; every number that starts with 6 belongs to one of the last four.
 fn is_network_range(digits: &[u8]) -> bool {
     let lead = digits[..4].iter().fold(0_u32, |lead, digit| 10 * lead + u32::from(*digit));
-    match lead {
-        4_000..=4_999 | 5_100..=5_599 | 2_221..=2_720 => true,
-        3_400..=3_499 | 3_700..=3_799 | 3_528..=3_589 => true,
-        3_000..=3_059 | 3_600..=3_699 | 3_800..=3_999 => true,
-        5_000..=5_099 | 5_600..=5_899 | 6_000..=6_999 => true,
-        _ => false,
-    }
+    let is_major = matches!(lead, 4_000..=4_999 | 5_100..=5_599 | 2_221..=2_720);
+    let is_travel = matches!(lead, 3_400..=3_499 | 3_700..=3_799);
+    let is_club = matches!(lead, 3_528..=3_589 | 3_000..=3_059 | 3_600..=3_699 | 3_800..=3_999);
+    is_major
+        || is_travel
+        || is_club
+        || matches!(lead, 5_000..=5_099 | 5_600..=5_899 | 6_000..=6_999)
 }
 
 /// The check of ISO/IEC 7812-1: every second digit from the right is doubled and its digits added.

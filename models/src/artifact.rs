@@ -1,13 +1,13 @@
 //! The model file: readable, versioned JSON, and the check that makes it trustworthy.
 //!
 //! [`ModelDraft`] is exactly what the file says, in memory; it may be wrong in any way. [`check`]
-//! finds all of its faults at once, so that only a draft in which every index points somewhere, every
-//! number is finite and every map is monotone becomes a [`crate::Model`]. Numbers are written in the
-//! shortest form that reads back to the same bits, so writing what was read gives the same bytes.
-//! [`ModelDraft::write`] puts one tree node, linear term or knot on a line; white space carries no
-//! meaning: the content hash is taken over the canonical form, which has none.
-//! Reading costs about 30 ms for 300 trees of 63 splits; it happens when a policy is staged, not for
-//! an event.
+//! finds all of its faults at once, so that only a draft in which every index points somewhere,
+//! every number is finite and every map is monotone becomes a [`crate::Model`]. Numbers are written
+//! in the shortest form that reads back to the same bits, so writing what was read gives the same
+//! bytes. [`ModelDraft::write`] puts one tree node, linear term or knot on a line; white space
+//! carries no meaning: the content hash is taken over the canonical form, which has none. Reading
+//! costs about 30 ms for 300 trees of 63 splits; it happens when a policy is staged, not for an
+//! event.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,8 +15,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
-use crate::forest::ForestDraft;
 use crate::linear::LinearDraft;
+use crate::tree::ForestDraft;
 
 /// What the key `format` of a model file says.
 pub const FORMAT: &str = "gyrfalcon-model";
@@ -46,19 +46,11 @@ impl Fault {
         place: impl Into<String>,
         message: impl Into<String>,
     ) -> Fault {
-        Fault {
-            code,
-            place: place.into(),
-            message: message.into(),
-            help: None,
-        }
+        Fault { code, place: place.into(), message: message.into(), help: None }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Fault {
-        Fault {
-            help: Some(help.into()),
-            ..self
-        }
+        Fault { help: Some(help.into()), ..self }
     }
 }
 
@@ -83,7 +75,8 @@ pub struct ModelDraft {
     pub format_version: u32,
     /// A name for people, such as `card_spend`.
     pub name: String,
-    /// Names of the facts that the model reads; everything else counts features from 0 in this order.
+    /// Names of the facts that the model reads; everything else counts features from 0 in this
+    /// order.
     pub features: Vec<String>,
     /// What turns a row of features into a margin.
     pub scorer: ScorerDraft,
@@ -101,32 +94,6 @@ pub enum ScorerDraft {
     Linear(LinearDraft),
     /// A sum of decision trees.
     Forest(ForestDraft),
-}
-
-/// One node of a tree, by its place in the tree's list; the root is at 0.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-pub enum NodeDraft {
-    /// Asks whether a feature is below a threshold.
-    Split {
-        /// Index into the model's features.
-        feature: u32,
-        /// The answer is yes when the feature's value is less than this.
-        below: f64,
-        /// Index of the node for yes.
-        yes: u32,
-        /// Index of the node for no.
-        no: u32,
-        /// Where a missing value goes: equals `yes` or `no`.
-        missing: u32,
-    },
-    /// Ends a path.
-    Leaf {
-        /// What the tree adds to the margin, in log-odds.
-        leaf: f64,
-        /// The weight of training rows that ended here; only ratios of covers matter.
-        cover: f64,
-    },
 }
 
 /// Where a model comes from: enough to judge it and to train it again.
@@ -231,8 +198,7 @@ impl ModelDraft {
         let mut bytes = Vec::new();
         let mut serializer =
             serde_json::Serializer::with_formatter(&mut bytes, Lines { depth: 0, empty: true });
-        self.serialize(&mut serializer)
-            .expect("a draft has string keys and writes to memory");
+        self.serialize(&mut serializer).expect("a draft has string keys and writes to memory");
         bytes.push(b'\n');
         String::from_utf8(bytes).expect("serde_json writes UTF-8")
     }
@@ -254,21 +220,13 @@ pub(crate) fn check(draft: &ModelDraft, facts: &[&str]) -> Result<Vec<u32>, Vec<
     }
     draft.calibration.check(&mut faults);
     draft.provenance.check(&mut faults);
-    if faults.is_empty() {
-        Ok(slots)
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(slots) } else { Err(faults) }
 }
 
 fn heading_faults(format: &str, version: u32) -> Vec<Fault> {
     let mut faults = Vec::new();
     if format != FORMAT {
-        faults.push(Fault::new(
-            "M002",
-            "format",
-            format!("got {format:?}, wanted {FORMAT:?}"),
-        ));
+        faults.push(Fault::new("M002", "format", format!("got {format:?}, wanted {FORMAT:?}")));
     }
     if version != FORMAT_VERSION {
         faults.push(Fault::new(
@@ -350,8 +308,8 @@ fn edit_distance(left: &str, right: &str) -> usize {
     row[right.len()]
 }
 
-/// Lays a model file out: containers are opened over several lines only as deep as a reader wants to
-/// look, so that a node, a term or a knot stays on one line.
+/// Lays a model file out: containers are opened over several lines only as deep as a reader wants
+/// to look, so that a node, a term or a knot stays on one line.
 struct Lines {
     depth: usize,
     empty: bool,
@@ -359,7 +317,7 @@ struct Lines {
 
 /// Arrays down to the nodes of a tree are opened; the objects in them are not.
 const ARRAYS_OPEN: usize = 5;
-const OBJECTS_OPEN: usize = 3;
+const OBJECTS_OPEN: usize = 4;
 
 impl Lines {
     fn begin<W: ?Sized + std::io::Write>(&mut self, out: &mut W, mark: u8) -> std::io::Result<()> {
@@ -446,5 +404,160 @@ impl serde_json::ser::Formatter for Lines {
         out: &mut W,
     ) -> std::io::Result<()> {
         out.write_all(b": ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Model;
+    use crate::calibration::{CalibrationMap, Knot};
+    use crate::linear::TermDraft;
+    use crate::tree::NodeDraft;
+
+    const FACTS: [&str; 3] = ["card_attempt_count_1h", "amount_usd", "device_age_d"];
+
+    fn draft() -> ModelDraft {
+        let split = |feature, below, yes, no, missing| NodeDraft::Split {
+            feature,
+            below,
+            yes,
+            no,
+            missing,
+        };
+        let leaf = |leaf, cover| NodeDraft::Leaf { leaf, cover };
+        ModelDraft {
+            format: FORMAT.to_owned(),
+            format_version: FORMAT_VERSION,
+            name: "small".to_owned(),
+            features: vec!["amount_usd".to_owned(), "device_age_d".to_owned()],
+            scorer: ScorerDraft::Forest(ForestDraft {
+                base: -0.1 - 0.2,
+                trees: vec![
+                    vec![
+                        split(0, f64::MAX, 1, 2, 2),
+                        split(1, 5e-324, 3, 4, 3),
+                        leaf(f64::from(0.1f32), 3.0),
+                        leaf(-1.0 / 3.0, 1e-30),
+                        leaf(-0.0, 7.5),
+                    ],
+                    vec![leaf(1e-7, 1.0)],
+                ],
+            }),
+            calibration: Calibration {
+                map: CalibrationMap::Isotonic {
+                    tail_slope: 0.9,
+                    knots: vec![
+                        Knot { margin: -4.0, log_odds: -5.0 },
+                        Knot { margin: 2.0, log_odds: 1.0 },
+                    ],
+                },
+                prior_shift: -2.3,
+            },
+            provenance: Provenance {
+                learner: "boosted".to_owned(),
+                parameters: BTreeMap::from([("depth".to_owned(), 2.0)]),
+                warnings: vec!["x is always 1 and was left out".to_owned()],
+                ..Provenance::default()
+            },
+        }
+    }
+
+    fn codes(faults: &[Fault]) -> Vec<&str> {
+        faults.iter().map(|fault| fault.code).collect()
+    }
+
+    #[test]
+    fn a_saved_model_reads_back_to_the_same_bytes_version_and_score_bits() {
+        let draft = draft();
+        let text = draft.write();
+        let again = ModelDraft::read(&text).unwrap();
+        assert_eq!(again, draft);
+        assert_eq!(again.write(), text);
+        let [first, second] = [draft, again].map(|draft| Model::check(draft, &FACTS).unwrap());
+        assert_eq!(first.version(), second.version());
+        for facts in [[0.0, 1.0, 2.0], [f64::NAN; 3], [1e300, -1e300, f64::INFINITY]] {
+            assert_eq!(first.score(&facts).to_bits(), second.score(&facts).to_bits());
+        }
+    }
+
+    #[test]
+    fn white_space_does_not_change_the_version_and_a_number_does() {
+        let draft = draft();
+        let compact = serde_json::to_string(&draft).unwrap();
+        assert_ne!(compact, draft.write());
+        assert_eq!(ModelDraft::read(&compact).unwrap().version(), draft.version());
+        assert_eq!(draft.version().len(), 16);
+        let mut other = draft.clone();
+        other.calibration.prior_shift = -2.4;
+        assert_ne!(other.version(), draft.version());
+    }
+
+    #[test]
+    fn a_file_has_one_node_on_a_line() {
+        let text = draft().write();
+        let line =
+            "\n     {\"feature\": 1, \"below\": 5e-324, \"yes\": 3, \"no\": 4, \"missing\": 3},\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("\n     {\"margin\": -4.0, \"log_odds\": -5.0},\n"), "{text}");
+        assert!(text.starts_with("{\n \"format\": \"gyrfalcon-model\",\n"), "{text}");
+    }
+
+    #[test]
+    fn every_unknown_or_repeated_feature_is_reported_with_the_nearest_name() {
+        let mut wrong = draft();
+        wrong.features =
+            ["amont_usd", "device_age_d", "zzz", "device_age_d"].map(str::to_owned).to_vec();
+        let faults = Model::check(wrong, &FACTS).unwrap_err();
+        assert_eq!(codes(&faults), ["M003", "M003", "M004"]);
+        assert_eq!(faults[0].help.as_deref(), Some("did you mean \"amount_usd\"?"));
+        assert_eq!(faults[1].place, "features[2]");
+        assert_eq!(
+            faults[2].to_string(),
+            "M004 at features[3]: feature \"device_age_d\" is already features[1]"
+        );
+    }
+
+    #[test]
+    fn faults_of_all_parts_come_together() {
+        let mut wrong = draft();
+        wrong.features.clear();
+        wrong.format_version = 9;
+        wrong.calibration.prior_shift = f64::INFINITY;
+        wrong.provenance.parameters.insert("depth".to_owned(), f64::NAN);
+        wrong.scorer = ScorerDraft::Linear(LinearDraft {
+            intercept: f64::NAN,
+            terms: vec![TermDraft {
+                feature: "amount_usd".to_owned(),
+                median: 0.0,
+                mean: 0.0,
+                scale: -1.0,
+                weight: 0.0,
+                missing_share: 0.0,
+                missing_weight: 0.0,
+            }],
+        });
+        let faults = Model::check(wrong, &FACTS).unwrap_err();
+        let wanted = ["M002", "M005", "M005", "M006", "M006", "M006", "M006"];
+        assert_eq!(codes(&faults), wanted);
+    }
+
+    #[test]
+    fn another_format_or_version_is_named_before_its_shape_is_judged() {
+        let other = "{\"format\": \"xgboost\", \"format_version\": 3, \"learner\": {}}";
+        let faults = ModelDraft::read(other).unwrap_err();
+        assert_eq!(codes(&faults), ["M002", "M002"]);
+        assert_eq!(codes(&ModelDraft::read("{}").unwrap_err()), ["M002", "M002"]);
+    }
+
+    #[test]
+    fn what_is_not_a_model_file_is_refused_with_the_place() {
+        for text in ["", "[1, 2]", "not json", "{\"format\": 3}"] {
+            assert_eq!(codes(&ModelDraft::read(text).unwrap_err()), ["M001"], "{text}");
+        }
+        let misspelt = draft().write().replace("\"prior_shift\"", "\"prior_shit\"");
+        let faults = ModelDraft::read(&misspelt).unwrap_err();
+        assert_eq!(codes(&faults), ["M001"]);
+        assert!(faults[0].message.contains("line"), "{}", faults[0]);
     }
 }

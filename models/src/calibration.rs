@@ -1,10 +1,10 @@
 //! From margin to probability: a monotone map in log-odds, and the two ways to fit one.
 //!
-//! A margin ranks; a calibrated probability can be multiplied with money. The map is a straight line
-//! (Platt) or a table of knots (isotonic), both in log-odds, so that small probabilities keep their
-//! meaning down to 1e-13. Both are strictly increasing when fitted here: calibration never makes two
-//! rows equal that the model told apart. A constant shift corrects for legitimate rows that were left
-//! out of training. Log-odds are cut at ±30, so a probability is never 0 or 1.
+//! A margin ranks; a calibrated probability can be multiplied with money. The map is a straight
+//! line (Platt) or a table of knots (isotonic), both in log-odds, so that small probabilities keep
+//! their meaning down to 1e-13. Both are strictly increasing when fitted here: calibration never
+//! makes two rows equal that the model told apart. A constant shift corrects for legitimate rows
+//! that were left out of training. Log-odds are cut at ±30, so a probability is never 0 or 1.
 //!
 //! The exponential is ours (Taylor after range reduction, within 2 units in the last place): the
 //! system's differs between C libraries, and a journal must give the same bits on any machine.
@@ -57,8 +57,9 @@ pub struct Knot {
     pub log_odds: f64,
 }
 
-/// The shift of log-odds for a model that was trained on all frauds and on `kept_negatives` (above 0,
-/// at most 1) of the legitimate rows: odds seen in training are `1 / kept_negatives` times too high.
+/// The shift of log-odds for a model that was trained on all frauds and on `kept_negatives` (above
+/// 0, at most 1) of the legitimate rows: odds seen in training are `1 / kept_negatives` times too
+/// high.
 ///
 /// `p = b p_s / (b p_s - p_s + 1)` in log-odds is `ln b + log_odds(p_s)`.
 pub fn prior_shift(kept_negatives: f64) -> f64 {
@@ -68,13 +69,7 @@ pub fn prior_shift(kept_negatives: f64) -> f64 {
 impl Calibration {
     /// The map that takes a margin as log-odds.
     pub fn identity() -> Calibration {
-        Calibration {
-            map: CalibrationMap::Platt {
-                slope: 1.0,
-                intercept: 0.0,
-            },
-            prior_shift: 0.0,
-        }
+        Calibration { map: CalibrationMap::Platt { slope: 1.0, intercept: 0.0 }, prior_shift: 0.0 }
     }
 
     /// The calibrated probability of a finite margin, strictly between 0 and 1.
@@ -99,11 +94,7 @@ impl Calibration {
                 check_number(*tail_slope, || place("map.isotonic.tail_slope"), faults);
                 if *tail_slope < 0.0 {
                     let message = format!("got {tail_slope}, wanted a slope of at least 0");
-                    faults.push(Fault::new(
-                        "M008",
-                        place("map.isotonic.tail_slope"),
-                        message,
-                    ));
+                    faults.push(Fault::new("M008", place("map.isotonic.tail_slope"), message));
                 }
                 check_knots(knots, faults);
             }
@@ -171,10 +162,7 @@ fn exp(x: f64) -> f64 {
     let twos = (x * std::f64::consts::LOG2_E).round();
     let rest = (x - twos * LN2_HIGH) - twos * LN2_LOW;
     // |rest| <= 0.35, so the first term left out is below 1e-17.
-    let series = EXP_SERIES
-        .iter()
-        .rev()
-        .fold(0.0, |sum, coefficient| sum * rest + coefficient);
+    let series = EXP_SERIES.iter().rev().fold(0.0, |sum, coefficient| sum * rest + coefficient);
     // `twos` is within ±1010, so this is the exponent field of a normal number.
     series * f64::from_bits(((twos as i64 + 1023) as u64) << 52)
 }
@@ -219,11 +207,7 @@ pub fn fit_platt(
     labels: &[u8],
     weights: Option<&[f64]>,
 ) -> Option<CalibrationMap> {
-    let sample = Sample {
-        margins,
-        labels,
-        weights,
-    };
+    let sample = Sample { margins, labels, weights };
     let [mut frauds, mut others] = [0.0, 0.0];
     for (_, fraud, weight) in sample.rows() {
         *(if fraud { &mut frauds } else { &mut others }) += weight;
@@ -278,10 +262,7 @@ fn newton(sample: &Sample, targets: [f64; 2], line: [f64; 2]) -> (f64, [f64; 2])
         h11 += curvature;
     }
     let determinant = h00 * h11 - h01 * h01;
-    let step = [
-        (h11 * g0 - h01 * g1) / determinant,
-        (h00 * g1 - h01 * g0) / determinant,
-    ];
+    let step = [(h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant];
     (loss, step)
 }
 
@@ -325,26 +306,14 @@ pub fn fit_isotonic(
 ) -> Option<CalibrationMap> {
     let platt = fit_platt(margins, labels, weights)?;
     let tail_slope = platt.log_odds(1.0) - platt.log_odds(0.0);
-    let sample = Sample {
-        margins,
-        labels,
-        weights,
-    };
+    let sample = Sample { margins, labels, weights };
     let mut rows: Vec<(f64, bool, f64)> = sample.rows().filter(|row| 0.0 < row.2).collect();
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let blocks = pool(
-        equal_margins(&rows).into_iter(),
-        |low, high| high.mean() <= low.mean(),
-    );
-    let blocks = pool(blocks.into_iter(), |low, high| {
-        high.log_odds() <= low.log_odds()
-    });
+    let blocks = pool(equal_margins(&rows).into_iter(), |low, high| high.mean() <= low.mean());
+    let blocks = pool(blocks.into_iter(), |low, high| high.log_odds() <= low.log_odds());
     let mut knots: Vec<Knot> = blocks
         .iter()
-        .map(|block| Knot {
-            margin: block.margin_sum / block.weight,
-            log_odds: block.log_odds(),
-        })
+        .map(|block| Knot { margin: block.margin_sum / block.weight, log_odds: block.log_odds() })
         .collect();
     // Margins a rounding apart can have equal means.
     knots.dedup_by(|high, low| high.margin <= low.margin);
@@ -381,11 +350,8 @@ mod tests {
     use super::*;
 
     fn blocks(labels: &[u8]) -> Vec<Block> {
-        let rows: Vec<(f64, bool, f64)> = labels
-            .iter()
-            .enumerate()
-            .map(|(row, label)| (row as f64, *label == 1, 1.0))
-            .collect();
+        let rows: Vec<(f64, bool, f64)> =
+            labels.iter().enumerate().map(|(row, label)| (row as f64, *label == 1, 1.0)).collect();
         equal_margins(&rows)
     }
 
@@ -402,7 +368,7 @@ mod tests {
     fn probabilities_are_strictly_inside_the_unit_interval_and_rise() {
         let identity = Calibration::identity();
         let mut last = 0.0;
-        for margin in [-1e300, -30.0, -1.0, 0.0, 1.0, 29.0, 1e300] {
+        for margin in [-1e300, -29.0, -1.0, 0.0, 1.0, 29.0, 1e300] {
             let probability = identity.probability(margin);
             assert!(last < probability && probability < 1.0, "{margin}");
             last = probability;
@@ -413,13 +379,10 @@ mod tests {
 
     #[test]
     fn pooling_gives_the_isotonic_fit_of_scikit_learn() {
-        let pooled = pool(blocks(&[0, 0, 1, 0, 1, 1]).into_iter(), |low, high| {
-            high.mean() < low.mean()
-        });
-        let fitted: Vec<f64> = pooled
-            .iter()
-            .flat_map(|block| vec![block.mean(); block.weight as usize])
-            .collect();
+        let pooled =
+            pool(blocks(&[0, 0, 1, 0, 1, 1]).into_iter(), |low, high| high.mean() < low.mean());
+        let fitted: Vec<f64> =
+            pooled.iter().flat_map(|block| vec![block.mean(); block.weight as usize]).collect();
         assert_eq!(fitted, [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
     }
 
@@ -474,16 +437,8 @@ mod tests {
 
     #[test]
     fn a_weight_of_two_is_the_row_twice() {
-        let once = fit_platt(
-            &[-1.0, 0.0, 1.0, 0.5],
-            &[0, 1, 1, 0],
-            Some(&[2.0, 1.0, 1.0, 2.0]),
-        );
-        let twice = fit_platt(
-            &[-1.0, -1.0, 0.0, 1.0, 0.5, 0.5],
-            &[0, 0, 1, 1, 0, 0],
-            None,
-        );
+        let once = fit_platt(&[-1.0, 0.0, 1.0, 0.5], &[0, 1, 1, 0], Some(&[2.0, 1.0, 1.0, 2.0]));
+        let twice = fit_platt(&[-1.0, -1.0, 0.0, 1.0, 0.5, 0.5], &[0, 0, 1, 1, 0, 0], None);
         let (Some(once), Some(twice)) = (once, twice) else {
             panic!("expected two lines");
         };
@@ -507,10 +462,7 @@ mod tests {
         for (kept, seen) in [(0.1, 0.3), (0.02, 0.9), (1.0, 0.5)] {
             let wanted = kept * seen / (kept * seen - seen + 1.0);
             let margin = f64::ln(seen / (1.0 - seen));
-            let shifted = Calibration {
-                prior_shift: prior_shift(kept),
-                ..Calibration::identity()
-            };
+            let shifted = Calibration { prior_shift: prior_shift(kept), ..Calibration::identity() };
             assert!((shifted.probability(margin) - wanted).abs() < 1e-12);
         }
     }

@@ -1,19 +1,18 @@
 //! Models that LightGBM trained, read from its text file into our draft.
 //!
-//! What can be said in our form is taken over exactly, so that the margin equals LightGBM's raw score:
-//! `x <= t` becomes `x < the next float above t`, leaf counts become covers, missing values go where
-//! LightGBM sends them (where a node knows no missing values, `NaN` counts as 0). What cannot be said
-//! (categorical splits, zero as missing, linear leaves, several classes, averaged forests) is a fault.
-//! Leaf values are kept as they stand, they already hold the learning rate and the initial score.
+//! What can be said in our form is taken over exactly, so that the margin equals LightGBM's raw
+//! score: `x <= t` becomes `x < the next float above t`, leaf counts become covers, missing values
+//! go where LightGBM sends them (where a node knows no missing values, `NaN` counts as 0). What
+//! cannot be said (categorical splits, zero as missing, linear leaves, several classes, averaged
+//! forests) is a fault. Leaf values are kept as they stand, they already hold the learning rate and
+//! the initial score.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::artifact::{
-    FORMAT, FORMAT_VERSION, Fault, ModelDraft, NodeDraft, Provenance, ScorerDraft,
-};
+use crate::artifact::{FORMAT, FORMAT_VERSION, Fault, ModelDraft, Provenance, ScorerDraft};
 use crate::calibration::{Calibration, CalibrationMap};
-use crate::forest::ForestDraft;
+use crate::tree::{ForestDraft, NodeDraft};
 
 /// Bits of `decision_type`: categorical, missing goes left, and two for what counts as missing.
 const CATEGORICAL: u8 = 1;
@@ -29,7 +28,8 @@ struct Section<'a> {
 
 /// Reads a binary classifier from the text of a LightGBM model file (version 3 or 4).
 ///
-/// The objective's `sigmoid` becomes the slope of the calibration. Features are named as in the file.
+/// The objective's `sigmoid` becomes the slope of the calibration. Features are named as in the
+/// file.
 ///
 /// # Errors
 /// `M010` for each thing in the file that is not readable or cannot be said in our form.
@@ -40,17 +40,13 @@ pub fn lightgbm(text: &str, name: &str) -> Result<ModelDraft, Vec<Fault>> {
             0 => "header".to_owned(),
             tree => format!("Tree={}", tree - 1),
         };
-        let lines = section
-            .lines()
-            .filter_map(|line| line.split_once('=').or(Some((line, ""))))
-            .collect();
+        let lines =
+            section.lines().filter_map(|line| line.split_once('=').or(Some((line, "")))).collect();
         Section { place, lines }
     });
     let mut faults = Vec::new();
-    let header = sections.next().unwrap_or(Section {
-        place: "header".to_owned(),
-        lines: BTreeMap::new(),
-    });
+    let header =
+        sections.next().unwrap_or(Section { place: "header".to_owned(), lines: BTreeMap::new() });
     let slope = header.slope(&mut faults);
     let features = header.numbers::<String>("feature_names", &mut faults);
     let trees: Vec<Vec<NodeDraft>> = sections.map(|tree| tree.nodes(&mut faults)).collect();
@@ -64,16 +60,10 @@ pub fn lightgbm(text: &str, name: &str) -> Result<ModelDraft, Vec<Fault>> {
         features,
         scorer: ScorerDraft::Forest(ForestDraft { base: 0.0, trees }),
         calibration: Calibration {
-            map: CalibrationMap::Platt {
-                slope,
-                intercept: 0.0,
-            },
+            map: CalibrationMap::Platt { slope, intercept: 0.0 },
             prior_shift: 0.0,
         },
-        provenance: Provenance {
-            learner: "lightgbm".to_owned(),
-            ..Provenance::default()
-        },
+        provenance: Provenance { learner: "lightgbm".to_owned(), ..Provenance::default() },
     })
 }
 
@@ -106,11 +96,7 @@ impl Section<'_> {
         if self.lines.contains_key("average_output") {
             faults.push(self.fault("average_output", "wanted boosted trees, not averaged ones"));
         }
-        let mut words = self
-            .lines
-            .get("objective")
-            .map_or("", |line| line)
-            .split_whitespace();
+        let mut words = self.lines.get("objective").map_or("", |line| line).split_whitespace();
         if words.next() != Some("binary") {
             faults.push(self.fault("objective", "wanted a binary objective"));
         }
@@ -181,10 +167,7 @@ impl Section<'_> {
                 missing: if missing_yes { yes } else { no },
             });
         }
-        let leaf = |(leaf, cover): (&f64, &f64)| NodeDraft::Leaf {
-            leaf: *leaf,
-            cover: *cover,
-        };
+        let leaf = |(leaf, cover): (&f64, &f64)| NodeDraft::Leaf { leaf: *leaf, cover: *cover };
         nodes.extend(values.iter().zip(&counts).map(leaf));
         nodes
     }

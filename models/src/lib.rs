@@ -1,15 +1,17 @@
 //! The learned opinion: facts in, a probability of fraud out, and why.
 //!
-//! A [`Model`] has three verbs: [`Model::check`] turns the file on disk ([`ModelDraft`]) into a scorer
-//! bound to the engine's fact vector, or says everything that is wrong with it; [`Model::score`] gives
-//! the calibrated probability; [`Model::explain`] gives the share that each feature has in it. Hidden
-//! are two kinds of model (a line and a forest of trees), their memory layout and the calibration.
+//! A [`Model`] has three verbs: [`Model::check`] turns the file on disk ([`ModelDraft`]) into a
+//! scorer bound to the engine's fact vector, or says everything that is wrong with it;
+//! [`Model::score`] gives the calibrated probability; [`Model::explain`] gives the share that each
+//! feature has in it. Hidden are two kinds of model (a line and a forest of trees), their memory
+//! layout and the calibration.
 //!
 //! Invariants. A score is a pure function of the model and the facts, with the same bits on every
-//! machine: it uses nothing but IEEE additions, multiplications, divisions and comparisons. No input
-//! panics; every `f64` is a legal fact and `NaN` means missing. Nothing allocates after `check`.
-//! Contributions are log-odds and add up to the margin. The crate does no I/O and knows no events: it
-//! sees rows of numbers and the names of their columns. Training needs the Cargo feature `train`.
+//! machine: it uses nothing but IEEE additions, multiplications, divisions and comparisons. No
+//! input panics; every `f64` is a legal fact and `NaN` means missing. Nothing allocates after
+//! `check`. Contributions are log-odds and add up to the margin. The crate does no I/O and knows no
+//! events: it sees rows of numbers and the names of their columns. Training needs the Cargo feature
+//! `train`.
 
 mod artifact;
 mod calibration;
@@ -20,20 +22,21 @@ mod linear;
 pub mod measure;
 #[cfg(feature = "train")]
 mod train;
+#[cfg(feature = "train")]
+mod training_set;
+mod tree;
 
-
-
-pub use artifact::{
-    FORMAT, FORMAT_VERSION, Fault, HoldOut, ModelDraft, NodeDraft, Provenance, ScorerDraft,
-};
+pub use artifact::{FORMAT, FORMAT_VERSION, Fault, HoldOut, ModelDraft, Provenance, ScorerDraft};
 pub use calibration::{Calibration, CalibrationMap, Knot, fit_isotonic, fit_platt, prior_shift};
 pub use explain::Scratch;
-pub use forest::ForestDraft;
 pub use import::lightgbm;
 
 pub use linear::{LinearDraft, TermDraft};
 #[cfg(feature = "train")]
-pub use train::{CalibrationKind, Learner, TrainConfig, TrainingSet, train};
+pub use train::train;
+#[cfg(feature = "train")]
+pub use training_set::{CalibrationKind, Learner, TrainConfig, TrainingSet};
+pub use tree::{ForestDraft, NodeDraft};
 
 use forest::Forest;
 use linear::Linear;
@@ -61,7 +64,8 @@ impl Model {
     ///
     /// # Errors
     /// Everything that is wrong with the draft at once: unknown or repeated features, wrong counts,
-    /// numbers that are not finite, broken trees, a calibration that is not monotone, another format.
+    /// numbers that are not finite, broken trees, a calibration that is not monotone, another
+    /// format.
     pub fn check(draft: ModelDraft, facts: &[&str]) -> Result<Model, Vec<Fault>> {
         let slots = artifact::check(&draft, facts)?;
         let version = draft.version();
@@ -136,8 +140,8 @@ impl Model {
     /// Shapley values: what each feature adds to the margin, in log-odds, in the order of
     /// [`Model::features`]. They sum to `margin(facts) - base_margin()`.
     ///
-    /// Exact for both kinds of model; for trees it is path-dependent TreeSHAP (see `explain.rs`). It
-    /// costs some thirty scores of a 300-tree model; [`Model::attribute`] costs about two.
+    /// Exact for both kinds of model; for trees it is path-dependent TreeSHAP (see `explain.rs`).
+    /// It costs some fifty scores of a 300-tree model; [`Model::attribute`] costs about two.
     ///
     /// # Panics
     /// When `contributions` does not have one place for each feature.
@@ -170,5 +174,75 @@ impl Model {
             "a contribution for each feature of the model"
         );
         contributions.fill(0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forest::tests::{Chance, random_tree};
+
+    fn model(scorer: ScorerDraft) -> Model {
+        let draft = ModelDraft {
+            format: FORMAT.to_owned(),
+            format_version: FORMAT_VERSION,
+            name: "any".to_owned(),
+            features: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            scorer,
+            calibration: Calibration::identity(),
+            provenance: Provenance::default(),
+        };
+        Model::check(draft, &["c", "x", "b", "a"]).expect("a sound draft")
+    }
+
+    fn models() -> [Model; 2] {
+        let chance = &mut Chance(1);
+        let term = |feature: &str| TermDraft {
+            feature: feature.to_owned(),
+            median: 1.0,
+            mean: 2.0,
+            scale: 0.5,
+            weight: chance.unit(),
+            missing_share: 0.1,
+            missing_weight: 0.3,
+        };
+        let linear = LinearDraft { intercept: -1.0, terms: ["a", "b", "c"].map(term).to_vec() };
+        let forest = ForestDraft {
+            base: -1.0,
+            trees: (0..20).map(|_| random_tree(chance, 3, 12)).collect(),
+        };
+        [model(ScorerDraft::Linear(linear)), model(ScorerDraft::Forest(forest))]
+    }
+
+    #[test]
+    fn any_facts_give_a_probability_and_contributions_that_sum_to_the_margin() {
+        let chance = &mut Chance(2);
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 5e-324, -0.0];
+        let mut scratch = Scratch::default();
+        for model in models() {
+            assert_eq!(model.slots(), [3, 2, 0]);
+            for round in 0..500 {
+                let len = chance.below(6);
+                let facts: Vec<f64> =
+                    (0..len).map(|_| odd[chance.below(odd.len())] * chance.unit()).collect();
+                let score = model.score(&facts);
+                assert!(0.0 < score && score < 1.0, "{round} {facts:?}");
+                assert_eq!(score, model.calibrate(model.margin(&facts)));
+                let mut exact = [f64::NAN; 3];
+                model.explain(&facts, &mut scratch, &mut exact);
+                let mut paths = [f64::NAN; 3];
+                model.attribute(&facts, &mut paths);
+                for contributions in [exact, paths] {
+                    let sum = model.base_margin() + contributions.iter().sum::<f64>();
+                    assert!((sum - model.margin(&facts)).abs() < 1e-9, "{round} {facts:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_model_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Model>();
     }
 }

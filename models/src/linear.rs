@@ -1,11 +1,11 @@
-//! A logistic model: a weighted sum over flat terms, with the preparation of each feature beside it.
+//! A logistic model: a weighted sum over flat terms, each with the preparation of its feature.
 //!
-//! A value is standardised, cut at a hundred standard deviations and weighted; a missing value takes the
-//! training median and the weight of its missing bit. The bit is centred by the share of training
-//! rows that lacked the feature, so the intercept is the expected margin and each contribution is the
-//! exact Shapley value of its feature. The cut keeps one absurd amount from deciding alone and makes
-//! infinities harmless. Standardising happens here and in training by the same function. A score
-//! costs one division and one multiplication a feature: some 2 ns each.
+//! A value is standardised, cut at a hundred standard deviations and weighted; a missing value
+//! takes the training median and the weight of its missing bit. The bit is centred by the share of
+//! training rows that lacked the feature, so the intercept is the expected margin and each
+//! contribution is the exact Shapley value of its feature. The cut keeps one absurd amount from
+//! deciding alone and makes infinities harmless. Standardising happens here and in training by the
+//! same function. A score costs one division and one multiplication a feature: some 2 ns each.
 
 use serde::{Deserialize, Serialize};
 
@@ -63,11 +63,7 @@ impl LinearDraft {
                 ),
             ));
         }
-        check_number(
-            self.intercept,
-            || "scorer.linear.intercept".to_owned(),
-            faults,
-        );
+        check_number(self.intercept, || "scorer.linear.intercept".to_owned(), faults);
         for (index, term) in self.terms.iter().enumerate() {
             let place = |key: &str| format!("scorer.linear.terms[{index}].{key}");
             if let Some(name) = features.get(index).filter(|name| **name != term.feature) {
@@ -175,10 +171,7 @@ mod tests {
             missing_share: 0.25,
             missing_weight,
         };
-        LinearDraft {
-            intercept: -2.0,
-            terms: vec![term("a", 0.5, 1.0), term("b", -1.5, 0.0)],
-        }
+        LinearDraft { intercept: -2.0, terms: vec![term("a", 0.5, 1.0), term("b", -1.5, 0.0)] }
     }
 
     #[test]

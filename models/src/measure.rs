@@ -3,8 +3,8 @@
 //! [`Ranking`] sorts the scores once and answers everything that depends on their order; the other
 //! functions look at probabilities, money, or cards and days. Everything is `f64` with counts exact
 //! up to 2^53. Ties are exact: rows with one score are never told apart, a cut through them counts
-//! their expected share. A measure that is not defined (no fraud, no legitimate row, nothing at all)
-//! is `NaN`, never 0. Labels are 1 for fraud and 0 else.
+//! their expected share. A measure that is not defined (no fraud, no legitimate row, nothing at
+//! all) is `NaN`, never 0. Labels are 1 for fraud and 0 else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,11 +56,7 @@ impl Ranking {
                 }
             })
             .collect();
-        Ranking {
-            groups,
-            frauds,
-            others,
-        }
+        Ranking { groups, frauds, others }
     }
 
     /// Frauds among the rows.
@@ -112,26 +108,20 @@ impl Ranking {
     /// The last group of rows that a threshold may take in without exceeding a false-positive rate.
     fn last_within(&self, false_positive_rate: f64) -> Option<&Group> {
         let allowed = false_positive_rate * self.others;
-        self.groups
-            .iter()
-            .take_while(|group| group.others_so_far <= allowed)
-            .last()
+        self.groups.iter().take_while(|group| group.others_so_far <= allowed).last()
     }
 
     /// The largest share of frauds that some threshold finds while at most this share (0 to 1) of
     /// the legitimate rows is at or above it.
     pub fn recall_at_fpr(&self, false_positive_rate: f64) -> f64 {
-        let found = self
-            .last_within(false_positive_rate)
-            .map_or(0.0, |group| group.frauds_so_far);
+        let found = self.last_within(false_positive_rate).map_or(0.0, |group| group.frauds_so_far);
         found / self.frauds
     }
 
     /// The lowest threshold (rows at or above it are flagged) within that false-positive rate;
     /// infinity when even the highest score exceeds it.
     pub fn threshold_at_fpr(&self, false_positive_rate: f64) -> f64 {
-        self.last_within(false_positive_rate)
-            .map_or(f64::INFINITY, |group| group.score)
+        self.last_within(false_positive_rate).map_or(f64::INFINITY, |group| group.score)
     }
 
     /// Kolmogorov and Smirnov's distance: the largest difference of recall and false-positive rate.
@@ -142,9 +132,12 @@ impl Ranking {
         let undefined = self.frauds * self.others == 0.0;
         let start = if undefined { f64::NAN } else { 0.0 };
         // `f64::max` would prefer the number to the NaN.
-        self.groups.iter().map(distance).fold(start, |most, next| {
-            if most < next { next } else { most }
-        })
+        self.groups.iter().map(distance).fold(
+            start,
+            |most, next| {
+                if most < next { next } else { most }
+            },
+        )
     }
 }
 
@@ -170,9 +163,7 @@ pub fn log_loss(probabilities: &[f64], labels: &[u8]) -> f64 {
 fn mean(probabilities: &[f64], labels: &[u8], loss: impl Fn(f64, bool) -> f64) -> f64 {
     assert_eq!(probabilities.len(), labels.len(), "a label for each row");
     let rows = probabilities.iter().zip(labels);
-    let sum: f64 = rows
-        .map(|(probability, label)| loss(*probability, *label != 0))
-        .sum();
+    let sum: f64 = rows.map(|(probability, label)| loss(*probability, *label != 0)).sum();
     sum / probabilities.len() as f64
 }
 
@@ -191,8 +182,8 @@ pub struct CalibrationBin {
     pub predicted: f64,
     /// The share of frauds that was observed.
     pub observed: f64,
-    /// Logarithm of observed odds over predicted odds: how far off the bin is. Infinite when the bin
-    /// holds one class only.
+    /// Logarithm of observed odds over predicted odds: how far off the bin is. Infinite when the
+    /// bin holds one class only.
     pub log_odds_gap: f64,
 }
 
@@ -201,7 +192,8 @@ pub struct CalibrationBin {
 /// Rows with one probability stay in one bin, so there may be fewer bins than asked for.
 pub fn calibration_table(probabilities: &[f64], labels: &[u8], bins: usize) -> Vec<CalibrationBin> {
     assert_eq!(probabilities.len(), labels.len(), "a label for each row");
-    let mut rows: Vec<(f64, u8)> = probabilities.iter().copied().zip(labels.iter().copied()).collect();
+    let mut rows: Vec<(f64, u8)> =
+        probabilities.iter().copied().zip(labels.iter().copied()).collect();
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut table = Vec::new();
     let mut start = 0;
@@ -235,24 +227,18 @@ fn calibration_bin(rows: &[(f64, u8)]) -> CalibrationBin {
     }
 }
 
-/// Expected calibration error: the mean distance of predicted and observed over the rows of a table.
+/// Expected calibration error: the mean distance of predicted and observed over the rows of a
+/// table.
 pub fn calibration_error(table: &[CalibrationBin]) -> f64 {
     let rows: f64 = table.iter().map(|bin| bin.rows as f64).sum();
-    let distance: f64 = table
-        .iter()
-        .map(|bin| bin.rows as f64 * (bin.predicted - bin.observed).abs())
-        .sum();
+    let distance: f64 =
+        table.iter().map(|bin| bin.rows as f64 * (bin.predicted - bin.observed).abs()).sum();
     distance / rows
 }
 
 /// The share of the value of all frauds that a threshold finds (rows at or above it are flagged).
 /// `values` are amounts in any one unit, not negative.
-pub fn value_weighted_recall(
-    scores: &[f64],
-    labels: &[u8],
-    values: &[f64],
-    threshold: f64,
-) -> f64 {
+pub fn value_weighted_recall(scores: &[f64], labels: &[u8], values: &[f64], threshold: f64) -> f64 {
     assert_eq!(scores.len(), labels.len(), "a label for each score");
     assert_eq!(scores.len(), values.len(), "a value for each score");
     let [mut found, mut all] = [0.0, 0.0];
@@ -267,8 +253,8 @@ pub fn value_weighted_recall(
     found / all
 }
 
-/// One round of roll-forward validation as the Fraud Detection Handbook does it: train on some days,
-/// leave out the days whose labels are not known yet, assess on the days after.
+/// One round of roll-forward validation as the Fraud Detection Handbook does it: train on some
+/// days, leave out the days whose labels are not known yet, assess on the days after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fold {
     /// First day of training.
@@ -404,10 +390,7 @@ mod tests {
 
     #[test]
     fn what_is_not_defined_is_not_a_number() {
-        for ranking in [
-            Ranking::new(&[], &[]),
-            Ranking::new(&[0.1, 0.2], &[0, 0]),
-        ] {
+        for ranking in [Ranking::new(&[], &[]), Ranking::new(&[0.1, 0.2], &[0, 0])] {
             assert!(ranking.auc_roc().is_nan());
             assert!(ranking.average_precision().is_nan());
             assert!(ranking.recall_at_fpr(0.01).is_nan());
@@ -475,12 +458,7 @@ mod tests {
 
     #[test]
     fn known_cards_wait_for_the_label_delay() {
-        let fold = Fold {
-            train_from: 10,
-            train_days: 7,
-            delay_days: 7,
-            assess_days: 2,
-        };
+        let fold = Fold { train_from: 10, train_days: 7, delay_days: 7, assess_days: 2 };
         assert_eq!(fold.assess_from(), 24);
         // Frauds before, in, at the end of training, on the first delay day, on the second.
         let cards = [1, 2, 3, 4, 5, 6];

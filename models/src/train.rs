@@ -1,19 +1,17 @@
 //! From labelled rows to a model file: two learners, one honest split by time.
 //!
 //! [`train`] fits twice. The trial fit sees the earlier rows only; on the last part of the period,
-//! which it has not seen, it is measured and its calibration is fitted. The final fit sees all rows and
-//! takes that calibration over: a fraud model is worth most when its data is fresh. `logistic` is
-//! linfa's L2 regression on standardised features with medians and missing bits; `boosted` is forust's
-//! gradient boosting, its trees copied number by number into our form. Two choices carry the quality
-//! at fraud rates of a percent and less: boosting starts from even odds, because at the base rate the
-//! first Newton steps have next to no curvature and overshoot; and features have 1,024 bins, because
-//! the amounts that matter are in the last thousandth.
+//! which it has not seen, it is measured and its calibration is fitted. The final fit sees all rows
+//! and takes that calibration over: a fraud model is worth most when its data is fresh. `logistic`
+//! is linfa's L2 regression on standardised features with medians and missing bits; `boosted` is
+//! forust's gradient boosting, its trees copied number by number into our form. Two choices carry
+//! the quality at fraud rates of a percent and less: boosting starts from even odds, because at the
+//! base rate the first Newton steps have next to no curvature and overshoot; and features have
+//! 1,024 bins, because the amounts that matter are in the last thousandth.
 //!
-//! Same rows, configuration and seed give the same bytes, on any number of threads. Columns that say
-//! nothing are left out with a warning. linfa, ndarray and forust are named in this file only, and
-//! neither of them ever scores: both allocate for each row.
-
-use std::collections::BTreeMap;
+//! Same rows, configuration and seed give the same bytes, on any number of threads. Columns that
+//! say nothing are left out with a warning. linfa, ndarray and forust are named in this file only,
+//! and neither of them ever scores: both allocate for each row.
 
 use forust_ml::{GradientBooster, Matrix};
 use linfa::DatasetBase;
@@ -21,14 +19,15 @@ use linfa::traits::Fit;
 use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2};
 
+use crate::Model;
 use crate::artifact::{
-    FORMAT, FORMAT_VERSION, Fault, HoldOut, ModelDraft, NodeDraft, Provenance, ScorerDraft,
+    FORMAT, FORMAT_VERSION, Fault, HoldOut, ModelDraft, Provenance, ScorerDraft,
 };
 use crate::calibration::{Calibration, fit_isotonic, fit_platt, prior_shift};
-use crate::forest::ForestDraft;
 use crate::linear::{LinearDraft, TermDraft, standardise};
 use crate::measure::{Ranking, brier, calibration_error, calibration_table, log_loss};
-use crate::Model;
+use crate::training_set::{CalibrationKind, Learner, TrainConfig, TrainingSet};
+use crate::tree::{ForestDraft, NodeDraft};
 
 /// Fewest rows of each class for a calibration and its measures.
 const HOLD_OUT_MIN: usize = 20;
@@ -36,101 +35,6 @@ const HOLD_OUT_MIN: usize = 20;
 const ISOTONIC_MIN: usize = 200;
 /// Bins of a feature for boosting.
 const BINS: u16 = 1024;
-
-/// Labelled rows, in any order.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainingSet {
-    /// Names of the columns.
-    pub names: Vec<String>,
-    /// Row after row, `names.len()` values each; `NaN` is missing.
-    pub rows: Vec<f64>,
-    /// 1 for fraud, 0 else; one for each row.
-    pub labels: Vec<u8>,
-    /// What each row counts for, not negative; `None` for 1 each.
-    pub weights: Option<Vec<f64>>,
-    /// Event times in ms since 1970 UTC.
-    pub times: Vec<i64>,
-}
-
-/// What fits the model, with its parameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Learner {
-    /// Logistic regression.
-    Logistic {
-        /// L2 penalty on the weights against the summed log loss: the inverse of scikit-learn's `C`.
-        alpha: f64,
-        /// Most steps of the solver.
-        iterations: u32,
-    },
-    /// Gradient-boosted trees on the log loss.
-    Boosted {
-        /// Number of trees.
-        trees: u32,
-        /// Most splits on a path.
-        depth: u32,
-        /// Share of each Newton step that is taken.
-        learning_rate: f64,
-        /// L2 penalty on leaf values.
-        l2: f64,
-        /// Least sum of `p (1 - p)` in a leaf.
-        min_leaf_weight: f64,
-    },
-}
-
-impl Learner {
-    /// Logistic regression with the parameters that reach the Fraud Detection Handbook's figures.
-    pub const fn logistic() -> Learner {
-        Learner::Logistic {
-            alpha: 0.01,
-            iterations: 200,
-        }
-    }
-
-    /// Boosting with the parameters that reach the Fraud Detection Handbook's figures.
-    pub const fn boosted() -> Learner {
-        Learner::Boosted {
-            trees: 300,
-            depth: 4,
-            learning_rate: 0.05,
-            l2: 1.0,
-            min_leaf_weight: 1.0,
-        }
-    }
-}
-
-/// How margins become probabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CalibrationKind {
-    /// As they are.
-    None,
-    /// A straight line in log-odds.
-    Platt,
-    /// A monotone table; a straight line instead when fewer than 200 frauds are held out.
-    Isotonic,
-}
-
-/// Everything that [`train`] needs besides the rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainConfig {
-    /// The model's name.
-    pub name: String,
-    /// The learner and its parameters.
-    pub learner: Learner,
-    /// The calibration.
-    pub calibration: CalibrationKind,
-    /// The share of rows, the last ones in time, that the trial fit does not see; 0 to 0.9. With 0
-    /// there is neither calibration nor measure.
-    pub hold_out_share: f64,
-    /// The share of legitimate rows that the caller kept in the set, above 0 and at most 1; frauds
-    /// are taken to be complete. Shifts the calibration back to the true rate.
-    pub kept_negatives: f64,
-    /// The label delay that the set respects, in ms; recorded only.
-    pub delay_ms: i64,
-    /// The seed of everything random.
-    pub seed: u64,
-    /// Free text for the model card.
-    pub note: String,
-}
 
 /// Some rows and columns of a set.
 struct Part<'a> {
@@ -177,11 +81,7 @@ pub fn train(set: &TrainingSet, config: &TrainConfig) -> Result<ModelDraft, Vec<
     }
     let mut order: Vec<usize> = (0..set.labels.len()).collect();
     order.sort_by_key(|row| set.times[*row]);
-    let part = |rows| Part {
-        set,
-        columns: &columns,
-        rows,
-    };
+    let part = |rows| Part { set, columns: &columns, rows };
     let whole = part(&order);
     let (earlier, later) = order.split_at(cut(&order, &set.times, config.hold_out_share));
     let (mut calibration, hold_out) =
@@ -294,12 +194,10 @@ fn calibrate(
         }
     };
     let calibration = match map {
-        Some(map) => Calibration {
-            map,
-            prior_shift: 0.0,
-        },
+        Some(map) => Calibration { map, prior_shift: 0.0 },
         None => {
-            warnings.push("not calibrated: held-out rows are ranked no better than by chance".into());
+            warnings
+                .push("not calibrated: held-out rows are ranked no better than by chance".into());
             Calibration::identity()
         }
     };
@@ -324,14 +222,12 @@ fn fit(part: &Part, config: &TrainConfig) -> Result<ScorerDraft, Vec<Fault>> {
         Learner::Logistic { alpha, iterations } => {
             fit_logistic(part, alpha, iterations, config.seed).map(ScorerDraft::Linear)
         }
-        Learner::Boosted { .. } => {
-            fit_boosted(part, config.learner, config.seed).map(|booster| {
-                ScorerDraft::Forest(ForestDraft {
-                    base: booster.base_score,
-                    trees: booster.trees.iter().map(tree_draft).collect(),
-                })
+        Learner::Boosted { .. } => fit_boosted(part, config.learner, config.seed).map(|booster| {
+            ScorerDraft::Forest(ForestDraft {
+                base: booster.base_score,
+                trees: booster.trees.iter().map(tree_draft).collect(),
             })
-        }
+        }),
     }
 }
 
@@ -343,12 +239,10 @@ fn fit_logistic(
 ) -> Result<LinearDraft, Vec<Fault>> {
     // linfa ignores the weights of a data set, so rows are repeated and dropped instead.
     let drawn = part.set.weights.is_some().then(|| resample(part, seed));
-    let part = &Part {
-        rows: drawn.as_deref().unwrap_or(part.rows),
-        ..*part
-    };
+    let part = &Part { rows: drawn.as_deref().unwrap_or(part.rows), ..*part };
     let mut terms: Vec<TermDraft> = part.columns.iter().map(|column| term(part, *column)).collect();
-    let bits: Vec<usize> = (0..terms.len()).filter(|term| 0.0 < terms[*term].missing_share).collect();
+    let bits: Vec<usize> =
+        (0..terms.len()).filter(|term| 0.0 < terms[*term].missing_share).collect();
     let width = terms.len() + bits.len();
     let mut records = Array2::zeros((part.rows.len(), width));
     for (mut record, row) in records.rows_mut().into_iter().zip(part.rows) {
@@ -379,10 +273,7 @@ fn fit_logistic(
     for (index, bit) in bits.iter().enumerate() {
         terms[*bit].missing_weight = sign * weights[part.columns.len() + index];
     }
-    Ok(LinearDraft {
-        intercept: sign * fitted.intercept(),
-        terms,
-    })
+    Ok(LinearDraft { intercept: sign * fitted.intercept(), terms })
 }
 
 /// The preparation of a column, with weights still 0.
@@ -402,7 +293,8 @@ fn term(part: &Part, column: usize) -> TermDraft {
     };
     let mean = (values.iter().sum::<f64>() + missing * median) / rows;
     let square = |value: f64| (value - mean) * (value - mean);
-    let variance = (values.iter().map(|value| square(*value)).sum::<f64>() + missing * square(median)) / rows;
+    let variance =
+        (values.iter().map(|value| square(*value)).sum::<f64>() + missing * square(median)) / rows;
     let scale = variance.sqrt();
     TermDraft {
         feature: part.set.names[column].clone(),
@@ -442,14 +334,7 @@ fn unit(seed: u64) -> f64 {
 }
 
 fn fit_boosted(part: &Part, learner: Learner, seed: u64) -> Result<GradientBooster, Vec<Fault>> {
-    let Learner::Boosted {
-        trees,
-        depth,
-        learning_rate,
-        l2,
-        min_leaf_weight,
-    } = learner
-    else {
+    let Learner::Boosted { trees, depth, learning_rate, l2, min_leaf_weight } = learner else {
         unreachable!("only called for boosted")
     };
     let mut data = Vec::with_capacity(part.rows.len() * part.columns.len());
@@ -499,114 +384,235 @@ fn tree_draft(tree: &forust_ml::tree::Tree) -> Vec<NodeDraft> {
         .collect()
 }
 
-impl Learner {
-    /// The learner's name and parameters for the model card.
-    fn card(self) -> (&'static str, BTreeMap<String, f64>) {
-        let (name, parameters) = match self {
-            Learner::Logistic { alpha, iterations } => (
-                "logistic",
-                vec![("alpha", alpha), ("iterations", f64::from(iterations))],
-            ),
-            Learner::Boosted {
-                trees,
-                depth,
-                learning_rate,
-                l2,
-                min_leaf_weight,
-            } => (
-                "boosted",
-                vec![
-                    ("trees", f64::from(trees)),
-                    ("depth", f64::from(depth)),
-                    ("learning_rate", learning_rate),
-                    ("l2", l2),
-                    ("min_leaf_weight", min_leaf_weight),
-                ],
-            ),
-        };
-        let named = |(key, value): (&str, f64)| (key.to_owned(), value);
-        (name, parameters.into_iter().map(named).collect())
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scratch;
+    use crate::calibration::CalibrationMap;
+    use crate::forest::tests::Chance;
+    use forust_ml::gradientbooster::ContributionsMethod;
 
-impl TrainConfig {
-    fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        let mut range = |key: &str, value: f64, low: f64, high: f64| {
-            let fits = low <= value && value <= high;
-            if !fits {
-                let message = format!("got {value}, wanted {low} to {high}");
-                faults.push(Fault::new("M023", key, message));
-            }
-        };
-        let tiny = f64::from(f32::MIN_POSITIVE);
-        range("hold_out_share", self.hold_out_share, 0.0, 0.9);
-        range("kept_negatives", self.kept_negatives, tiny, 1.0);
-        match self.learner {
-            Learner::Logistic { alpha, iterations } => {
-                range("alpha", alpha, 0.0, 1e9);
-                range("iterations", f64::from(iterations), 1.0, 1e6);
-            }
-            Learner::Boosted {
-                trees,
-                depth,
-                learning_rate,
-                l2,
-                min_leaf_weight,
-            } => {
-                range("trees", f64::from(trees), 1.0, 10_000.0);
-                // Deeper trees could outgrow the limits of a forest.
-                range("depth", f64::from(depth), 1.0, 14.0);
-                range("learning_rate", learning_rate, tiny, 1.0);
-                range("l2", l2, 0.0, 1e9);
-                range("min_leaf_weight", min_leaf_weight, 0.0, 1e9);
-            }
-        }
-        faults
-    }
-}
+    const NAMES: [&str; 5] = ["signal", "hole", "noise", "constant", "empty"];
 
-impl TrainingSet {
-    fn faults(&self) -> Vec<Fault> {
-        let [rows, width] = [self.labels.len(), self.names.len()];
-        if rows == 0 || width == 0 {
-            let message = format!("got {rows} rows of {width} columns, wanted some");
-            return vec![Fault::new("M020", "rows", message)];
-        }
-        let mut faults = Vec::new();
-        let mut count = |place: &str, got: usize, wanted: usize| {
-            if got != wanted {
-                let message = format!("got {got} values, wanted {wanted}");
-                faults.push(Fault::new("M022", place, message));
-            }
+    /// Fraud is likelier with a high signal and where `hole` is missing.
+    fn set(rows: usize, seed: u64) -> TrainingSet {
+        let chance = &mut Chance(seed);
+        let mut set = TrainingSet {
+            names: NAMES.map(str::to_owned).to_vec(),
+            rows: Vec::new(),
+            labels: Vec::new(),
+            weights: None,
+            times: Vec::new(),
         };
-        count("rows", self.rows.len(), rows * width);
-        count("times", self.times.len(), rows);
-        if let Some(weights) = &self.weights {
-            count("weights", weights.len(), rows);
-            let fits = |weight: &f64| weight.is_finite() && 0.0 <= *weight;
-            if !weights.iter().all(fits) || weights.iter().sum::<f64>() <= 0.0 {
-                let message = "wanted finite weights of at least 0, and one above";
-                faults.push(Fault::new("M022", "weights", message));
+        for row in 0..rows {
+            let signal = 6.0 * chance.unit() - 3.0;
+            let missing = chance.unit() < 0.2;
+            let log_odds = 1.5 * signal + if missing { 1.0 } else { 0.0 } - 3.0;
+            let hole = if missing { f64::NAN } else { 40.0 * chance.unit() };
+            set.rows.extend([signal, hole, chance.unit(), 7.0, f64::NAN]);
+            set.labels.push(u8::from(chance.unit() < 1.0 / (1.0 + f64::exp(-log_odds))));
+            // Times run backwards, to show that the order of rows is not the order of time.
+            set.times.push(-1000 * (row as i64));
+        }
+        set
+    }
+
+    fn config(learner: Learner) -> TrainConfig {
+        TrainConfig {
+            name: "test".to_owned(),
+            learner,
+            calibration: CalibrationKind::Platt,
+            hold_out_share: 0.25,
+            kept_negatives: 1.0,
+            delay_ms: 0,
+            seed: 11,
+            note: String::new(),
+        }
+    }
+
+    fn small_boosted() -> Learner {
+        Learner::Boosted { trees: 40, depth: 4, learning_rate: 0.2, l2: 1.0, min_leaf_weight: 1.0 }
+    }
+
+    fn codes(faults: &[Fault]) -> Vec<(&str, &str)> {
+        faults.iter().map(|fault| (fault.code, fault.place.as_str())).collect()
+    }
+
+    fn whole<'a>(set: &'a TrainingSet, columns: &'a [usize], rows: &'a [usize]) -> Part<'a> {
+        Part { set, columns, rows }
+    }
+
+    #[test]
+    fn the_same_rows_and_seed_give_the_same_bytes() {
+        let mut weighted = set(3000, 1);
+        weighted.weights = Some((0..3000).map(|row| f64::from(1 + row % 3)).collect());
+        for set in [set(3000, 1), weighted] {
+            for learner in [Learner::logistic(), small_boosted()] {
+                let [first, second] =
+                    [0, 1].map(|_| train(&set, &config(learner)).unwrap().write());
+                assert_eq!(first, second);
             }
         }
-        if self.labels.iter().any(|label| 1 < *label) {
-            faults.push(Fault::new("M022", "labels", "wanted 0 and 1 only"));
-        }
-        for (label, class) in [(0, "legitimate row"), (1, "fraud")] {
-            if !self.labels.contains(&label) {
-                let message = format!("got no {class}, wanted both classes");
-                faults.push(Fault::new("M021", "labels", message));
+    }
+
+    #[test]
+    fn our_margins_are_forusts_predictions_and_our_shapley_values_its_shapley_values() {
+        let set = set(4000, 2);
+        let [columns, rows] = [vec![0, 1, 2], (0..4000).collect::<Vec<usize>>()];
+        let part = whole(&set, &columns, &rows);
+        let booster = fit_boosted(&part, small_boosted(), 1).unwrap();
+        let draft = ForestDraft {
+            base: booster.base_score,
+            trees: booster.trees.iter().map(tree_draft).collect(),
+        };
+        let forest = crate::forest::Forest::new(&draft, &[0, 1, 2]);
+        let chance = &mut Chance(3);
+        let facts: Vec<[f64; 3]> = (0..1500)
+            .map(|_| {
+                let hole =
+                    if chance.below(4) == 0 { f64::NAN } else { 60.0 * chance.unit() - 10.0 };
+                [chance.fact(), hole, chance.fact()]
+            })
+            .collect();
+        let by_column: Vec<f64> =
+            (0..3).flat_map(|column| facts.iter().map(move |row| row[column])).collect();
+        let matrix = Matrix::new(&by_column, facts.len(), 3);
+        let margins = booster.predict(&matrix, false);
+        let shapley = booster.predict_contributions(&matrix, ContributionsMethod::Shapley, false);
+        let mut scratch = Scratch::default();
+        for (row, facts) in facts.iter().enumerate() {
+            assert!((forest.margin(facts) - margins[row]).abs() < 1e-9, "{facts:?}");
+            let mut values = [0.0; 3];
+            forest.shapley(facts, &mut scratch, &mut values);
+            for (value, theirs) in values.iter().zip(&shapley[4 * row..]) {
+                // forust sums in single precision.
+                assert!((value - theirs).abs() < 1e-4, "{facts:?} {value} {theirs}");
             }
         }
-        for (column, name) in self.names.iter().enumerate() {
-            let values = self.rows.iter().skip(column).step_by(width);
-            let infinite = values.filter(|value| value.is_infinite()).count();
-            if 0 < infinite {
-                let message = format!("got {infinite} infinite values, wanted finite or missing");
-                faults.push(Fault::new("M022", name.as_str(), message));
-            }
+    }
+
+    #[test]
+    fn logistic_regression_finds_the_line_whichever_class_is_rarer() {
+        for flip in [0, 1] {
+            let mut set = set(20_000, 4);
+            set.labels.iter_mut().for_each(|label| *label ^= flip);
+            let draft = train(&set, &config(Learner::logistic())).unwrap();
+            let ScorerDraft::Linear(linear) = &draft.scorer else { panic!("expected a line") };
+            let sign = if flip == 0 { 1.0 } else { -1.0 };
+            let [signal, hole, noise] = [0, 1, 2].map(|term| &linear.terms[term]);
+            assert!((sign * signal.weight / signal.scale - 1.5).abs() < 0.1, "{signal:?}");
+            assert!((sign * hole.missing_weight - 1.0).abs() < 0.2, "{hole:?}");
+            assert!(noise.weight.abs() < 0.1, "{noise:?}");
+            let model = bind(&draft, &set).unwrap();
+            let frauds = set.labels.iter().map(|label| f64::from(*label)).sum::<f64>();
+            let sum: f64 = set.rows.chunks_exact(5).map(|row| model.score(row)).sum();
+            assert!((sum / frauds - 1.0).abs() < 0.05, "{sum} of {frauds}");
         }
-        faults
+    }
+
+    #[test]
+    fn columns_that_say_nothing_are_left_out_with_a_warning() {
+        let draft = train(&set(2000, 5), &config(small_boosted())).unwrap();
+        assert_eq!(draft.features, ["signal", "hole", "noise"]);
+        assert_eq!(
+            draft.provenance.warnings,
+            ["constant is always 7 and was left out", "empty is always missing and was left out"]
+        );
+        let mut nothing = set(2000, 5);
+        nothing.rows.iter_mut().for_each(|value| *value = f64::NAN);
+        let faults = train(&nothing, &config(small_boosted())).unwrap_err();
+        assert_eq!(codes(&faults), [("M024", "names")]);
+    }
+
+    #[test]
+    fn the_hold_out_is_the_last_part_in_time_and_measures_the_trial_fit() {
+        let mut set = set(8000, 6);
+        let draft = train(&set, &config(small_boosted())).unwrap();
+        let hold_out = draft.provenance.hold_out.unwrap();
+        assert_eq!(hold_out.rows, 2000);
+        assert!(0.85 < hold_out.auc_roc && hold_out.auc_roc < 0.95, "{hold_out:?}");
+        assert!(hold_out.calibration_error < 0.02, "{hold_out:?}");
+        assert_eq!(draft.provenance.trained_from_ms, -7_999_000);
+        assert_eq!(draft.provenance.trained_to_ms, 0);
+        // The latest quarter, which is at the front, tells lies.
+        set.labels[..2000].iter_mut().for_each(|label| *label ^= 1);
+        let draft = train(&set, &config(small_boosted())).unwrap();
+        assert!(draft.provenance.hold_out.unwrap().auc_roc < 0.2);
+        assert_eq!(draft.calibration, Calibration::identity());
+        let warning = "not calibrated: held-out rows are ranked no better than by chance";
+        assert!(draft.provenance.warnings.iter().any(|text| text == warning));
+    }
+
+    #[test]
+    fn the_calibration_is_the_one_asked_for_or_a_simpler_one_with_a_warning() {
+        let kind = |rows, calibration, hold_out_share| {
+            let config = TrainConfig { calibration, hold_out_share, ..config(Learner::logistic()) };
+            let draft = train(&set(rows, 7), &config).unwrap();
+            let warned = draft.provenance.warnings.iter().any(|text| text.contains("calibrated"));
+            (draft.calibration.map, warned)
+        };
+        let platt = |map: &CalibrationMap| matches!(map, CalibrationMap::Platt { .. });
+        let (map, warned) = kind(6000, CalibrationKind::Isotonic, 0.25);
+        assert!(!platt(&map) && !warned);
+        let (map, warned) = kind(1000, CalibrationKind::Isotonic, 0.25);
+        assert!(platt(&map) && warned);
+        let (map, warned) = kind(1000, CalibrationKind::Platt, 0.25);
+        assert!(platt(&map) && map != Calibration::identity().map && !warned);
+        assert_eq!(kind(1000, CalibrationKind::None, 0.25), (Calibration::identity().map, false));
+        assert_eq!(kind(1000, CalibrationKind::Platt, 0.0), (Calibration::identity().map, true));
+    }
+
+    #[test]
+    fn left_out_negatives_are_put_back_by_the_shift() {
+        let mut sampled = set(12_000, 8);
+        let all = sampled.clone();
+        let keep: Vec<bool> = sampled
+            .labels
+            .iter()
+            .enumerate()
+            .map(|(row, label)| *label == 1 || row % 4 == 0)
+            .collect();
+        let mut row = 0;
+        sampled.rows.retain(|_| {
+            row += 1;
+            keep[(row - 1) / 5]
+        });
+        let mut kept = keep.iter();
+        sampled.labels.retain(|_| *kept.next().unwrap());
+        let mut kept = keep.iter();
+        sampled.times.retain(|_| *kept.next().unwrap());
+        let config = TrainConfig { kept_negatives: 0.25, ..config(Learner::logistic()) };
+        let model = bind(&train(&sampled, &config).unwrap(), &sampled).unwrap();
+        let frauds = all.labels.iter().map(|label| f64::from(*label)).sum::<f64>();
+        let sum: f64 = all.rows.chunks_exact(5).map(|row| model.score(row)).sum();
+        assert!((sum / frauds - 1.0).abs() < 0.1, "{sum} of {frauds}");
+    }
+
+    #[test]
+    fn weights_count_for_both_learners() {
+        let mut set = set(6000, 9);
+        let fit = |set: &TrainingSet, learner| {
+            let config = TrainConfig { calibration: CalibrationKind::None, ..config(learner) };
+            let model = bind(&train(set, &config).unwrap(), set).unwrap();
+            set.rows.chunks_exact(5).map(|row| model.score(row)).sum::<f64>() / 6000.0
+        };
+        let plain = [Learner::logistic(), small_boosted()].map(|learner| fit(&set, learner));
+        let weight = |label: &u8| if *label == 1 { 5.0 } else { 1.0 };
+        set.weights = Some(set.labels.iter().map(weight).collect());
+        let heavy = [Learner::logistic(), small_boosted()].map(|learner| fit(&set, learner));
+        for (plain, heavy) in plain.iter().zip(heavy) {
+            let odds = |share: f64| share / (1.0 - share);
+            assert!(2.0 * odds(*plain) < odds(heavy), "{plain} {heavy}");
+        }
+    }
+
+    #[test]
+    fn rows_of_one_time_are_never_parted() {
+        let times = [5, 1, 3, 3, 3, 9];
+        let order = [1, 2, 3, 4, 0, 5];
+        assert_eq!(cut(&order, &times, 0.5), 1);
+        assert_eq!(cut(&order, &times, 0.34), 4);
+        assert_eq!(cut(&order, &times, 0.0), 6);
+        assert_eq!(cut(&order, &[1; 6], 0.5), 0);
     }
 }

@@ -16,15 +16,15 @@ use serde_json::Value;
 /// A policy that every row of the made-up tables says something to.
 const POLICY: &str = r#"
 policy "tests"
-rule large_payment "More than 150 in one payment"
-  on payment  when amount_minor > 15_000
+rule large_payment "More than 150 USD in one payment"
+  on payment  when usd_minor > 150 USD
   then decline  because AMOUNT_UNUSUAL  expect 0% .. 50%
 rule busy_account "Four payments within an hour"
   on payment  when count(payment) by account over 1h >= 3
   then challenge strength S2  because VELOCITY_ACCOUNT  shadow
 "#;
 
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
@@ -199,7 +199,7 @@ fn a_table_becomes_events_decisions_and_a_report_with_the_same_decisions() {
 #[test]
 fn two_policies_are_compared_in_decisions_and_money() {
     let folder = imported("against", 300);
-    folder.write("strict.policy", &POLICY.replace("15_000", "8_000"));
+    folder.write("strict.policy", &POLICY.replace("150 USD\n", "80 USD\n"));
     folder.done(&[
         "backtest", "--data", "data", "--policy", "strict.policy", "--against", "tests.policy",
         "--model", "none", "--out", "report.html", "--json", "report.json",
@@ -219,7 +219,7 @@ fn a_trained_model_finds_fraud_that_it_has_not_seen() {
     let folder = imported("train", 6_000);
     let train = [
         "train", "--data", "data", "--train", "2018-04-01..2018-04-08", "--delay", "1d",
-        "--features", "account_*,amount_*,merchant_*", "--seed", "7", "--json", "--out",
+        "--features", "account_*,amount_*,merchant_*,usd_*", "--seed", "7", "--json", "--out",
     ];
     let card = folder.done(&[&train[..], &["first.model.json"]].concat());
     let card: Value = serde_json::from_str(&card).unwrap();
@@ -334,12 +334,12 @@ fn a_policy_is_checked_with_all_its_faults_and_places() {
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!((&report["rules"], &report["shadow_rules"]), (&1.into(), &1.into()));
 
-    folder.write("bad.policy", &POLICY.replace("amount_minor", "amuont_minor").replace("S2", "S9"));
+    folder.write("bad.policy", &POLICY.replace("usd_minor", "usd_minro").replace("S2", "S9"));
     let output = folder.gyr(&["policy", "check", "bad.policy"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("bad.policy:4:20: error P101"), "{text}");
-    assert!(text.contains("did you mean `amount_minor`?") && text.contains("^^^^^^^^^^^^"), "{text}");
+    assert!(text.contains("did you mean `usd_minor`?") && text.contains("^^^^^^^^^"), "{text}");
     assert!(text.contains("S9"), "{text}");
     let report = folder.gyr(&["policy", "check", "bad.policy", "--json"]).stdout;
     let report: Value = serde_json::from_slice(&report).unwrap();

@@ -104,3 +104,57 @@ impl Naive {
         self.0.len() - self.0.partition_point(|s| s.time <= time)
     }
 }
+
+/// A caller over loopback: one connection, one request at a time.
+#[derive(Debug)]
+pub struct Client {
+    reader: std::io::BufReader<std::net::TcpStream>,
+}
+
+impl Client {
+    /// Connects, or says why not.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn connect(address: std::net::SocketAddr) -> std::io::Result<Client> {
+        let stream = std::net::TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Client { reader: std::io::BufReader::new(stream) })
+    }
+
+    /// Sends a request with this body as JSON; gives status and body of the answer.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub fn send(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
+        use std::io::{BufRead, Read, Write};
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.reader.get_mut().write_all(head.as_bytes())?;
+        let broken = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        let (mut status, mut length, mut line) = (0, 0, String::new());
+        loop {
+            line.clear();
+            if self.reader.read_line(&mut line)? == 0 {
+                return Err(broken());
+            }
+            let text = line.trim_end();
+            if text.is_empty() {
+                break;
+            }
+            if let Some(rest) = text.strip_prefix("HTTP/1.1 ") {
+                status = rest.get(..3).and_then(|code| code.parse().ok()).ok_or_else(broken)?;
+            }
+            let lower = text.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse().map_err(|_| broken())?;
+            }
+        }
+        let mut answer = vec![0; length];
+        self.reader.read_exact(&mut answer)?;
+        String::from_utf8(answer).map(|text| (status, text)).map_err(|_| broken())
+    }
+}

@@ -51,7 +51,11 @@ pub(super) fn fault(code: &'static str, span: &Range<usize>, message: String) ->
     Diagnostic::error(code, place, message)
 }
 
-pub(super) fn suggest(fault: Diagnostic, name: &str, known: impl IntoIterator<Item = &'static str>) -> Diagnostic {
+pub(super) fn suggest(
+    fault: Diagnostic,
+    name: &str,
+    known: impl IntoIterator<Item = &'static str>,
+) -> Diagnostic {
     match nearest(name, known) {
         Some(near) => fault.help(format!("did you mean {near:?}?")),
         None => fault,
@@ -73,7 +77,12 @@ struct Entry {
 }
 
 impl Check {
-    pub(super) fn tell(&mut self, code: &'static str, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn tell(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        message: impl Into<String>,
+    ) {
         self.faults.push(fault(code, span, message.into()));
     }
 
@@ -110,10 +119,12 @@ impl Check {
                 &key.span(),
                 format!("no row is {:?}: `event_type` does not list it", key.get_ref()),
             );
-            self.faults.push(match nearest(key.get_ref(), variants.iter().map(|v| v.when.as_str())) {
-                Some(near) => fault.help(format!("did you mean {near:?}?")),
-                None => fault,
-            });
+            self.faults.push(
+                match nearest(key.get_ref(), variants.iter().map(|v| v.when.as_str())) {
+                    Some(near) => fault.help(format!("did you mean {near:?}?")),
+                    None => fault,
+                },
+            );
         }
         let label = match root.get("label") {
             Some(value) => Some(self.label(value)?),
@@ -122,7 +133,15 @@ impl Check {
         let columns = std::mem::take(&mut self.columns);
         let (name, about, text) = (name?, about?, text.to_owned());
         Some(ColumnMap {
-            name, about, text, columns, chooser, variants, base_rate_e9, usd_rate_e9, label,
+            name,
+            about,
+            text,
+            columns,
+            chooser,
+            variants,
+            base_rate_e9,
+            usd_rate_e9,
+            label,
         })
     }
 
@@ -232,7 +251,11 @@ impl Check {
         for Entry { span, field, source } in common.iter().chain(&own) {
             let path = field.path();
             if !field.field().on.contains(event_type) {
-                self.tell("D008", span, format!("{path} does not stand on a {}", event_type.name()));
+                self.tell(
+                    "D008",
+                    span,
+                    format!("{path} does not stand on a {}", event_type.name()),
+                );
             }
             if named.contains(field) {
                 self.tell("D010", span, format!("{path} is given twice"));
@@ -360,7 +383,12 @@ impl Check {
         }
     }
 
-    pub(super) fn text(&mut self, table: &DeTable<'_>, key: &str, span: &Range<usize>) -> Option<String> {
+    pub(super) fn text(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        span: &Range<usize>,
+    ) -> Option<String> {
         match table.get(key) {
             Some(value) => self.as_text(key, value),
             None => {
@@ -370,7 +398,12 @@ impl Check {
         }
     }
 
-    fn texts(&mut self, table: &DeTable<'_>, key: &str, span: &Range<usize>) -> Option<Vec<String>> {
+    fn texts(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        span: &Range<usize>,
+    ) -> Option<Vec<String>> {
         let place = table.get(key).map_or(span.clone(), Spanned::span);
         let list = table.get(key).and_then(|value| value.get_ref().as_array());
         let texts = list.and_then(|list| {
@@ -406,7 +439,12 @@ impl Check {
         text.map(str::to_owned)
     }
 
-    pub(super) fn one_of<'k>(&mut self, key: &str, value: &Value<'_>, known: &[&'k str]) -> Option<&'k str> {
+    pub(super) fn one_of<'k>(
+        &mut self,
+        key: &str,
+        value: &Value<'_>,
+        known: &[&'k str],
+    ) -> Option<&'k str> {
         let got = value.get_ref().as_str().unwrap_or_default();
         let found = known.iter().copied().find(|name| *name == got);
         if found.is_none() {

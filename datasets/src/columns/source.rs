@@ -16,8 +16,19 @@ use crate::cell::{TimeForm, parse_iso};
 use crate::json;
 
 const SOURCE_KEYS: [&str; 13] = [
-    "column", "row_number", "prefix", "token", "first", "last", "values", "otherwise", "unit",
-    "negative", "time", "start", "month",
+    "column",
+    "row_number",
+    "prefix",
+    "token",
+    "first",
+    "last",
+    "values",
+    "otherwise",
+    "unit",
+    "negative",
+    "time",
+    "start",
+    "month",
 ];
 
 impl Check {
@@ -101,7 +112,12 @@ impl Check {
         }
     }
 
-    fn values(&mut self, field: FieldId, values: &Value<'_>, options: &DeTable<'_>) -> Option<Form> {
+    fn values(
+        &mut self,
+        field: FieldId,
+        values: &Value<'_>,
+        options: &DeTable<'_>,
+    ) -> Option<Form> {
         let Some(table) = values.get_ref().as_table() else {
             self.tell("D004", &values.span(), "a table of cell text to value is wanted");
             return None;
@@ -174,7 +190,8 @@ impl Check {
 
     fn time(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<TimeForm> {
         let Some(value) = table.get("time") else {
-            let message = "a time needs `time`: \"iso\", \"seconds\", \"milliseconds\" or \"hours\"";
+            let message =
+                "a time needs `time`: \"iso\", \"seconds\", \"milliseconds\" or \"hours\"";
             self.tell("D003", span, message);
             return None;
         };
@@ -206,18 +223,24 @@ impl Check {
         let given = value.get_ref();
         let json = match kind {
             Kind::Bool => given.as_bool().map(|is| is.to_string()),
-            Kind::Int { min, max } => as_i64(given).filter(|n| (min..=max).contains(n)).map(text_of),
+            Kind::Int { min, max } => {
+                as_i64(given).filter(|n| (min..=max).contains(n)).map(text_of)
+            }
             Kind::Money | Kind::YearMonth => as_i64(given).map(text_of),
             Kind::Float { min, max } => {
                 as_f64(given).filter(|n| (min..=max).contains(n)).map(|n| n.to_string())
             }
             Kind::Time => given.as_str().and_then(parse_iso).or_else(|| as_i64(given)).map(text_of),
-            Kind::Enum(names) => given.as_str().filter(|name| names.contains(name)).map(json::quoted),
+            Kind::Enum(names) => {
+                given.as_str().filter(|name| names.contains(name)).map(json::quoted)
+            }
             Kind::Country => given.as_str().filter(|code| is_capitals(code, 2)).map(json::quoted),
             Kind::Currency => {
                 given.as_str().filter(|code| Currency::parse(code).is_some()).map(json::quoted)
             }
-            Kind::Id | Kind::Text { .. } | Kind::Ip | Kind::Date => given.as_str().map(json::quoted),
+            Kind::Id | Kind::Text { .. } | Kind::Ip | Kind::Date => {
+                given.as_str().map(json::quoted)
+            }
             Kind::Set(_) => None,
         };
         if json.is_none() {
@@ -239,8 +262,8 @@ fn plain(kind: Kind) -> Form {
         Kind::Int { .. } | Kind::YearMonth => Form::Integer,
         Kind::Float { .. } => Form::Number,
         Kind::Enum(names) | Kind::Set(names) => Form::Name(names),
+        Kind::Currency => Form::Currency,
         Kind::Country
-        | Kind::Currency
         | Kind::Id
         | Kind::Text { .. }
         | Kind::Ip

@@ -62,6 +62,16 @@ fn every_built_in_map_passes_its_check_under_its_own_name() {
 }
 
 #[test]
+fn the_map_in_the_readme_passes_and_every_built_in_map_is_named_there() {
+    let readme = include_str!("../../README.md");
+    let map = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(faults(map), Vec::<String>::new());
+    for name in BUILT_IN {
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
+
+#[test]
 fn an_unknown_map_is_told_with_the_nearest_name() {
     let error = ColumnMap::find("handbok").unwrap_err().to_string();
     assert!(error.contains("did you mean \"handbook\""), "{error}");

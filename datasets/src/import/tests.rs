@@ -72,8 +72,10 @@ fn sparkov_card_numbers_leave_only_as_tokens() {
     let folder = Folder::new("sparkov");
     let text = "\
 trans_id,trans_date_trans_time,unix_time,cc_num,merchant,category,amt,merch_lat,merch_long,is_fraud
-0,2019-01-01T00:02:27,1546300947,4111111111111111,\"fraud_O'Keefe, Kuhn\",gas_transport,72.56,42.1139,-71.7598,0
-1,2019-01-01T00:03:10,1546300990,378282246310005,fraud_Bins-Rice,shopping_net,67.01,32.4942,-96.7886,1
+0,2019-01-01T00:02:27,1546300947,4111111111111111,\"fraud_O'Keefe, Kuhn\",gas_transport,\
+72.56,42.1139,-71.7598,0
+1,2019-01-01T00:03:10,1546300990,378282246310005,fraud_Bins-Rice,shopping_net,\
+67.01,32.4942,-96.7886,1
 2,2019-01-01T00:03:27,1546301007,4111111111111111,fraud_Emard Inc,travel,65.73,40.4289,-83.0517,0
 ";
     let report = import_text(&folder, &built_in("sparkov"), text);
@@ -89,9 +91,12 @@ trans_id,trans_date_trans_time,unix_time,cc_num,merchant,category,amt,merch_lat,
     assert_eq!(events[1]["card"].get("bin8"), None, "15 digits show six");
     assert_eq!(events[0]["merchant"]["merchant_id"], "fraud_O'Keefe, Kuhn");
     assert_eq!(events[0]["merchant"]["mcc"], 5541);
-    assert_eq!(pick(&events[1], &["channel", "kind"]), serde_json::json!({
-        "channel": "web", "kind": "in_app",
-    }));
+    assert_eq!(
+        pick(&events[1], &["channel", "kind"]),
+        serde_json::json!({
+            "channel": "web", "kind": "in_app",
+        })
+    );
     assert_eq!(events[2]["geo"]["lat"], 40.4289);
 }
 
@@ -123,16 +128,20 @@ isFraud,isFlaggedFraud,isUnauthorizedOverdraft
     assert_eq!(first, wanted);
     assert_eq!(events[0]["account"]["balance_minor"], 40_113_825);
     assert_eq!(events[1].get("account"), None, "below zero is absent");
-    assert_eq!(pick(&events[4], &["beneficiary_id", "amount_minor"]), serde_json::json!({
-        "beneficiary_id": "C9", "amount_minor": 2_950,
-    }));
+    assert_eq!(
+        pick(&events[4], &["beneficiary_id", "amount_minor"]),
+        serde_json::json!({
+            "beneficiary_id": "C9", "amount_minor": 2_950,
+        })
+    );
 }
 
 #[test]
 fn ecommerce_rows_carry_device_address_and_signup() {
     let folder = Folder::new("ecommerce");
     let text = "\
-user_id,signup_time,purchase_time,purchase_value,device_id,source,browser,sex,age,ip_address,class,ip
+user_id,signup_time,purchase_time,purchase_value,device_id,source,browser,sex,age,\
+ip_address,class,ip
 5,2015-01-01T00:00:00,2015-01-01T00:00:01,14,DEV1,Ads,Chrome,F,38,1.0,1,119.75.87.224
 6,2015-01-01T00:12:00,2015-03-01T00:12:00,63,DEV2,Direct,Chrome,M,31,1.0,0,40.228.203.47
 7,2015-01-01T00:12:00,2015-03-01T00:12:00,63,DEV2,Direct,Chrome,M,31,1.0,0,40.228.203.470
@@ -159,18 +168,23 @@ lng,region,country
 ";
     let report = import_text(&folder, &built_in("evalml"), text);
     assert_eq!((report.events, report.rejected), (2, 1));
-    assert_eq!((report.reasons[0].field.as_str(), report.reasons[0].column.as_str()), (
-        "currency", "currency",
-    ));
+    assert_eq!(report.reasons[0].code, "D025");
+    assert_eq!(
+        report.reasons[0].example,
+        "got \"SPL\", wanted an ISO 4217 currency with minor units"
+    );
     let events = lines(&folder, "events.ndjson");
     let first = pick(&events[0], &["amount_minor", "base_minor", "usd_minor", "channel"]);
     let wanted = serde_json::json!({
         "amount_minor": 24_900, "base_minor": 24_900, "usd_minor": 24_900, "channel": "pos_scan",
     });
     assert_eq!(first, wanted);
-    assert_eq!(pick(&events[0]["card"], &["network", "expiry_ym"]), serde_json::json!({
-        "network": "mastercard", "expiry_ym": 202_408,
-    }));
+    assert_eq!(
+        pick(&events[0]["card"], &["network", "expiry_ym"]),
+        serde_json::json!({
+            "network": "mastercard", "expiry_ym": 202_408,
+        })
+    );
     assert_eq!(events[1]["currency"], "BYN");
     assert_eq!(events[1]["merchant"].get("country"), None, "an empty cell is an absent field");
 }
@@ -246,7 +260,8 @@ fn a_bad_row_is_rejected_with_every_reason_and_the_others_go_on() {
 #[test]
 fn a_card_number_in_an_id_is_rejected_and_never_written() {
     let folder = Folder::new("pan");
-    let text = HANDBOOK.replace("\n11,", "\n4111111111111111,").replace(",20.0,", ",4111 1111 1111 1111,");
+    let text =
+        HANDBOOK.replace("\n11,", "\n4111111111111111,").replace(",20.0,", ",4111 1111 1111 1111,");
     let report = import_text(&folder, &built_in("handbook"), &text);
     assert_eq!((report.events, report.rejected), (2, 1));
     let text = HANDBOOK.replace("\n11,", "\n4111111111111111,");
@@ -267,7 +282,9 @@ fn the_same_inputs_give_the_same_bytes() {
         let fraud = u8::from(row % 100 == 0);
         text.push_str(&format!(
             "{row},2018-05-{day:02}T10:00:{second:02},{},{},{}.5,0,0,{fraud},{fraud}\n",
-            row % 50, row % 70, row % 1000,
+            row % 50,
+            row % 70,
+            row % 1000,
         ));
     }
     let names = ["events.ndjson", "labels.ndjson", "rejected.ndjson", "import.json"];

@@ -32,7 +32,7 @@ impl Bench<'_> {
         self.add_votes(ruling, &mut list);
         if self.probability.is_none() {
             // Whatever else there is to say, that a part was missing is said.
-            list.0.truncate(REASONS_MAX - 1);
+            list.make_room(codes::SYS_DEGRADED);
             list.add(codes::SYS_DEGRADED, None, Source::Policy);
         }
         let is_quiet = self.votes.is_empty() && ruling.decision == Decision::Approve;
@@ -108,8 +108,22 @@ enum Rank {
 struct Reasons(Vec<ReasonLine>);
 
 impl Reasons {
+    fn of_class(&self, code: ReasonCode) -> usize {
+        self.0.iter().filter(|line| line.code.class() == code.class()).count()
+    }
+
+    /// Takes away what would keep this reason out, from the end.
+    fn make_room(&mut self, code: ReasonCode) {
+        self.0.truncate(REASONS_MAX - 1);
+        if REASONS_OF_CLASS_MAX <= self.of_class(code)
+            && let Some(at) = self.0.iter().rposition(|line| line.code.class() == code.class())
+        {
+            self.0.remove(at);
+        }
+    }
+
     fn add(&mut self, code: ReasonCode, contribution: Option<f64>, source: Source) {
-        let of_class = self.0.iter().filter(|line| line.code.class() == code.class()).count();
+        let of_class = self.of_class(code);
         let is_said = self.0.iter().any(|line| line.code == code);
         if !is_said && of_class < REASONS_OF_CLASS_MAX && self.0.len() < REASONS_MAX {
             self.0.push(ReasonLine { code, contribution, source });

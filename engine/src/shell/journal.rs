@@ -5,23 +5,11 @@
 //! policies and idempotency are folds over these records: [`Journal::open`] gives all of them in
 //! order before it starts to write, and [`records`] reads them beside a running service.
 //!
-//! What it keeps to, for one power cut or kill at any moment:
+//! [`Journal`] says what it promises. Hidden below: `queue` (order, back-pressure, receipts),
+//! `writer` (group commit), `frame` and `segment` (the bytes), `replay` and `recover` (the start).
 //!
-//! 1. The order on the disk is the order of reservation, and when a record is durable so is every
-//!    record before it.
-//! 2. A receipt says true only after a flush that covers the record has succeeded. Such a record
-//!    is read back by every later start, or the start refuses.
-//! 3. A start cuts off only what no receipt can have covered, and says how much. Anything else
-//!    that is not exactly as written is [`Error::Corrupt`] with its path and offset. The mark that
-//!    tells the two apart is written before the receipt is answered and flushed with the next
-//!    batch, or after 10 ms without one. So a changed byte in an acknowledged record is always
-//!    found, except in the very last batch when a power cut came before its mark was flushed.
-//! 4. After a failed write or flush nothing is acknowledged, accepted or retried.
-//!
-//! The chain has no key: whoever can rewrite all files can compute it anew, and can cut the newest
-//! records off. Compare [`Summary::hash`] with one kept elsewhere to notice that.
-//!
-//! Cost: one write and one flush a batch, one small write for the mark; a batch takes whole pages.
+//! Cost: one write and one flush a batch, one small write for its seal; a batch takes whole pages
+//! of 4 KiB. A start reads everything, one segment in memory at a time.
 
 mod frame;
 mod index;
@@ -157,6 +145,25 @@ pub enum Error {
 }
 
 /// A journal that takes records; dropping it is closing it.
+///
+/// Its promises hold for kills and power cuts at any moment, on a device that keeps what it has
+/// flushed and writes a sector whole or not at all:
+///
+/// 1. The order on the disk is the order of reservation, and when a record is durable so is every
+///    record before it.
+/// 2. A receipt says true only after a flush that covers the record has succeeded. Every later
+///    start reads such a record back, or refuses.
+/// 3. A start cuts off only what no receipt can have covered, and says how many bytes. Anything
+///    else that is not exactly as written is [`Error::Corrupt`].
+/// 4. After a failed write or flush nothing is accepted, acknowledged or retried.
+///
+/// What tells a torn write from a changed byte is a seal behind each batch, written before its
+/// receipts are answered and flushed with the next batch, or after 10 ms without one. So a change
+/// in an acknowledged record is always found, with one exception: it is in the very last batch and
+/// a power cut came before the seal was flushed.
+///
+/// The hash chain has no key. Whoever can rewrite every file can compute it anew, and can cut off
+/// the newest records; a [`Summary::hash`] kept elsewhere shows both.
 #[derive(Debug)]
 pub struct Journal {
     queue: Arc<Queue>,

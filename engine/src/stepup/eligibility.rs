@@ -101,7 +101,7 @@ fn passkey(situation: &Situation, economics: &Economics) -> Eligibility {
         return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
     }
     let since_proof_ms = enrolled_ms - situation.session.strong_auth_ms;
-    if 0.0 <= since_proof_ms && since_proof_ms <= AFTER_PROOF_MS {
+    if (0.0..=AFTER_PROOF_MS).contains(&since_proof_ms) {
         return ELIGIBLE;
     }
     Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR)

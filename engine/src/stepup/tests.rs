@@ -1,0 +1,357 @@
+//! Which factor answers which suspicion, and what a challenge says.
+
+use super::*;
+use crate::economics::Held;
+use crate::situation::{Funding, Line, PaymentKind};
+use crate::vector::COUNT;
+
+const HOUR_MS: f64 = 3_600_000.0;
+const NOW_MS: f64 = 1_000.0 * HOUR_MS;
+
+/// A customer with every factor enrolled long ago, who pays 140 USD with a card linked last week.
+fn equipped() -> Situation {
+    let long_ago = NOW_MS - 900.0 * HOUR_MS;
+    let mut situation = Situation {
+        event: Some(EventType::Payment),
+        time_ms: NOW_MS,
+        funding: Funding::Card,
+        kind: PaymentKind::Remote,
+        usd_minor: 14_000.0,
+        base_minor: 100_000.0,
+        ..Situation::unknown()
+    };
+    situation.card.linked_age_hours = 170.0;
+    situation.device.is_trusted = Some(true);
+    situation.device.integrity_level = 3.0;
+    situation.device.account_age_hours = 900.0;
+    situation.session.phone_verified_ms = long_ago;
+    situation.session.sim_change_age_hours = 8_760.0;
+    situation.session.line = Line::Mobile;
+    situation.enrolled.passkey_ms = long_ago;
+    situation.enrolled.biometric_ms = long_ago;
+    situation.enrolled.push_ms = long_ago;
+    situation.enrolled.push_used_ms = NOW_MS - 20.0 * HOUR_MS;
+    situation.enrolled.totp_ms = long_ago;
+    situation.enrolled.is_totp_verified = Some(true);
+    situation.enrolled.pin_ms = long_ago;
+    situation
+}
+
+fn suspecting(weights: &[(Vector, f64)]) -> Posterior {
+    let mut all = [0.0; COUNT];
+    for (vector, weight) in weights {
+        all[*vector as usize] = *weight;
+    }
+    Posterior::of(all)
+}
+
+const ANY: Demand = Demand {
+    strength: Strength::None,
+    prove: Proofs::NONE,
+    forbid: FactorSet::NONE,
+    only: FactorSet::NONE,
+};
+
+/// What is chosen at 3 % and what the hints say.
+fn ask(situation: &Situation, posterior: &Posterior, demands: &[Demand]) -> Option<Hints> {
+    let economics = Economics::default();
+    let stake = economics.stake(situation, Held::No);
+    let question =
+        Question { situation, posterior, economics: &economics, stake: &stake, probability: 0.03 };
+    let terms = Terms {
+        limit_to_minor: None,
+        on_fail_cooldown_s: 1_800,
+        challenge_ind: "03",
+        message: None,
+    };
+    choose(&question, demands.iter().copied()).map(|choice| hints(&question, &choice, &terms))
+}
+
+fn factors(hints: &Hints) -> Vec<Factor> {
+    hints.options.iter().map(|option| option.factor).collect()
+}
+
+fn why(hints: &Hints, factor: Factor) -> Option<&'static str> {
+    hints.forbidden.iter().find(|f| f.factor == factor).map(|f| f.why.code())
+}
+
+#[test]
+fn each_vector_gets_its_best_factor_and_the_useless_ones_are_named() {
+    let check = |vector: Vector, event: EventType, best: &[Factor]| {
+        let mut situation = equipped();
+        situation.event = Some(event);
+        if event == EventType::Transfer {
+            situation.funding = Funding::Other;
+        }
+        let hints = ask(&situation, &suspecting(&[(vector, 1.0)]), &[]).expect("a factor fits");
+        assert_eq!(hints.options[0].factor, best[0], "{} on {}", vector.name(), event.name());
+        for factor in &best[1..] {
+            assert!(factors(&hints).contains(factor), "{}: {:?}", vector.name(), factors(&hints));
+        }
+        hints
+    };
+    let card =
+        check(Vector::V1, EventType::Payment, &[Factor::ThreeDsChallenge, Factor::PassportSelfie]);
+    assert_eq!(card.must_prove, Proofs::of(&[Proof::Cardholder]));
+    assert_eq!(card.message.key(), "MSG_VERIFY_CARD");
+    for factor in [Factor::Passkey, Factor::DeviceBiometric, Factor::Totp, Factor::SmsOtp] {
+        assert_eq!(why(&card, factor), Some("FACTOR_NOT_FIT_VECTOR"), "{}", factor.name());
+    }
+    for vector in [Vector::V2, Vector::V3, Vector::V4] {
+        for event in [EventType::Payment, EventType::Login, EventType::Transfer] {
+            let hints = check(vector, event, &[Factor::Passkey]);
+            assert_eq!(hints.must_prove, Proofs::of(&[Proof::WalletUser]));
+            assert_eq!(hints.message.key(), "MSG_VERIFY_YOU");
+            assert!(!factors(&hints).contains(&Factor::ThreeDsChallenge));
+        }
+    }
+    let coached =
+        check(Vector::V6, EventType::Transfer, &[Factor::CoolOffHold, Factor::WarningInterstitial]);
+    assert_eq!(coached.combine, Combine::All);
+    assert!(coached.must_prove.is_empty() && coached.options.len() == 2);
+}
+
+#[test]
+fn a_swapped_sim_never_gets_a_text_message() {
+    let mut situation = equipped();
+    for hours in [1.0, 100.0, f64::NAN, 8_760.0] {
+        situation.session.sim_change_age_hours = hours;
+        for demands in [&[][..], &[ANY][..]] {
+            let hints = ask(&situation, &suspecting(&[(Vector::V4, 1.0)]), demands);
+            let hints = hints.expect("a passkey fits");
+            assert!(!factors(&hints).contains(&Factor::SmsOtp), "{hours} h");
+            assert!(why(&hints, Factor::SmsOtp).is_some(), "{hours} h");
+        }
+    }
+    situation.session.sim_change_age_hours = 1.0;
+    let hints = ask(&situation, &suspecting(&[(Vector::V4, 1.0)]), &[]).expect("a passkey fits");
+    assert_eq!(why(&hints, Factor::SmsOtp), Some("FACTOR_SIM_RECENT"));
+    assert_eq!(hints.message.key(), "MSG_VERIFY_OTHER");
+}
+
+#[test]
+fn machines_and_customers_with_an_identity_of_their_own_are_not_challenged_by_cost() {
+    for vector in [Vector::V8, Vector::V9] {
+        assert_eq!(ask(&equipped(), &suspecting(&[(vector, 1.0)]), &[]), None);
+    }
+    let mule = Situation { event: Some(EventType::Transfer), ..equipped() };
+    let hints = ask(&mule, &suspecting(&[(Vector::V7, 1.0)]), &[]).expect("money can wait");
+    assert_eq!(factors(&hints), [Factor::CoolOffHold]);
+}
+
+#[test]
+fn a_demanded_challenge_is_asked_even_of_machines() {
+    let hints = ask(&equipped(), &suspecting(&[(Vector::V9, 1.0)]), &[ANY]).expect("3DS stops it");
+    assert_eq!(hints.options[0].factor, Factor::ThreeDsChallenge);
+}
+
+#[test]
+fn a_stolen_card_and_a_takeover_together_need_two_proofs() {
+    let mixed = suspecting(&[(Vector::V1, 0.5), (Vector::V2, 0.5)]);
+    let hints = ask(&equipped(), &mixed, &[]).expect("passkey and 3DS");
+    assert_eq!(hints.combine, Combine::All);
+    let mut asked = factors(&hints);
+    asked.sort();
+    assert_eq!(asked, [Factor::DeviceBiometric, Factor::ThreeDsChallenge]);
+    assert_eq!(hints.must_prove, Proofs::of(&[Proof::Cardholder, Proof::WalletUser]));
+
+    // Nobody on the wallet's side is enrolled: identity stands for both.
+    let mut bare = equipped();
+    bare.enrolled = Situation::unknown().enrolled;
+    bare.session.phone_verified_ms = f64::NAN;
+    let hints = ask(&bare, &mixed, &[]).expect("passport");
+    assert_eq!((factors(&hints), hints.combine), (vec![Factor::PassportSelfie], Combine::Any));
+}
+
+#[test]
+fn the_bypass_of_two_factors_is_multiplied_vector_by_vector() {
+    let posterior = suspecting(&[(Vector::V1, 0.5), (Vector::V2, 0.5)]);
+    let economics = Economics::default();
+    let situation = equipped();
+    let stake = economics.stake(&situation, Held::No);
+    let question = Question {
+        situation: &situation,
+        posterior: &posterior,
+        economics: &economics,
+        stake: &stake,
+        probability: 0.03,
+    };
+    let passkey = single(&question, Factor::Passkey, 1.0, 1.0);
+    let issuer = single(&question, Factor::ThreeDsChallenge, 1.0, 1.0);
+    let pair = both(&posterior, &passkey, &issuer);
+    assert!((pair.bypass - (0.5 * 0.95 * 0.08 + 0.5 * 0.01 * 0.25)).abs() < 1e-12);
+    assert!((pair.success - 0.97 * 0.80).abs() < 1e-12);
+    assert!((pair.fee_usd - 0.122).abs() < 1e-12);
+    assert!((pair.seconds - 39.0).abs() < 1e-12);
+    assert!((pair.shifted - 0.9).abs() < 1e-12);
+}
+
+#[test]
+fn options_are_near_the_best_with_one_fallback_over_another_channel() {
+    let economics = Economics::default();
+    let hints = ask(&equipped(), &suspecting(&[(Vector::V2, 1.0)]), &[]).expect("passkey");
+    let (near, rest): (Vec<&HintOption>, Vec<&HintOption>) = hints.options.iter().partition(|o| {
+        o.expected_cost_usd <= hints.options[0].expected_cost_usd * economics.option_cost_ratio
+    });
+    assert!((1..=OPTIONS_MAX).contains(&near.len()));
+    assert!(rest.len() <= 1, "{:?}", factors(&hints));
+    for fallback in rest {
+        let channel = kind(fallback.factor).channel;
+        assert!(near.iter().all(|option| kind(option.factor).channel != channel));
+    }
+    assert!(hints.options.is_sorted_by(|a, b| a.expected_cost_usd <= b.expected_cost_usd));
+}
+
+#[test]
+fn a_tie_goes_to_the_stronger_then_the_cheaper_then_the_name() {
+    let base = Single {
+        factor: Factor::Totp,
+        kind: kind(Factor::Totp),
+        passes: [0.0; COUNT],
+        ask: Ask { fee_usd: 1.0, bypass: 0.1, shifted: 0.0, success: 0.9, seconds: 3.0 },
+        cost: 1.0,
+    };
+    let stronger = Single { kind: kind(Factor::Passkey), ..base };
+    let cheaper = Single { ask: Ask { fee_usd: 0.5, ..base.ask }, ..base };
+    let earlier = Single { factor: Factor::SmsOtp, ..base };
+    for first in [stronger, cheaper, earlier] {
+        assert!(by_rank(&Some(first), &Some(base)).is_lt());
+        assert!(by_rank(&Some(base), &Some(first)).is_gt());
+    }
+    assert!(by_rank(&Some(base), &None).is_lt());
+}
+
+#[test]
+fn every_demand_is_met_by_what_is_asked() {
+    let v1 = suspecting(&[(Vector::V1, 1.0)]);
+    let v2 = suspecting(&[(Vector::V2, 1.0)]);
+    let asked = |posterior: &Posterior, demands: &[Demand]| {
+        ask(&equipped(), posterior, demands).map(|hints| (factors(&hints), hints.combine))
+    };
+    let passport = Demand {
+        strength: Strength::S4,
+        prove: Proofs::of(&[Proof::LegalIdentity]),
+        only: FactorSet::of(&[Factor::PassportSelfie]),
+        ..ANY
+    };
+    assert_eq!(asked(&v2, &[passport]), Some((vec![Factor::PassportSelfie], Combine::Any)));
+
+    let issuer = Demand { only: FactorSet::of(&[Factor::ThreeDsChallenge]), ..ANY };
+    let passkey = Demand {
+        strength: Strength::S3,
+        prove: Proofs::of(&[Proof::WalletUser]),
+        only: FactorSet::of(&[Factor::Passkey]),
+        ..ANY
+    };
+    let (mut both, combine) = asked(&v1, &[issuer, passkey]).expect("two factors");
+    both.sort();
+    assert_eq!((both, combine), (vec![Factor::Passkey, Factor::ThreeDsChallenge], Combine::All));
+
+    let strong_user =
+        Demand { strength: Strength::S3, prove: Proofs::of(&[Proof::WalletUser]), ..ANY };
+    let no_passkey = Demand { forbid: FactorSet::of(&[Factor::Passkey]), ..ANY };
+    let hints = ask(&equipped(), &v2, &[strong_user, no_passkey]).expect("biometric");
+    assert_eq!(hints.options[0].factor, Factor::DeviceBiometric);
+    assert_eq!(hints.floor, Strength::S3);
+    assert_eq!(why(&hints, Factor::Passkey), Some("FACTOR_NOT_FIT_VECTOR"));
+    let is_strong = |option: &HintOption| Strength::S3 <= kind(option.factor).strength_max;
+    assert!(hints.options.iter().all(is_strong));
+
+    let impossible = Demand { only: FactorSet::of(&[Factor::MicroAmount]), ..ANY };
+    assert_eq!(asked(&v1, &[impossible]), None);
+}
+
+#[test]
+fn a_demand_loosens_the_fit_but_never_the_person() {
+    // 3DS has failed and the passport was tried too often: only the thief's own factors are left.
+    let mut situation = equipped();
+    situation.card.three_ds_status = crate::situation::ThreeDsStatus::Refused;
+    situation.identity_attempts = 9.0;
+    assert_eq!(ask(&situation, &suspecting(&[(Vector::V1, 1.0)]), &[ANY]), None);
+    // An abuser passes most things; the rule wants something asked, so something is.
+    assert!(ask(&equipped(), &suspecting(&[(Vector::V8, 1.0)]), &[ANY]).is_some());
+}
+
+#[test]
+fn a_coached_victim_is_asked_for_proof_only_when_a_rule_wants_it() {
+    let transfer = Situation { event: Some(EventType::Transfer), ..equipped() };
+    let v6 = suspecting(&[(Vector::V6, 1.0)]);
+    let pauses = |hints: &Hints| hints.options.iter().all(|o| kind(o.factor).is_pause());
+    assert!(ask(&transfer, &v6, &[]).is_some_and(|hints| pauses(&hints)));
+    assert!(ask(&transfer, &v6, &[ANY]).is_some_and(|hints| pauses(&hints)));
+    let proof = Demand { strength: Strength::S3, ..ANY };
+    assert!(ask(&transfer, &v6, &[proof]).is_some_and(|hints| !pauses(&hints)));
+}
+
+#[test]
+fn floors_keep_weak_factors_out() {
+    let v2 = suspecting(&[(Vector::V2, 1.0)]);
+    let mut large = equipped();
+    large.usd_minor = 150_000.0;
+    large.base_minor = 1_070_000.0;
+    let hints = ask(&large, &v2, &[]).expect("passkey");
+    assert_eq!(hints.floor, Strength::S3);
+    assert!(hints.options.iter().all(|o| Strength::S3 <= kind(o.factor).strength_max));
+    large.card.linked_age_hours = 3_000.0;
+    let hints = ask(&large, &v2, &[]).expect("passkey and 3DS");
+    assert_eq!(hints.combine, Combine::All);
+    assert!(factors(&hints).contains(&Factor::ThreeDsChallenge));
+    let link = Situation { event: Some(EventType::CardLink), ..equipped() };
+    let hints = ask(&link, &suspecting(&[(Vector::V1, 1.0)]), &[ANY]).expect("3DS");
+    assert_eq!(hints.floor, Strength::S2);
+    assert!(!factors(&hints).contains(&Factor::CvvReentry));
+}
+
+#[test]
+fn hints_say_what_is_sent_and_what_follows() {
+    let mut situation = equipped();
+    situation.session.auth = SessionAuth::Passkey;
+    let v1 = suspecting(&[(Vector::V1, 1.0)]);
+    let three_ds = |situation: &Situation| {
+        let hints = ask(situation, &v1, &[ANY]).expect("3DS");
+        hints.options.iter().find_map(|option| option.three_ds).expect("3DS")
+    };
+    let expected = ThreeDs { challenge_ind: "03", trans_type: Some("01"), req_auth_method: "06" };
+    assert_eq!(three_ds(&situation), expected);
+    let quasi_cash = Situation { goods: Goods::QuasiCash, ..situation.clone() };
+    assert_eq!(three_ds(&quasi_cash).trans_type, Some("11"));
+    let load = Situation { event: Some(EventType::TourPassTopup), ..situation.clone() };
+    assert_eq!(three_ds(&load).trans_type, Some("28"));
+    let mut link = Situation { event: Some(EventType::CardLink), ..situation.clone() };
+    link.session.auth = SessionAuth::Anonymous;
+    let of_link = three_ds(&link);
+    assert_eq!((of_link.trans_type, of_link.req_auth_method), (None, "01"));
+    situation.session.auth = SessionAuth::Credential;
+    assert_eq!(three_ds(&situation).req_auth_method, "02");
+
+    let user = ask(&equipped(), &suspecting(&[(Vector::V2, 1.0)]), &[]).expect("passkey");
+    assert_eq!(user.on_pass.trust_device_after_h, Some(24));
+    let card = ask(&equipped(), &v1, &[]).expect("3DS");
+    assert_eq!(card.on_pass.trust_device_after_h, None, "the issuer does not vouch for a device");
+}
+
+#[test]
+fn a_hold_alone_waits_as_long_as_it_was_told() {
+    let economics = Economics::default();
+    let situation = equipped();
+    let stake = economics.stake(&situation, Held::Yes);
+    let posterior = suspecting(&[(Vector::V7, 1.0)]);
+    let question = Question {
+        situation: &situation,
+        posterior: &posterior,
+        economics: &economics,
+        stake: &stake,
+        probability: 0.1,
+    };
+    let terms = Terms {
+        limit_to_minor: Some(5),
+        on_fail_cooldown_s: 60,
+        challenge_ind: "03",
+        message: None,
+    };
+    let hints = hold_hints(&question, 43_200_000, &terms);
+    assert_eq!(factors(&hints), [Factor::CoolOffHold]);
+    assert_eq!((hints.options[0].ttl_s, hints.on_pass.limit_to_minor), (43_200, Some(5)));
+    assert_eq!(hints.message.key(), "MSG_HOLD");
+    assert_eq!(hold_hints(&question, i64::MAX, &terms).options[0].ttl_s, u32::MAX);
+}

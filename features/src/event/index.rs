@@ -28,41 +28,50 @@ pub(super) enum Target {
     Factors,
 }
 
-/// A member of the event or of one of its objects.
+/// A member of the event or of one of its objects; one line of the processor's cache each, because
+/// a search touches little else.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Member {
     pub(super) node: u8,
     pub(super) name: &'static str,
     pub(super) path: &'static str,
     pub(super) target: Target,
     /// Place in the list of members, for the bits that find doubled ones.
-    pub(super) number: usize,
+    pub(super) number: u16,
     ends: Ends,
 }
 
 /// The length and both ends of a name: all of it up to sixteen bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ends {
-    len: usize,
     head: u64,
     tail: u64,
+    len: u32,
 }
 
 impl Ends {
     /// Names up to this length are told apart by their ends alone.
-    const WHOLE_MAX: usize = 16;
+    const WHOLE_MAX: u32 = 16;
 
     fn of(name: &str) -> Ends {
         let bytes = name.as_bytes();
-        let len = bytes.len();
+        // No name is near 4 GiB, because no event is.
+        let len = bytes.len() as u32;
         match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
             (Some(head), Some(tail)) => {
                 Ends { len, head: u64::from_le_bytes(*head), tail: u64::from_le_bytes(*tail) }
             }
-            _ => {
-                let head = bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-                Ends { len, head, tail: 0 }
-            }
+            _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+                (Some(head), Some(tail)) => {
+                    let (head, tail) = (u32::from_le_bytes(*head), u32::from_le_bytes(*tail));
+                    Ends { len, head: head.into(), tail: tail.into() }
+                }
+                _ => {
+                    let head = bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+                    Ends { len, head, tail: 0 }
+                }
+            },
         }
     }
 }
@@ -79,9 +88,7 @@ impl Member {
     };
 
     fn is(&self, node: u8, name: &str, ends: Ends) -> bool {
-        self.ends == ends
-            && self.node == node
-            && (ends.len <= Ends::WHOLE_MAX || self.name == name)
+        self.ends == ends && self.node == node && (ends.len <= Ends::WHOLE_MAX || self.name == name)
     }
 }
 
@@ -119,7 +126,7 @@ impl Index {
             while slots[at] != FREE {
                 at = (at + 1) % SLOTS;
             }
-            slots[at] = member.number as u16;
+            slots[at] = member.number;
         }
         let nodes: Vec<u8> = FIELDS.iter().map(|field| node_and_name(field.path).0).collect();
         let forms = EventType::ALL.iter().map(|event_type| form(*event_type, &nodes)).collect();
@@ -163,7 +170,7 @@ pub(super) fn node_bit(node: u8) -> u16 {
 fn members() -> Vec<Member> {
     let mut members = Vec::new();
     let mut add = |node: u8, name: &'static str, path: &'static str, target: Target| {
-        let number = members.len();
+        let number = members.len() as u16;
         members.push(Member { node, name, path, target, number, ends: Ends::of(name) });
     };
     for (id, field) in FieldId::all().zip(FIELDS) {
@@ -257,11 +264,16 @@ mod tests {
     }
 
     #[test]
+    fn a_member_is_one_cache_line() {
+        assert_eq!(size_of::<Member>(), 64);
+    }
+
+    #[test]
     fn names_are_found_within_a_few_steps() {
         for member in &INDEX.members {
             let mut at = slot(member.node, member.ends);
             let mut steps = 0;
-            while INDEX.slots[at] as usize != member.number {
+            while INDEX.slots[at] != member.number {
                 at = (at + 1) % SLOTS;
                 steps += 1;
             }

@@ -165,8 +165,9 @@ impl<'j> Draft<'j> {
             self.unknown(name, || meant(node, name));
             return Key::Skipped;
         };
-        let bit = 1 << (member.number % 64);
-        let seen = &mut self.seen[member.number / 64];
+        let number = usize::from(member.number);
+        let bit = 1 << (number % 64);
+        let seen = &mut self.seen[number / 64];
         if *seen & bit == 0 {
             *seen |= bit;
             return Key::Known(member);

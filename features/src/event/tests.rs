@@ -279,7 +279,8 @@ fn a_fault_says_what_was_got_what_was_wanted_and_what_to_do() {
     );
     assert_eq!(
         told(json!({"delivery_country": "cn"})),
-        "got text of 2 bytes, wanted two capital letters of ISO 3166-1 | codes are written in capitals"
+        "got text of 2 bytes, wanted two capital letters of ISO 3166-1 | \
+         codes are written in capitals"
     );
 }
 
@@ -497,10 +498,10 @@ fn conditions_between_fields_are_checked() {
     assert_eq!(on_payment(json!({"funding": "intl_card"})), ("E013", "card".to_owned()));
     assert_eq!(on_payment(json!({"kind": "bill"})), ("E013", "bill_payee_hash".to_owned()));
     assert_eq!(on_payment(json!({"kind": "auto_debit"})), ("E013", "mandate_id".to_owned()));
-    let no_bin = json!({"card": {"card_token": "t", "network": "visa"}});
-    assert_eq!(on_payment(no_bin), ("E013", "card.bin8".to_owned()));
-    accepted(&with(EventType::Payment, json!({"card": {"card_token": "t", "network": "other"}})));
-    accepted(&with(EventType::Payment, json!({"card": {"card_token": "t", "bin6": "411111"}})));
+    let no_token = json!({"card": {"bin8": "41111111"}});
+    assert_eq!(on_payment(no_token), ("E013", "card.card_token".to_owned()));
+    let six = json!({"funding": "intl_card", "card": {"card_token": "t", "bin6": "411111"}});
+    assert_eq!(accepted(&with(EventType::Payment, six)).text(ids::CARD_BIN), Some("411111"));
     assert_eq!(on_payment(json!({"geo": {"lat": 1.5}})), ("E013", "geo.lon".to_owned()));
     assert_eq!(on_payment(json!({"card_amount_minor": 5})), ("E013", "card_currency".to_owned()));
     let known = json!({"known_time_ms": NOW - 1});

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use features::history::Limits;
 
 use super::common::{self, Failure, ModelChoice};
@@ -36,6 +36,18 @@ pub(crate) struct Arguments {
     /// The model it goes with, or `none`; without this, the built-in one.
     #[arg(long, value_name = "FILE|none", env = "GYR_MODEL")]
     model: Option<ModelChoice>,
+    /// Who says when an event was received: this machine, or, to replay a past, the event itself.
+    #[arg(long, value_enum, default_value = "system", env = "GYR_CLOCK")]
+    clock: ClockChoice,
+}
+
+/// The two clocks of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ClockChoice {
+    /// This machine's.
+    System,
+    /// The event's own `received_time_ms`, else its event time.
+    Events,
 }
 
 /// Runs the command until the process is told to end.
@@ -60,7 +72,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         journal: JOURNAL,
         durable_wait_ms: DURABLE_WAIT_MS,
         patience: PATIENCE,
-        clock: Clock::System,
+        clock: match arguments.clock {
+            ClockChoice::System => Clock::System,
+            ClockChoice::Events => Clock::Events,
+        },
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

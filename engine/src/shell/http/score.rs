@@ -75,3 +75,52 @@ pub(super) async fn evaluate(State(service): State<Arc<Service>>, request: Reque
     })
     .await
 }
+
+/// A decision on its way to the caller.
+struct Decided {
+    /// What the caller gets, but for record and timing.
+    answer: Arc<str>,
+    known: Known,
+    receipt: Option<Receipt>,
+    arrival: Instant,
+    parse: Duration,
+    fold: Duration,
+    judge: Duration,
+    encode: Duration,
+}
+
+/// The synchronous piece: see the module's essay.
+fn decide(service: &Service, mut event: Event, turn: Turn<'_>, detail: Detail) -> Decided {
+    let began = Instant::now();
+    let (outcome, mut turn) = turn.fold(&mut event, |engine, event, place| {
+        engine.decide(event, || place.take(service.journal())).0
+    });
+    let judged = Instant::now();
+    let folded = turn.folded().unwrap_or(judged);
+    let full: Arc<str> = answer(&outcome.policy, &event, &outcome, Detail::Full).into();
+    let payload = record::encode(event.received(), event.json(), &outcome.facts, &full);
+    let receipt = turn.commit(record::SCORED, payload);
+    let known = Known {
+        is_scored: true,
+        sequence: receipt.as_ref().map(Receipt::sequence),
+        applied: outcome.recorded == Recorded::Yes,
+        answer: Some(Arc::clone(&full)),
+    };
+    turn.finish(known.clone());
+    let answer = match detail {
+        Detail::Full => full,
+        Detail::Minimal => answer(&outcome.policy, &event, &outcome, detail).into(),
+    };
+    let judgement = &outcome.judgement;
+    service.meter().decided(&outcome.policy, judgement.verdict.decision, &judgement.hits);
+    Decided {
+        answer,
+        known,
+        receipt,
+        arrival: began,
+        parse: Duration::ZERO,
+        fold: folded - began,
+        judge: judged - folded,
+        encode: judged.elapsed(),
+    }
+}

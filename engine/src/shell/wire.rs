@@ -1,0 +1,319 @@
+//! The JSON of an answer: `domain` nouns to wire names, in one fixed order.
+//!
+//! Core types are not serialized; these structs borrow from them and are written once. Equal
+//! content gives equal bytes: members have one order, lists have theirs from the verdict, numbers
+//! are written in the shortest form that reads back to the same bits. What belongs to one request
+//! alone (its place in the journal, its timing) is not here.
+
+use std::collections::BTreeMap;
+
+use features::plan::{Fact, Reading};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::decision::{
+    Costs, Exemption, Hints, HintOption, Modifier, Proofs, ReasonLine, ThreeDs, Verdict,
+};
+
+/// How much an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What an authorisation needs: decision, actions, score, hints, message.
+    Minimal,
+    /// Everything, facts included.
+    Full,
+}
+
+/// The members every answer has.
+#[derive(Serialize)]
+pub(crate) struct Head<'a> {
+    pub(crate) event_id: &'a str,
+    pub(crate) decision_id: String,
+    pub(crate) decision: &'static str,
+    pub(crate) actions: Vec<ActionForm>,
+    pub(crate) risk_score: Option<u16>,
+    pub(crate) hints: Option<HintsForm>,
+    pub(crate) customer_message_key: Option<&'static str>,
+    pub(crate) valid_until_ms: i64,
+    pub(crate) ruleset_version: &'a str,
+    pub(crate) model_version: Option<&'a str>,
+    pub(crate) degraded: Vec<&'static str>,
+}
+
+/// The members of a full answer, after [`Head`].
+#[derive(Serialize)]
+pub(crate) struct Rest<'a> {
+    pub(crate) p_fraud: Option<f64>,
+    pub(crate) typology_posterior: BTreeMap<&'static str, f64>,
+    pub(crate) reasons: Vec<ReasonForm>,
+    pub(crate) exemption: Option<ExemptionForm>,
+    pub(crate) iso8583_suggest: Option<&'static str>,
+    pub(crate) three_ds_suggest: Option<&'static str>,
+    pub(crate) expected_cost_usd: Option<CostsForm>,
+    pub(crate) rules: RulesForm<'a>,
+    pub(crate) policy_version: String,
+    pub(crate) feature_schema_hash: &'a str,
+    pub(crate) calibration_version: Option<&'a str>,
+    pub(crate) warnings: Vec<WarningForm>,
+    pub(crate) facts: FactsForm<'a>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ActionForm {
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_minor: Option<i64>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ReasonForm {
+    code: &'static str,
+    num: u16,
+    contribution: Option<f64>,
+    source: &'static str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct HintsForm {
+    required: bool,
+    floor: &'static str,
+    must_prove: Vec<&'static str>,
+    options: Vec<OptionForm>,
+    combine: &'static str,
+    forbidden: Vec<ForbiddenForm>,
+    on_pass: OnPassForm,
+    on_fail: OnFailForm,
+    on_abandon: OnFailForm,
+    message_key: &'static str,
+}
+
+#[derive(Serialize)]
+struct OptionForm {
+    factor: &'static str,
+    rank: usize,
+    strength: &'static str,
+    proves: String,
+    expected_pass_legit: f64,
+    expected_pass_fraud: f64,
+    expected_cost_usd: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    three_ds: Option<ThreeDsForm>,
+    ttl_s: u32,
+    max_attempts: u8,
+}
+
+#[derive(Serialize)]
+struct ThreeDsForm {
+    challenge_ind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trans_type: Option<&'static str>,
+    req_auth_method: &'static str,
+}
+
+#[derive(Serialize)]
+struct ForbiddenForm {
+    factor: &'static str,
+    why: &'static str,
+}
+
+#[derive(Serialize)]
+struct OnPassForm {
+    decision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_to_minor: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust_device_after_h: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct OnFailForm {
+    decision: &'static str,
+    cooldown_s: u32,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ExemptionForm {
+    sca_scope: &'static str,
+    exempt_low_value: bool,
+    exempt_tra: bool,
+    exempt_recurring: bool,
+    exempt_trusted: bool,
+    exempt_corporate: bool,
+    exempt_transit: bool,
+    tra_checks: ChecksForm,
+    liability_shift_expected: bool,
+}
+
+#[derive(Serialize)]
+struct ChecksForm {
+    abnormal_spend: bool,
+    unusual_device: bool,
+    malware: bool,
+    known_scenario: bool,
+    abnormal_payer_location: bool,
+    high_risk_payee_location: bool,
+}
+
+#[derive(Serialize)]
+pub(crate) struct CostsForm {
+    approve: f64,
+    challenge: Option<f64>,
+    decline: f64,
+}
+
+/// What the rules said, by name.
+#[derive(Serialize)]
+pub(crate) struct RulesForm<'a> {
+    pub(crate) hit: Vec<&'a str>,
+    pub(crate) suppressed: Vec<SuppressedForm<'a>>,
+    pub(crate) shadow: Vec<&'a str>,
+    pub(crate) undecided: Vec<UndecidedForm<'a>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SuppressedForm<'a> {
+    pub(crate) rule: &'a str,
+    pub(crate) by: &'a str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct UndecidedForm<'a> {
+    pub(crate) rule: &'a str,
+    pub(crate) missing: &'a str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct WarningForm {
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+}
+
+/// Facts by name: numbers, booleans, category names, null for unknown.
+pub(crate) struct FactsForm<'a> {
+    pub(crate) facts: &'a [Fact],
+    pub(crate) values: &'a [f64],
+}
+
+impl Serialize for FactsForm<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.facts.len()))?;
+        for (fact, value) in self.facts.iter().zip(self.values) {
+            let category = |names: &Vec<String>| names.get(*value as usize).cloned();
+            match &fact.reading {
+                _ if value.is_nan() => map.serialize_entry(&fact.name, &())?,
+                Reading::Bool => map.serialize_entry(&fact.name, &(*value == 1.0))?,
+                Reading::Category(names) => map.serialize_entry(&fact.name, &category(names))?,
+                Reading::Number | Reading::Key => map.serialize_entry(&fact.name, value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// The actions beside a decision on an event of this time.
+pub(crate) fn actions(verdict: &Verdict, time_ms: i64) -> Vec<ActionForm> {
+    let form = |action, until_ms, to_minor| ActionForm { action, until_ms, to_minor };
+    let name = |modifier: &Modifier| match modifier {
+        Modifier::Review => form("review", None, None),
+        Modifier::HoldFor { ms } => form("hold_until_ms", Some(time_ms + ms), None),
+        Modifier::LimitTo { minor } => form("limit_to_minor", None, Some(*minor)),
+        Modifier::FreezeAccount => form("freeze_account", None, None),
+        Modifier::FreezeCard => form("freeze_card", None, None),
+        Modifier::NotifyCustomer => form("notify_customer", None, None),
+        Modifier::DelaySettlement => form("delay_settlement", None, None),
+        Modifier::WarnInterstitial => form("warn_interstitial", None, None),
+        Modifier::BlockRetryFor { ms } => form("block_retry_until_ms", Some(time_ms + ms), None),
+    };
+    verdict.actions.iter().map(name).collect()
+}
+
+pub(crate) fn reason(line: &ReasonLine) -> ReasonForm {
+    ReasonForm {
+        code: line.code.code(),
+        num: line.code.num(),
+        contribution: line.contribution,
+        source: line.source.name(),
+    }
+}
+
+pub(crate) fn hints(hints: &Hints) -> HintsForm {
+    let forbidden = |f: &crate::decision::Forbidden| ForbiddenForm {
+        factor: f.factor.name(),
+        why: f.why.code(),
+    };
+    HintsForm {
+        required: true,
+        floor: hints.floor.name(),
+        must_prove: hints.must_prove.iter().map(|proof| proof.name()).collect(),
+        options: hints.options.iter().enumerate().map(option).collect(),
+        combine: hints.combine.name(),
+        forbidden: hints.forbidden.iter().map(forbidden).collect(),
+        on_pass: OnPassForm {
+            decision: "approve",
+            limit_to_minor: hints.on_pass.limit_to_minor,
+            trust_device_after_h: hints.on_pass.trust_device_after_h,
+        },
+        on_fail: OnFailForm { decision: "decline", cooldown_s: hints.on_fail_cooldown_s },
+        on_abandon: OnFailForm { decision: "decline", cooldown_s: 0 },
+        message_key: hints.message.key(),
+    }
+}
+
+fn option((index, option): (usize, &HintOption)) -> OptionForm {
+    let three_ds = |three_ds: &ThreeDs| ThreeDsForm {
+        challenge_ind: three_ds.challenge_ind,
+        trans_type: three_ds.trans_type,
+        req_auth_method: three_ds.req_auth_method,
+    };
+    OptionForm {
+        factor: option.factor.name(),
+        rank: index + 1,
+        strength: option.strength.name(),
+        proves: letters(option.proves),
+        expected_pass_legit: option.expected_pass_legit,
+        expected_pass_fraud: option.expected_pass_fraud,
+        expected_cost_usd: option.expected_cost_usd,
+        three_ds: option.three_ds.as_ref().map(three_ds),
+        ttl_s: option.ttl_s,
+        max_attempts: option.max_attempts,
+    }
+}
+
+/// Proofs as the schema has them: C cardholder, U wallet user, I legal identity.
+fn letters(proofs: Proofs) -> String {
+    let letter = |proof: crate::decision::Proof| match proof {
+        crate::decision::Proof::Cardholder => 'C',
+        crate::decision::Proof::WalletUser => 'U',
+        crate::decision::Proof::LegalIdentity => 'I',
+    };
+    proofs.iter().map(letter).collect()
+}
+
+pub(crate) fn exemption(exemption: &Exemption) -> ExemptionForm {
+    let checks = exemption.tra_checks;
+    ExemptionForm {
+        sca_scope: exemption.sca_scope.name(),
+        exempt_low_value: exemption.low_value,
+        exempt_tra: exemption.tra,
+        exempt_recurring: exemption.recurring,
+        // The issuer's list of trusted payees and corporate processes are not known here.
+        exempt_trusted: false,
+        exempt_corporate: false,
+        exempt_transit: exemption.transit,
+        tra_checks: ChecksForm {
+            abnormal_spend: checks.abnormal_spend,
+            unusual_device: checks.unusual_device,
+            malware: checks.malware,
+            known_scenario: checks.known_scenario,
+            abnormal_payer_location: checks.abnormal_payer_location,
+            high_risk_payee_location: checks.high_risk_payee_location,
+        },
+        liability_shift_expected: exemption.liability_shift_expected,
+    }
+}
+
+pub(crate) fn costs(costs: &Costs) -> CostsForm {
+    CostsForm { approve: costs.approve, challenge: costs.challenge, decline: costs.decline }
+}
