@@ -2,7 +2,8 @@
 //!
 //! **The lattice.** Every vote has a severity, that of its strongest action: decline over hold over
 //! challenge over review over approve. The severity of the votes together is their maximum, so the
-//! order of votes cannot matter and one more vote never softens a verdict. The class of a vote
+//! order of votes cannot matter and one more vote never softens what they demand (the cost rule may
+//! read its suspicion, or a hold that saves money, in the customer's favour). The class of a vote
 //! (guard over limit over block list over hard rule over must-challenge) decides who speaks: reasons
 //! stand by severity, then class, then number of the rule, and the first of them gives the message
 //! and the answer codes. Exempted votes are not passed in; their exemptions are.
@@ -38,6 +39,9 @@ const VALID_FOR_MS: i64 = 300_000;
 const ON_FAIL_COOLDOWN_MS: i64 = 1_800_000;
 
 const HOUR_MS: f64 = 3_600_000.0;
+
+/// No hold and no cool-down is longer than this: every wait has an end that somebody can see.
+const WAIT_MS_MAX: i64 = 366 * 24 * 3_600_000;
 
 /// Where a rule stands in the lattice, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -248,7 +252,7 @@ impl Bench<'_> {
 
     fn rule(&self) -> Ruling {
         let hold_ms = actions(self.votes).filter_map(|action| match action {
-            Action::Hold { ms } => Some((*ms).max(0)),
+            Action::Hold { ms } => Some((*ms).clamp(0, WAIT_MS_MAX)),
             _ => None,
         });
         let hold_ms = hold_ms.max();
@@ -395,7 +399,7 @@ impl Bench<'_> {
             return None;
         }
         let seed = self.situation.time_ms.to_bits() ^ u64::from(longest.rule);
-        Some(jittered(longest.cooldown_ms, seed))
+        Some(jittered(longest.cooldown_ms.min(WAIT_MS_MAX), seed))
     }
 
     /// The message of the vote that leads, if the votes decided and it brings one.

@@ -145,11 +145,6 @@ impl Choice {
     pub fn ask(&self) -> &Ask {
         &self.ask
     }
-
-    /// Whether one option is enough.
-    pub fn combine(&self) -> Combine {
-        self.combine
-    }
 }
 
 /// Whom the suspicion wants proven, and whether a pause would do.

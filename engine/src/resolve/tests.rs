@@ -94,8 +94,15 @@ fn check_shape(verdict: &Verdict) {
         assert!(verdict.message.is_some(), "every decline has a way forward");
     }
     for action in &verdict.actions {
-        if let Modifier::HoldFor { ms } = action {
-            assert!(0 <= *ms && verdict.decision == Decision::Challenge);
+        match action {
+            Modifier::HoldFor { ms } => {
+                assert!((0..=WAIT_MS_MAX).contains(ms) && verdict.decision == Decision::Challenge);
+            }
+            Modifier::BlockRetryFor { ms } => {
+                assert!((0..=WAIT_MS_MAX / 5 * 6).contains(ms), "{ms}");
+                assert_eq!(verdict.decision, Decision::Decline);
+            }
+            _ => {}
         }
     }
     let weights: f64 = verdict.posterior.iter().map(|(_, weight)| weight).sum();
@@ -137,16 +144,20 @@ fn any_two_votes_meet_in_the_stronger_and_the_higher_class_speaks() {
 }
 
 #[test]
-fn one_more_vote_never_softens_a_verdict() {
-    for probability in [None, Some(0.0), Some(0.01), Some(0.05), Some(0.3), Some(0.95), Some(1.0)] {
-        for class in CLASSES {
-            for (at, action) in LADDER.iter().enumerate() {
-                let base = vote(1, class, &[*action], "AMOUNT_UNUSUAL");
-                let alone = judged(&sending(), probability, &[&base]);
-                for more in &LADDER[at..] {
-                    let extra = vote(2, Class::Challenge, &[*more], "NEW_DEVICE");
-                    let both = judged(&sending(), probability, &[&base, &extra]);
-                    assert!(alone.decision <= both.decision, "{probability:?} {base:?} {extra:?}");
+fn one_more_vote_never_softens_what_the_votes_demand() {
+    let decide =
+        |probability: Option<f64>, votes: &[&Vote]| judged(&sending(), probability, votes).decision;
+    for class in CLASSES {
+        for (at, action) in LADDER.iter().enumerate() {
+            let base = vote(1, class, &[*action], "AMOUNT_UNUSUAL");
+            for (more_at, more) in LADDER.iter().enumerate() {
+                let extra = vote(2, Class::Challenge, &[*more], "NEW_DEVICE");
+                assert!(decide(None, &[&base]) <= decide(None, &[&base, &extra]));
+                // With a probability, a hold may save what cost alone would refuse.
+                let is_no_stronger = at <= more_at;
+                for p in [0.0, 0.01, 0.05, 0.3, 0.95, 1.0] {
+                    let is_softer = decide(Some(p), &[&base, &extra]) < decide(Some(p), &[&base]);
+                    assert!(!(is_no_stronger && is_softer), "{p} {base:?} {extra:?}");
                 }
             }
         }

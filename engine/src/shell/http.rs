@@ -15,6 +15,7 @@ pub(crate) mod idempotency;
 mod look;
 pub(crate) mod problem;
 mod score;
+mod turn;
 
 use std::sync::Arc;
 

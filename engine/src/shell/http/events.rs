@@ -22,7 +22,8 @@ use serde::Serialize;
 use super::exchange::{Accepted, IDEMPOTENCY_KEY, RequestId, Wish, body, exchange, media_type};
 use super::idempotency::{Fingerprint, Known};
 use super::problem::{Case, Fault, Problem};
-use super::score::{JSON, Met, Standing, claim, read_event, replayed, wait};
+use super::score::{JSON, read_event, replayed};
+use super::turn::{Met, Standing, claim, wait};
 use crate::shell::journal::Receipt;
 use crate::shell::record;
 use crate::shell::serve::{Service, key_of};
@@ -96,7 +97,7 @@ async fn one(service: &Service, body: &Bytes, wish: &Wish) -> Result<Response, P
     let mut noted = note(service, event, body, wish.deadline).await?;
     if let Some(receipt) = noted.receipt.take() {
         // How far the disk came is asked below, for new and old records alike.
-        wait(Some(receipt), wish.deadline).await;
+        wait(receipt, wish.deadline).await;
     }
     let standing = Standing::of(service, &noted.known);
     let status = if standing.is_durable() { StatusCode::OK } else { StatusCode::ACCEPTED };
@@ -146,7 +147,7 @@ async fn write_chunk(
 ) {
     // Durable in order: when the newest record is, all before it are.
     let newest = chunk.iter_mut().rev().find_map(|(_, noted)| noted.as_mut().ok()?.receipt.take());
-    if newest.is_some() {
+    if let Some(newest) = newest {
         wait(newest, Instant::now() + service.durable_wait()).await;
     }
     for (number, noted) in chunk.drain(..) {

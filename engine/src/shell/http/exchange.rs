@@ -23,6 +23,8 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
+use features::event::Event;
+use features::field::ids;
 use tokio::time::timeout;
 
 use super::problem::{Case, Problem};
@@ -251,6 +253,18 @@ impl Wish {
         };
         let idempotency_key = headers.get(IDEMPOTENCY_KEY).cloned();
         Ok(Wish { deadline: arrival + wait, idempotency_key })
+    }
+
+    /// Whether the header, when it was sent, names the event of the body.
+    pub(crate) fn check_key(&self, event: &Event) -> Result<(), Problem> {
+        let event_id = event.text(ids::EVENT_ID).unwrap_or_default();
+        match &self.idempotency_key {
+            Some(key) if key.as_bytes() != event_id.as_bytes() => {
+                let detail = "Idempotency-Key must be the event_id of the body, or be left out";
+                Err(Problem::new(Case::IdempotencyMismatch, detail))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! What can be looked at: recorded decisions, the catalogue, the policy, the process.
 //!
-//! A recorded decision is found by the table of ids and read back from the journal on a thread for
-//! blocking work, since it may touch the disk. Its facts are named by the policy in force when that
-//! keeps the facts of the record; a record of other facts shows none, for a name put on the wrong
-//! number would be a lie. Nothing here changes anything.
+//! A recorded decision is found by the table of ids, with its facts; an old one is read back from
+//! the journal on a thread for blocking work, since that may touch the disk. Probes say no more
+//! than a load balancer needs. Nothing here changes anything.
 
 use std::sync::Arc;
 
@@ -12,16 +11,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use features::language::define::Feature;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::exchange::{exchange, parameter};
-use super::idempotency::{Key, Known};
+use super::idempotency::Key;
 use super::problem::{Case, Problem};
-use super::score::{json as json_response, recorded};
+use super::score::{json as json_response, recorded_answer};
 use super::turn::Standing;
-use crate::policy::Policy;
-use crate::shell::answer::with_member;
+use crate::shell::answer::with_record;
 use crate::shell::serve::Service;
 use crate::shell::{meter, openapi};
 
@@ -41,15 +38,94 @@ pub(super) async fn decision(
                 Problem::new(Case::Parameter, "tenant_id is an integer from 0 to 4294967295")
             })?,
         };
-        let unknown = || {
-            let detail = "no decision is kept on this event of this tenant";
-            Problem::new(Case::NotFound, detail)
-        };
         let known = service.table().find(Key::of(tenant_id, &event_id));
-        let known = known.filter(|known| known.is_scored).ok_or_else(unknown)?;
+        let known = known.filter(|known| known.is_scored).ok_or_else(|| {
+            Problem::new(Case::NotFound, "no decision is kept on this event of this tenant")
+        })?;
         let standing = Standing::of(&service, &known);
-        let found = recorded(&service, known).await?.ok_or_else(unknown)?;
-        let facts = named(&service.engine().policy(), &found);
+        let answer = recorded_answer(&service, &known).await?;
+        Ok(json_response(with_record(&answer, &standing.json(), None)))
+    })
+    .await
+}
+
+/// The catalogue of features, the policy's own included.
+pub(super) async fn features(State(service): State<Arc<Service>>, request: Request) -> Response {
+    exchange(&service, "/v1/features", request, async |_, _| {
+        let policy = service.engine().policy();
+        let features: Vec<Value> = policy.features().iter().map(feature).collect();
+        let body = json!({ "schema": policy.schema(), "features": features });
+        Ok(json_response(body.to_string()))
+    })
+    .await
+}
+
+fn feature(feature: &Feature) -> Value {
+    json!({
+        "name": feature.name,
+        "id": feature.id,
+        "entity": feature.entity,
+        "windows_ms": feature.windows_ms,
+        "unit": feature.unit,
+        "missing": feature.missing,
+        "meaning": feature.title,
+        "cost": feature.cost,
+        "is_builtin": feature.is_builtin,
+    })
+}
+
+/// The policy and model in force.
+pub(super) async fn policy(State(service): State<Arc<Service>>, request: Request) -> Response {
+    exchange(&service, "/v1/policy", request, async |_, _| {
+        let policy = service.engine().policy();
+        let model = policy.model();
+        let body = json!({
+            "name": policy.name(),
+            "version": policy.version(),
+            "schema": policy.schema(),
+            "rules": policy.rules().rules.len(),
+            "exemptions": policy.rules().exemptions.len(),
+            "facts": policy.plan().facts().len(),
+            "model": model.map(|model| json!({ "name": model.name(), "version": model.version() })),
+        });
+        Ok(json_response(body.to_string()))
+    })
+    .await
+}
+
+/// Whether the process lives.
+pub(super) async fn healthz(State(service): State<Arc<Service>>, request: Request) -> Response {
+    exchange(&service, "/healthz", request, async |_, _| {
+        Ok(json_response(r#"{"status":"ok"}"#.to_owned()))
+    })
+    .await
+}
+
+/// Whether decisions should be asked for here.
+pub(super) async fn readyz(State(service): State<Arc<Service>>, request: Request) -> Response {
+    exchange(&service, "/readyz", request, async |_, _| match service.unready() {
+        None => Ok(json_response(r#"{"status":"ready"}"#.to_owned())),
+        Some(reason) => Err(Problem::new(Case::NotReady, reason)
+            .header(header::RETRY_AFTER, HeaderValue::from_static("1"))),
+    })
+    .await
+}
+
+/// The page of counters and times.
+pub(super) async fn metrics(State(service): State<Arc<Service>>, request: Request) -> Response {
+    exchange(&service, "/metrics", request, async |_, _| {
+        let page = service.meter().page(&service.levels());
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(meter::MEDIA_TYPE));
+        Ok(([content_type], page).into_response())
+    })
+    .await
+}
+
+/// The description of the service.
+pub(super) async fn openapi(State(service): State<Arc<Service>>, request: Request) -> Response {
+    exchange(&service, "/openapi.json", request, async |_, _| {
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(([content_type], openapi::document()).into_response())
     })
     .await
 }

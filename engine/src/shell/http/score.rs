@@ -15,7 +15,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use features::event::Event;
-use features::field::ids;
 use features::history::Recorded;
 use features::limits::EVENT_BYTES_MAX;
 use tokio::task::spawn_blocking;
@@ -25,6 +24,7 @@ use super::idempotency::{Fingerprint, Known};
 use super::problem::{Case, Problem};
 use super::turn::{Met, Standing, Turn, claim, wait};
 use crate::shell::answer::{answer, with_record};
+use crate::shell::commands::common::say;
 use crate::shell::journal::Receipt;
 use crate::shell::meter::Stage;
 use crate::shell::record;
@@ -109,7 +109,7 @@ fn decide(service: &Service, mut event: Event, turn: Turn<'_>, detail: Detail) -
     turn.finish(known.clone());
     let answer = match detail {
         Detail::Full => full,
-        Detail::Minimal => answer(&outcome.policy, &event, &outcome, detail).into(),
+        Detail::Minimal => minimal(&full).into(),
     };
     let judgement = &outcome.judgement;
     service.meter().decided(&outcome.policy, judgement.verdict.decision, &judgement.hits);
@@ -122,5 +122,169 @@ fn decide(service: &Service, mut event: Event, turn: Turn<'_>, detail: Detail) -
         fold: folded - began,
         judge: judged - folded,
         encode: judged.elapsed(),
+    }
+}
+
+impl Decided {
+    /// Waits for the disk, and makes the answer.
+    async fn answer(mut self, service: &Service, deadline: Instant) -> Response {
+        let waited = Instant::now();
+        if let Some(receipt) = self.receipt.take() {
+            wait(receipt, deadline).await;
+        }
+        let durable = waited.elapsed();
+        let standing = Standing::of(service, &self.known);
+        if standing.is_lost() {
+            service.meter().degraded("journal");
+        }
+        let total = self.arrival.elapsed();
+        service.meter().timed(&[
+            (Stage::Parse, self.parse),
+            (Stage::Fold, self.fold),
+            (Stage::Judge, self.judge),
+            (Stage::Encode, self.encode),
+            (Stage::Durable, durable),
+            (Stage::Total, total),
+        ]);
+        let timing = format!(
+            "{{\"parse\":{},\"fold\":{},\"judge\":{},\"total\":{}}}",
+            self.parse.as_micros(),
+            self.fold.as_micros(),
+            self.judge.as_micros(),
+            total.as_micros(),
+        );
+        json(told(&self.answer, standing, Some(&timing)))
+    }
+}
+
+/// An answer with how its record stands.
+fn told(answer: &str, standing: Standing, timing_us: Option<&str>) -> String {
+    if standing.is_lost() {
+        return with_record(&degrade(answer, "journal"), &standing.json(), timing_us);
+    }
+    with_record(answer, &standing.json(), timing_us)
+}
+
+/// The answer of the first request once more; its timing was of that request, and is left out.
+async fn again(
+    service: &Arc<Service>,
+    known: Known,
+    detail: Detail,
+) -> Result<Response, Problem> {
+    if !known.is_scored {
+        let detail = "the event was recorded without a decision and is not decided again";
+        return Err(Problem::new(Case::IdempotencyConflict, detail));
+    }
+    let standing = Standing::of(service, &known);
+    let full = recorded_answer(service, &known).await?;
+    let answer = match detail {
+        Detail::Full => told(&full, standing, None),
+        Detail::Minimal => told(&minimal(&full), standing, None),
+    };
+    Ok(replayed(service, json(answer)))
+}
+
+/// The full answer of a decided event, from memory or from the journal.
+pub(super) async fn recorded_answer(
+    service: &Arc<Service>,
+    known: &Known,
+) -> Result<Arc<str>, Problem> {
+    if let Some(answer) = &known.answer {
+        return Ok(Arc::clone(answer));
+    }
+    let unreadable =
+        |_| Problem::new(Case::Internal, "the record cannot be read back from the journal");
+    // The table keeps an id without its answer only when the journal has the record.
+    let sequence = known.sequence.unwrap_or(0);
+    let reader = Arc::clone(service);
+    let read = spawn_blocking(move || {
+        let found = reader.journal().read(sequence).map_err(|error| error.to_string())?;
+        let payload = found.map(|found| found.payload).unwrap_or_default();
+        record::decode(&payload)
+            .map(|record| Arc::from(record.answer))
+            .ok_or_else(|| format!("record {sequence} of the journal cannot be read"))
+    });
+    match read.await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(reason)) => {
+            say(&format!("gyr: {reason}"));
+            Err(unreadable(()))
+        }
+        Err(_) => Err(unreadable(())),
+    }
+}
+
+/// Reads an event, received now.
+pub(super) fn read_event(service: &Service, json: &[u8]) -> Result<Event, Problem> {
+    Event::read(json, service.received_ms()).map_err(|faults| Problem::event(&faults))
+}
+
+/// An answer that was given before.
+pub(super) fn replayed(service: &Service, mut response: Response) -> Response {
+    service.meter().replayed();
+    response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// A JSON text as an answer.
+pub(super) fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(JSON))], text).into_response()
+}
+
+fn detail(request: &Request) -> Result<Detail, Problem> {
+    match parameter(request, "detail") {
+        None | Some("full") => Ok(Detail::Full),
+        Some("minimal") => Ok(Detail::Minimal),
+        Some(_) => Err(Problem::new(Case::Parameter, "detail is minimal or full")),
+    }
+}
+
+/// The minimal answer that a full one begins with.
+///
+/// A quote inside a text of the answer is escaped, so the member's name cannot be found in one.
+fn minimal(full: &str) -> String {
+    let end = full.find(",\"p_fraud\":").unwrap_or(full.len() - 1);
+    format!("{}}}", &full[..end])
+}
+
+/// The answer with one more part that it had to do without.
+fn degrade(answer: &str, part: &str) -> String {
+    const LIST: &str = "\"degraded\":[";
+    let Some(start) = answer.find(LIST).map(|at| at + LIST.len()) else {
+        return answer.to_owned();
+    };
+    let (before, after) = answer.split_at(start);
+    let comma = if after.starts_with(']') { "" } else { "," };
+    format!("{before}\"{part}\"{comma}{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use features::history::Limits;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::policy::{DEFAULT_POLICY, Policy, Wanted};
+
+    const LOGIN: &str = r#"{"event_id":"x\",\"p_fraud\":","event_type":"login","channel":"web",
+        "account_id":"a1","event_time_ms":1790000000000,"outcome":"success","method":"password",
+        "login_name_hash":"n1"}"#;
+
+    #[test]
+    fn a_minimal_answer_is_the_head_of_the_full_one() {
+        let policy = Policy::check(DEFAULT_POLICY, None, Wanted::Judging);
+        let policy = policy.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let engine = Engine::new(policy, Limits::default());
+        let mut event = Event::read(LOGIN.as_bytes(), None).unwrap();
+        let (outcome, ()) = engine.decide(&mut event, || ());
+        let text = |detail| answer(&outcome.policy, &event, &outcome, detail);
+        assert_eq!(minimal(&text(Detail::Full)), text(Detail::Minimal));
+        assert_ne!(text(Detail::Full), text(Detail::Minimal));
+    }
+
+    #[test]
+    fn a_lost_part_is_added_to_the_list() {
+        assert_eq!(degrade(r#"{"degraded":[],"a":1}"#, "j"), r#"{"degraded":["j"],"a":1}"#);
+        assert_eq!(degrade(r#"{"degraded":["model"]}"#, "j"), r#"{"degraded":["j","model"]}"#);
     }
 }

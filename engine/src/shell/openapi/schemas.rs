@@ -1,0 +1,401 @@
+//! The shapes of answers, written by hand beside `wire` and the routes that give them.
+//!
+//! A test of the service compares them with real answers: every member that is sent is described,
+//! and every member that is required is sent.
+
+use serde_json::{Map, Value, json};
+
+use super::schema_ref;
+use crate::decision::Factor;
+
+/// Every schema of an answer, by name.
+pub(super) fn answers() -> Map<String, Value> {
+    let schemas = [
+        ("decision", decision()),
+        ("recorded_decision", recorded_decision()),
+        ("action", action()),
+        ("hints", hints()),
+        ("exemption", exemption()),
+        ("record", record()),
+        ("recorded", recorded()),
+        ("recorded_line", recorded_line()),
+        ("features", features()),
+        ("policy", policy()),
+        ("status", object(&[("status", text("`ok` or `ready`."))], &[])),
+        ("problem", problem()),
+        ("fault", fault()),
+    ];
+    schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// An object whose first members are always there.
+fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
+    let names: Vec<&str> = required.iter().map(|(name, _)| *name).collect();
+    let members: Map<String, Value> = required
+        .iter()
+        .chain(optional)
+        .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
+        .collect();
+    json!({ "type": "object", "required": names, "properties": members })
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn number(description: &str) -> Value {
+    json!({ "type": "number", "description": description })
+}
+
+fn integer(description: &str) -> Value {
+    json!({ "type": "integer", "description": description })
+}
+
+fn flag(description: &str) -> Value {
+    json!({ "type": "boolean", "description": description })
+}
+
+fn list(items: Value, description: &str) -> Value {
+    json!({ "type": "array", "items": items, "description": description })
+}
+
+/// A schema that null satisfies too.
+fn or_null(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn names(list: &[&str]) -> Value {
+    json!({ "type": "string", "enum": list })
+}
+
+/// The members of a minimal answer are always there; those of a full one follow them.
+fn decision() -> Value {
+    let mut members = head();
+    let head_count = members.len();
+    members.extend(rest());
+    members.push(("record", schema_ref("record")));
+    members.push(("timing_us", timing()));
+    object(&members[..head_count], &members[head_count..])
+}
+
+fn recorded_decision() -> Value {
+    let mut members = head();
+    members.extend(rest());
+    members.push(("record", schema_ref("record")));
+    object(&members, &[])
+}
+
+fn head() -> Vec<(&'static str, Value)> {
+    let degraded = "Parts that the decision had to do without: `model`, `journal`, \
+        `too_late_to_count`, `clock_skew`, `unknown_name`.";
+    vec![
+        ("event_id", text("Id of the event.")),
+        ("decision_id", text("16 hex digits of event, policy and model.")),
+        ("decision", names(&["approve", "challenge", "decline"])),
+        ("actions", list(schema_ref("action"), "What goes with the decision.")),
+        (
+            "risk_score",
+            or_null(json!({
+                "type": "integer", "minimum": 0, "maximum": 999,
+                "description": "500 is odds of 1 in 1,000; 50 more double the odds.",
+            })),
+        ),
+        ("hints", or_null(schema_ref("hints"))),
+        ("customer_message_key", or_null(text("What the customer may be told."))),
+        ("valid_until_ms", integer("The decision is void from then on.")),
+        ("ruleset_version", text("16 hex digits of the policy's content.")),
+        ("model_version", or_null(text("16 hex digits of the model's content."))),
+        ("degraded", list(json!({ "type": "string" }), degraded)),
+    ]
+}
+
+fn rest() -> Vec<(&'static str, Value)> {
+    let reason = object(
+        &[
+            ("code", text("Stable name of the reason.")),
+            ("num", integer("Stable number of the reason.")),
+            ("contribution", or_null(number("Log-odds that the model gives to it."))),
+            ("source", names(&["rule", "model", "list", "policy"])),
+        ],
+        &[],
+    );
+    let cost = || number("USD.");
+    let costs = object(
+        &[("approve", cost()), ("challenge", or_null(cost())), ("decline", cost())],
+        &[],
+    );
+    let posterior = json!({
+        "type": "object", "additionalProperties": { "type": "number" },
+        "description": "The likeliest attack vectors, V1 to V9, and their weights.",
+    });
+    let facts = json!({
+        "type": "object",
+        "additionalProperties": { "type": ["number", "boolean", "string", "null"] },
+        "description": "Every fact the decision was made on, as of then; null is unknown.",
+    });
+    let warning = object(
+        &[("code", text("Stable name.")), ("detail", text("What was odd about the event."))],
+        &[],
+    );
+    vec![
+        (
+            "p_fraud",
+            or_null(json!({ "type": "number", "minimum": 0, "maximum": 1,
+                "description": "Calibrated probability of fraud." })),
+        ),
+        ("typology_posterior", posterior),
+        ("reasons", list(reason, "At most 8, most important first.")),
+        ("exemption", or_null(schema_ref("exemption"))),
+        ("iso8583_suggest", or_null(text("Response code to send on."))),
+        ("three_ds_suggest", or_null(text("What to ask the issuer for."))),
+        ("expected_cost_usd", or_null(costs)),
+        ("rules", rules()),
+        ("policy_version", text("Name and version of the policy.")),
+        ("feature_schema_hash", text("16 hex digits of the facts' names and definitions.")),
+        ("calibration_version", or_null(text("Version of the calibration."))),
+        ("warnings", list(warning, "What was odd about the event and did not stop it.")),
+        ("facts", facts),
+    ]
+}
+
+fn rules() -> Value {
+    let rule = || text("Name of a rule.");
+    let suppressed = object(&[("rule", rule()), ("by", text("Name of an exemption."))], &[]);
+    let undecided = object(&[("rule", rule()), ("missing", text("Name of a fact."))], &[]);
+    object(
+        &[
+            ("hit", list(rule(), "Rules that voted.")),
+            ("suppressed", list(suppressed, "Rules that an exemption kept from voting.")),
+            ("shadow", list(rule(), "Rules on trial that would have voted.")),
+            ("undecided", list(undecided, "Rules whose condition is unknown, and why.")),
+        ],
+        &[],
+    )
+}
+
+fn action() -> Value {
+    let known = [
+        "review",
+        "hold_until_ms",
+        "limit_to_minor",
+        "freeze_account",
+        "freeze_card",
+        "notify_customer",
+        "delay_settlement",
+        "warn_interstitial",
+        "block_retry_until_ms",
+    ];
+    object(
+        &[("action", names(&known))],
+        &[
+            ("until_ms", integer("Milliseconds since 1970 UTC.")),
+            ("to_minor", integer("Minor units of the base currency.")),
+        ],
+    )
+}
+
+fn hints() -> Value {
+    let factor = || names(&Factor::ALL.map(Factor::name));
+    let three_ds = object(
+        &[
+            ("challenge_ind", text("threeDSRequestorChallengeInd.")),
+            ("req_auth_method", text("threeDSReqAuthMethod.")),
+        ],
+        &[("trans_type", text("transType."))],
+    );
+    let option = object(
+        &[
+            ("factor", factor()),
+            ("rank", integer("1 is the best.")),
+            ("strength", names(&["none", "S1", "S2", "S3", "S4"])),
+            ("proves", text("C cardholder, U wallet user, I legal identity.")),
+            ("expected_pass_legit", number("Share of genuine customers who pass.")),
+            ("expected_pass_fraud", number("Share of the suspected attackers who pass.")),
+            ("expected_cost_usd", number("Expected cost of asking it.")),
+            ("ttl_s", integer("Seconds the customer may take.")),
+            ("max_attempts", integer("Tries the customer has.")),
+        ],
+        &[("three_ds", three_ds)],
+    );
+    let forbidden =
+        object(&[("factor", factor()), ("why", text("Code of the reason."))], &[]);
+    let on_pass = object(
+        &[("decision", names(&["approve"]))],
+        &[
+            ("limit_to_minor", integer("Largest amount then allowed, base currency.")),
+            ("trust_device_after_h", integer("Hours after which the device is trusted.")),
+        ],
+    );
+    let on_fail = || {
+        let cooldown = integer("Seconds before the next try.");
+        object(&[("decision", names(&["decline"])), ("cooldown_s", cooldown)], &[])
+    };
+    let proofs = names(&["cardholder", "wallet_user", "legal_identity"]);
+    object(
+        &[
+            ("required", flag("The act must wait for the proof.")),
+            ("floor", names(&["none", "S1", "S2", "S3", "S4"])),
+            ("must_prove", list(proofs, "Who must be shown to be present.")),
+            ("options", list(option, "Factors to ask for, best first.")),
+            ("combine", names(&["any", "all"])),
+            ("forbidden", list(forbidden, "Factors that must not be asked for, and why.")),
+            ("on_pass", on_pass),
+            ("on_fail", on_fail()),
+            ("on_abandon", on_fail()),
+            ("message_key", text("What the customer reads.")),
+        ],
+        &[],
+    )
+}
+
+fn exemption() -> Value {
+    let checks = [
+        "abnormal_spend",
+        "unusual_device",
+        "malware",
+        "known_scenario",
+        "abnormal_payer_location",
+        "high_risk_payee_location",
+    ];
+    let checks: Vec<(&str, Value)> =
+        checks.iter().map(|name| (*name, flag("A finding against an exemption."))).collect();
+    let may = || flag("Whether it could be claimed.");
+    object(
+        &[
+            ("sca_scope", names(&["in_scope", "one_leg_out", "out_of_scope", "unknown"])),
+            ("exempt_low_value", may()),
+            ("exempt_tra", may()),
+            ("exempt_recurring", may()),
+            ("exempt_trusted", may()),
+            ("exempt_corporate", may()),
+            ("exempt_transit", may()),
+            ("tra_checks", object(&checks, &[])),
+            ("liability_shift_expected", flag("The issuer is expected to bear a fraud.")),
+        ],
+        &[],
+    )
+}
+
+fn timing() -> Value {
+    let stage = || integer("Microseconds.");
+    let members =
+        [("parse", stage()), ("fold", stage()), ("judge", stage()), ("total", stage())];
+    let mut timing = object(&members, &[]);
+    timing["description"] = "How long a fresh decision took; absent when it is given again.".into();
+    timing
+}
+
+fn record() -> Value {
+    object(
+        &[
+            ("sequence", or_null(integer("Place in the journal; null when it took no record."))),
+            (
+                "state",
+                json!({
+                    "type": "string", "enum": ["durable", "pending"],
+                    "description": "`durable` when it is on the disk. `pending` when it was not yet \
+                        when the answer left; with `journal` in `degraded` it may never be.",
+                }),
+            ),
+            ("applied", flag("Whether the event counts in later windows.")),
+        ],
+        &[],
+    )
+}
+
+fn recorded() -> Value {
+    object(
+        &[
+            ("event_id", text("Id of the event.")),
+            ("event_type", text("Type of the event.")),
+            ("record", schema_ref("record")),
+            ("replayed", flag("Whether it had been recorded before.")),
+            ("degraded", list(names(&["journal"]), "What the record had to do without.")),
+            ("warnings", list(schema_ref("fault"), "What was odd about the event.")),
+        ],
+        &[],
+    )
+}
+
+fn recorded_line() -> Value {
+    object(
+        &[
+            ("line", integer("Number of the line in the body, from 1; blank lines count.")),
+            ("status", integer("The status that the line would have had alone.")),
+        ],
+        &[
+            ("event_id", text("Id of the event.")),
+            ("event_type", text("Type of the event.")),
+            ("record", schema_ref("record")),
+            ("replayed", flag("Whether it had been recorded before.")),
+            ("degraded", list(names(&["journal"]), "What the record had to do without.")),
+            ("warnings", list(schema_ref("fault"), "What was odd about the event.")),
+            ("problem", schema_ref("problem")),
+        ],
+    )
+}
+
+fn features() -> Value {
+    let feature = object(
+        &[
+            ("name", text("Name in rules and models.")),
+            ("id", text("Number in the catalogue; empty for a policy's own.")),
+            ("entity", text("Entities whose past it reads; `event` when it reads none.")),
+            ("windows_ms", list(integer("Milliseconds."), "Windows; 0 is for life.")),
+            ("unit", text("Unit of the value.")),
+            ("missing", text("What it reads when there is nothing to read.")),
+            ("meaning", text("What it says.")),
+            ("cost", integer("Relative cost.")),
+            ("is_builtin", flag("Whether it comes with the engine.")),
+        ],
+        &[],
+    );
+    object(
+        &[
+            ("schema", text("16 hex digits of the facts' names and definitions.")),
+            ("features", list(feature, "The catalogue and the policy's own.")),
+        ],
+        &[],
+    )
+}
+
+fn policy() -> Value {
+    let model = object(&[("name", text("Its name.")), ("version", text("16 hex digits."))], &[]);
+    object(
+        &[
+            ("name", text("The name it gives itself.")),
+            ("version", text("16 hex digits of its content.")),
+            ("schema", text("16 hex digits of the facts it keeps.")),
+            ("rules", integer("Number of rules.")),
+            ("exemptions", integer("Number of exemptions.")),
+            ("facts", integer("Number of facts kept for each event.")),
+            ("model", or_null(model)),
+        ],
+        &[],
+    )
+}
+
+fn problem() -> Value {
+    object(
+        &[
+            ("type", text("URN of the kind of problem.")),
+            ("title", text("What kind of problem it is.")),
+            ("status", integer("The HTTP status.")),
+            ("detail", text("What to do about it; never repeats what was sent.")),
+            ("instance", text("URN of this exchange, as in X-Request-Id.")),
+            ("code", text("Stable name of the kind of problem.")),
+        ],
+        &[("errors", list(schema_ref("fault"), "Everything that is wrong with the event."))],
+    )
+}
+
+fn fault() -> Value {
+    object(
+        &[
+            ("pointer", text("JSON Pointer to the member; empty for the whole body.")),
+            ("code", text("Stable code, E and three digits.")),
+            ("detail", text("What was got and what was wanted.")),
+        ],
+        &[],
+    )
+}
