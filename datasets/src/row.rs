@@ -13,6 +13,7 @@ use features::diagnostic::{Diagnostic, Place, nearest};
 use features::event::Event;
 use features::field::{FieldId, ids};
 use features::money::{Currency, Money};
+use features::pan;
 
 use crate::cell::{self, Finer};
 use crate::columns::{
@@ -492,7 +493,7 @@ impl<'a> Row<'a> {
                 Source::Cell { column, .. } => Some(*column),
                 Source::Constant(_) | Source::RowNumber { .. } => None,
             });
-            let message = if cell::may_hold_card_number(&diagnostic.message) {
+            let message = if self.repeats_card_number(&diagnostic.message) {
                 "the value is refused and not repeated, it may be a card number".to_owned()
             } else {
                 diagnostic.message.clone()
@@ -500,6 +501,14 @@ impl<'a> Row<'a> {
             self.fault((diagnostic.code, message), path, column)
         };
         diagnostics.iter().map(fault).collect()
+    }
+
+    /// Whether a message says a cell of this row that may be a card number; limits that the message
+    /// names are long runs of digits too.
+    fn repeats_card_number(&self, message: &str) -> bool {
+        let cells = (0..self.cells.ends.len()).filter_map(|index| self.cells.get(index));
+        cells.filter(|text| cell::may_hold_card_number(text)).any(|text| message.contains(text))
+            || pan::holds_card_number(message)
     }
 }
 

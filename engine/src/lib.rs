@@ -7,13 +7,13 @@
 
 pub mod reason;
 
+pub mod situation;
+
 pub mod vector;
 
 pub mod decision;
 
 pub mod economics;
-
-pub mod situation;
 
 pub mod stepup;
 

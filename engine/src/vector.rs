@@ -357,10 +357,10 @@ mod tests {
                 let found = posterior(&of_event(EventType::Transfer), &evidence);
                 let sum: f64 = found.weights().iter().sum();
                 assert!((sum - 1.0).abs() < 1e-9, "{sum}");
-                assert!(found.weights().iter().all(|weight| *weight <= WEIGHT_MAX));
+                assert!(found.weights().iter().all(|weight| *weight <= 0.9));
             }
         }
-        assert_eq!(Posterior::of(pure(Vector::V3)).weight(Vector::V3), WEIGHT_MAX);
+        assert_eq!(Posterior::of(pure(Vector::V3)).weight(Vector::V3), 0.9);
     }
 
     #[test]

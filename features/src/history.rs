@@ -28,6 +28,10 @@ use crate::limits::COLUMNS_MAX;
 use crate::plan::{KeyPart, Lookup, OUTCOMES, Plan, Step, Table};
 use crate::window::{ABSENT, Entity, Row};
 
+/// Evicted keys remembered one by one, for each entity that a table may hold: 24 bytes each. Beyond
+/// that, every stranger reads unknown for as far back as the newest of the forgotten.
+const REMEMBERED: usize = 8;
+
 /// How much history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -323,7 +327,7 @@ impl History {
         map.insert(key, entity);
         keeper.queue.push_back((key, fold.stamp));
         while self.limits.entities_max < map.len() {
-            keeper.evict_one(map, self.limits.entities_max);
+            keeper.evict_one(map, REMEMBERED * self.limits.entities_max);
         }
     }
 

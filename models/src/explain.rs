@@ -18,7 +18,7 @@
 //! `f = (p o t + (1 - t) a r) / g`, and the split gives `p a (o - r) ∫ P (H_yes - H_no) / g² dt`.
 //!
 //! Nothing branches on the row. Agrees with LightGBM's `pred_contrib` to 3e-14; on a 2-core AMD
-//! machine 300 trees of 31 leaves take 66 us (LightGBM: 1,360), 1,000 of 63 take 0.6 ms (13).
+//! machine 300 trees of 31 leaves take 65 us (LightGBM: 1,360), 1,000 of 63 take 0.5 ms (13).
 //! Nothing is allocated once the scratch has grown to the largest tree.
 
 use crate::forest::{Forest, NONE, Span, Split};
@@ -138,14 +138,15 @@ impl Forest {
         // A step from a split to a leaf ends at index `len`: one place more, that stays 0 on the
         // way up, makes leaves and splits alike.
         let places = nodes.len() + 1;
-        if scratch.numbers.len() < 2 * POINTS * places {
-            scratch.numbers.resize(2 * POINTS * places, 0.0);
+        if scratch.numbers.len() < 3 * POINTS * places {
+            scratch.numbers.resize(3 * POINTS * places, 0.0);
         }
         if scratch.sides.len() < places {
             scratch.sides.resize(places, Side::default());
         }
         let (points, _) = scratch.numbers.as_chunks_mut::<POINTS>();
-        let (products, sums) = points.split_at_mut(places);
+        let (products, points) = points.split_at_mut(places);
+        let (kept, sums) = points.split_at_mut(places);
         let sums = &mut sums[..places];
         let sides = &mut scratch.sides[..places];
         products[0] = [1.0; POINTS];
@@ -154,27 +155,30 @@ impl Forest {
             let side = Side { yes: f64::from(u8::from(yes)), passes: passes(split, sides) };
             sides[here] = side;
             let product = products[here];
-            let [factor, _] = factors(rule, split, side);
+            let [factor, mut weight] = factors(rule, split, side);
             let [mut to_yes, mut to_no] = [[0.0; POINTS]; 2];
             for point in 0..POINTS {
+                weight[point] *= product[point];
                 to_yes[point] = product[point] * factor[point];
                 to_no[point] = product[point] - to_yes[point];
             }
+            // The product has served; on the way up its weight and the factor are wanted.
+            products[here] = weight;
+            kept[here] = factor;
             products[here + usize::from(node.step[0])] = to_yes;
             products[here + usize::from(node.step[1])] = to_no;
         }
         sums[places - 1] = [0.0; POINTS];
         for (here, (node, split)) in nodes.iter().zip(splits).enumerate().rev() {
-            let [factor, weight] = factors(rule, split, sides[here]);
+            let [factor, weight] = [kept[here], products[here]];
             let yes = sums[here + usize::from(node.step[0])];
             let no = sums[here + usize::from(node.step[1])];
-            let product = products[here];
             let [mut sum, mut credits] = [[0.0; POINTS]; 2];
             for point in 0..POINTS {
                 let no = no[point] + node.value[1];
                 let difference = yes[point] + node.value[0] - no;
                 sum[point] = no + factor[point] * difference;
-                credits[point] = weight[point] * product[point] * difference;
+                credits[point] = weight[point] * difference;
             }
             sums[here] = sum;
             let side = sides[here];

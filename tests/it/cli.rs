@@ -131,7 +131,7 @@ fn table(rows: u64) -> String {
         let (day, rest) = (seconds / 86_400, seconds % 86_400);
         let is_fraud = random(10) == 0;
         let cents = if is_fraud { 5_000 + random(30_000) } else { 500 + random(10_000) };
-        let (customer, terminal) = (random(50), random(80));
+        let (customer, terminal) = (random(2_000), random(80));
         text.push_str(&format!(
             "{row},2018-04-{:02} {:02}:{:02}:{:02},{customer},{terminal},{}.{:02},{seconds},{day},\
              {fraud},{fraud}\n",
@@ -219,7 +219,7 @@ fn a_trained_model_finds_fraud_that_it_has_not_seen() {
     let folder = imported("train", 6_000);
     let train = [
         "train", "--data", "data", "--train", "2018-04-01..2018-04-08", "--delay", "1d",
-        "--features", "account_*,amount_*,merchant_*,usd_*", "--seed", "7", "--json", "--out",
+        "--features", "account_*,amount_*,merchant_*", "--seed", "7", "--json", "--out",
     ];
     let card = folder.done(&[&train[..], &["first.model.json"]].concat());
     let card: Value = serde_json::from_str(&card).unwrap();
@@ -379,7 +379,7 @@ fn the_catalogue_is_listed_for_people_and_for_programs() {
     assert!(text.contains("account") && text.contains("24h"), "{text}");
     let list: Value = serde_json::from_str(&folder.done(&["features", "--json"])).unwrap();
     let list = list.as_array().unwrap();
-    assert!(100 < list.len(), "{} features", list.len());
+    assert!(50 < list.len(), "{} features", list.len());
     for entry in list {
         assert!(entry["name"].is_string() && entry["windows"].is_array(), "{entry}");
     }

@@ -76,14 +76,15 @@ fn files_stay_readable() {
     for (name, text) in sources() {
         let lines = text.lines().count();
         assert!(lines <= 1_000 || tables.contains(&name.as_str()), "{name} has {lines} lines");
-        assert!(text.starts_with("//!"), "{name} does not begin with what it is for");
+        let is_tests = name.ends_with("/tests.rs") || name.contains("/tests/");
+        assert!(is_tests || text.starts_with("//!"), "{name} does not say what it is for");
     }
 }
 
 #[test]
 fn nothing_is_left_for_another_day() {
     for (name, text) in sources().into_iter().filter(|(name, _)| name != "tests/it/tidy.rs") {
-        for word in ["todo!", "unimplemented!", "FIXME", "XXX", "TODO", "#[ignore"] {
+        for word in ["todo!", "unimplemented!", "FIXME", "TODO", "#[ignore"] {
             assert!(!text.contains(word), "{name} says {word}");
         }
     }

@@ -225,6 +225,41 @@ fn without_votes_the_cheapest_answer_wins_and_the_band_has_its_borders() {
 }
 
 #[test]
+fn the_short_way_to_an_approval_gives_what_the_long_way_gives() {
+    let economics = Economics::default();
+    let mut approved = 0;
+    for usd_minor in [50.0, 500.0, 2_800.0, 14_000.0, 70_000.0, 300_000.0] {
+        let situation = Situation { usd_minor, base_minor: 7.14 * usd_minor, ..paying() };
+        let suspicion = posterior(&situation, []);
+        let stake = economics.stake(&situation, Held::No);
+        for step in 0..2_000 {
+            let probability = f64::from(step) / 20_000.0;
+            let question = Question {
+                situation: &situation,
+                posterior: &suspicion,
+                economics: &economics,
+                stake: &stake,
+                probability,
+            };
+            let choice = stepup::choose(&question, std::iter::empty());
+            let costs = economics.costs(probability, &stake, choice.as_ref().map(Choice::ask));
+            let challenge = costs.challenge.unwrap_or(f64::INFINITY);
+            let cheapest = if costs.approve <= challenge && costs.approve <= costs.decline {
+                approved += 1;
+                Decision::Approve
+            } else if challenge <= costs.decline {
+                Decision::Challenge
+            } else {
+                Decision::Decline
+            };
+            let found = judged(&situation, Some(probability), &[]).decision;
+            assert_eq!(found, cheapest, "{usd_minor} at {probability}");
+        }
+    }
+    assert!(100 < approved, "{approved}");
+}
+
+#[test]
 fn near_certainty_is_refused_unless_the_victim_or_the_customer_acts() {
     let mut big = sending();
     big.enrolled.passkey_ms = NOW_MS - 900.0 * HOUR_MS as f64;

@@ -432,9 +432,8 @@ mod tests {
     const POLICY: &str = r#"policy "small"
 rule pays "A payment"
   on payment
-  when amount_minor >= 0
-  then review
-  owner "tests"
+  when base_minor >= 0 CNY
+  then review  because VELOCITY_ACCOUNT  owner "tests"
 "#;
 
     fn meter() -> (Meter, Arc<Policy>) {

@@ -317,3 +317,6 @@ pub(crate) fn exemption(exemption: &Exemption) -> ExemptionForm {
 pub(crate) fn costs(costs: &Costs) -> CostsForm {
     CostsForm { approve: costs.approve, challenge: costs.challenge, decline: costs.decline }
 }
+
+#[cfg(test)]
+mod tests;

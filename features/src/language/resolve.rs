@@ -343,8 +343,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn name(&mut self, span: ast::Span, name: &str, wanted: Wanted) -> Typed {
+        // A label is knowledge about an event, not one more thing that happened.
         if name == "any" {
-            return (Expr::Constant(1.0), Type::Bool);
+            let events = Types::ANY.without(Types::of(&[EventType::Label]));
+            return (Expr::IsType(events), Type::Bool);
         }
         // `unknown` fits every type; beside a category, that category's own name goes first.
         if name == "unknown" {

@@ -131,25 +131,17 @@ pub(crate) fn policy_source(path: Option<&Path>) -> Result<Source, Failure> {
     })
 }
 
-/// The model file, unchecked; without a choice, the model that comes with the engine.
-pub(crate) fn model_draft(choice: Option<&ModelChoice>) -> Result<Option<ModelDraft>, Failure> {
-    let source = match choice {
-        Some(ModelChoice::None) => return Ok(None),
-        Some(ModelChoice::File(path)) => {
-            Source { name: path.display().to_string(), text: read_text(path)? }
-        }
-        None => Source { name: "built-in model".to_owned(), text: DEFAULT_MODEL.to_owned() },
-    };
-    let draft = ModelDraft::read(&source.text).map_err(|faults| {
-        let lines: Vec<String> =
-            faults.iter().map(|fault| format!("{}: error {fault}", source.name)).collect();
-        Failure::Findings(lines.join("\n"))
-    })?;
-    Ok(Some(draft))
+/// The text of the chosen model file; without a choice, of the model that comes with the engine.
+fn model_source(choice: Option<&ModelChoice>) -> Result<Option<String>, Failure> {
+    Ok(match choice {
+        Some(ModelChoice::None) => None,
+        Some(ModelChoice::File(path)) => Some(read_text(path)?),
+        None => Some(DEFAULT_MODEL.to_owned()),
+    })
 }
 
 /// What a model is called in messages.
-pub(crate) fn model_name(choice: Option<&ModelChoice>) -> String {
+fn model_name(choice: Option<&ModelChoice>) -> String {
     match choice {
         Some(ModelChoice::File(path)) => path.display().to_string(),
         Some(ModelChoice::None) => "no model".to_owned(),
@@ -163,27 +155,53 @@ pub(crate) fn load_policy(
     choice: Option<&ModelChoice>,
     wanted: Wanted<'_>,
 ) -> Result<Policy, Failure> {
-    check_policy(&policy_source(path)?, choice, wanted)
+    sound_policy(&policy_source(path)?, choice, wanted)
 }
 
 /// Checks a policy text and its model; every fault of both is in the failure.
-pub(crate) fn check_policy(
+pub(crate) fn sound_policy(
     source: &Source,
     choice: Option<&ModelChoice>,
     wanted: Wanted<'_>,
 ) -> Result<Policy, Failure> {
-    Policy::check(&source.text, model_draft(choice)?, wanted)
-        .map_err(|faults| Failure::Findings(draw_faults(source, &model_name(choice), &faults)))
+    let checked = check_policy(source, choice, wanted)?;
+    checked.map_err(|faults| Failure::Findings(draw_faults(source, choice, &faults)))
+}
+
+/// Checks a policy text and its model. The outer failure is a file that cannot be read.
+pub(crate) fn check_policy(
+    source: &Source,
+    choice: Option<&ModelChoice>,
+    wanted: Wanted<'_>,
+) -> Result<Result<Policy, Vec<Diagnostic>>, Failure> {
+    let text = model_source(choice)?;
+    Ok(match text.map(|text| ModelDraft::read(&text)).transpose() {
+        Ok(draft) => Policy::check(&source.text, draft, wanted),
+        // The policy is checked all the same, so that its author reads everything at once.
+        Err(of_model) => {
+            let mut faults = Policy::check(&source.text, None, wanted).err().unwrap_or_default();
+            faults.extend(of_model.into_iter().map(|fault| {
+                let place = Place::Field(fault.place);
+                let diagnostic = Diagnostic::error(fault.code, place, fault.message);
+                Diagnostic { help: fault.help, ..diagnostic }
+            }));
+            Err(faults)
+        }
+    })
 }
 
 /// Faults of a policy and its model, each drawn over the file it is in.
-pub(crate) fn draw_faults(source: &Source, model: &str, faults: &[Diagnostic]) -> String {
+pub(crate) fn draw_faults(
+    source: &Source,
+    choice: Option<&ModelChoice>,
+    faults: &[Diagnostic],
+) -> String {
     let (of_model, of_policy): (Vec<Diagnostic>, Vec<Diagnostic>) = faults
         .iter()
         .cloned()
         .partition(|fault| fault.code.starts_with('M') && matches!(fault.place, Place::Field(_)));
     let mut text = render(&source.name, &source.text, &of_policy);
-    text.push_str(&render(model, "", &of_model));
+    text.push_str(&render(&model_name(choice), "", &of_model));
     text.trim_end().to_owned()
 }
 

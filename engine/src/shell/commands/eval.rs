@@ -181,6 +181,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::Findings(what));
     }
     let measures = measure(&before, &rows, plan);
+    if measures.rows == 0 {
+        let what = "every labelled event on the test days is of a customer known as defrauded";
+        return Err(Failure::Findings(what.to_owned()));
+    }
     let tested = tested_days(&rows);
     if arguments.json {
         common::print_json(&report(&measures, &title, plan, tested))?;
@@ -310,9 +314,9 @@ fn describe(measures: &Measures, title: &str, plan: Plan, tested: Days) -> Strin
             common::count(measures.frauds as u64),
             common::count(measures.left_out as u64),
         )),
-        ("AUC ROC", format!("{:.4}", measures.auc_roc)),
-        ("average precision", format!("{:.4}", measures.average_precision)),
-        ("card precision@100", format!("{:.4}", measures.card_precision)),
+        ("AUC ROC", defined(measures.auc_roc)),
+        ("average precision", defined(measures.average_precision)),
+        ("card precision@100", defined(measures.card_precision)),
     ];
     for (rate, recall) in &measures.recall_at {
         let text = format!("{} at a false-positive rate of {} %", percent(Some(*recall)), 100.0 * rate);
@@ -335,6 +339,11 @@ fn describe(measures: &Measures, title: &str, plan: Plan, tested: Days) -> Strin
     }
     let lines: Vec<String> = lines.iter().map(|(name, text)| format!("{name:<20}{text}")).collect();
     format!("{}\n{}", lines.join("\n"), table.trim_fmt())
+}
+
+/// A measure with four decimals, a dash where it is not defined: without a fraud there is no recall.
+fn defined(measure: f64) -> String {
+    if measure.is_finite() { format!("{measure:.4}") } else { "-".to_owned() }
 }
 
 /// The measures for a machine; what is not defined is `null`.

@@ -87,10 +87,10 @@ impl FactTable {
     pub(crate) fn choose(path: Option<&Path>, patterns: &[String]) -> Result<FactTable, Failure> {
         let source = common::policy_source(path)?;
         let no_model = Some(&ModelChoice::None);
-        let whole = common::check_policy(&source, no_model, Wanted::Judging)?;
+        let whole = common::sound_policy(&source, no_model, Wanted::Judging)?;
         let all: Vec<&str> = whole.features().iter().map(|feature| feature.name.as_str()).collect();
         let chosen = names::choose(patterns, &all)?;
-        let policy = common::check_policy(&source, no_model, Wanted::Only(&chosen))?;
+        let policy = common::sound_policy(&source, no_model, Wanted::Only(&chosen))?;
         let slot = |name: String| policy.plan().find(&name).map(|slot| (name, slot));
         let columns = chosen.into_iter().filter_map(slot).collect();
         Ok(FactTable { policy, columns })

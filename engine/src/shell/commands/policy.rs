@@ -49,13 +49,12 @@ struct Check {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Command::Check(arguments) = &arguments.command;
     let source = common::policy_source(Some(&arguments.file))?;
-    let draft = common::model_draft(arguments.model.as_ref())?;
-    let checked = Policy::check(&source.text, draft, Wanted::Judging);
-    let model = common::model_name(arguments.model.as_ref());
+    let model = arguments.model.as_ref();
+    let checked = common::check_policy(&source, model, Wanted::Judging)?;
     if arguments.json {
         common::print_json(&report(&source, &checked))?;
     } else {
-        common::print(&describe(&source, &model, &checked))?;
+        common::print(&describe(&source, model, &checked))?;
     }
     match checked {
         Ok(_) => Ok(()),
@@ -67,7 +66,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-fn describe(source: &Source, model: &str, checked: &Result<Policy, Vec<Diagnostic>>) -> String {
+fn describe(
+    source: &Source,
+    model: Option<&ModelChoice>,
+    checked: &Result<Policy, Vec<Diagnostic>>,
+) -> String {
     let policy = match checked {
         Err(faults) => return common::draw_faults(source, model, faults),
         Ok(policy) => policy,

@@ -189,3 +189,103 @@ impl Serialize for Standing {
         object.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use features::history::Limits;
+
+    use super::*;
+    use crate::shell::journal;
+    use crate::shell::serve::{Clock, JOURNAL, ModelSource, PATIENCE, ServeOptions, key_of};
+
+    const LOGIN: &str = r#"{"event_id":"l1","event_type":"login","channel":"web","outcome":"success",
+        "account_id":"a1","event_time_ms":1790000000000,"method":"password","login_name_hash":"n1"}"#;
+
+    /// A folder of its own, gone after the test.
+    struct Scratch(PathBuf);
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn open(scratch: &Scratch) -> Arc<Service> {
+        let options = ServeOptions {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            data_dir: scratch.0.clone(),
+            policy: None,
+            model: ModelSource::None,
+            limits: Limits::default(),
+            journal: journal::Options { segment_bytes: 1 << 16, ..JOURNAL },
+            durable_wait_ms: 25,
+            patience: PATIENCE,
+            clock: Clock::Events,
+        };
+        Service::open(&options).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn turn<'s>(service: &'s Service, event: &Event) -> Turn<'s> {
+        let fingerprint = Fingerprint::of(event.json().as_bytes());
+        let Seen::New(claim) = service.table().claim(key_of(event), fingerprint) else {
+            panic!("the id is free");
+        };
+        Turn { service, claim, place: Place::default() }
+    }
+
+    #[tokio::test]
+    async fn a_panic_behind_the_fold_journals_the_event_and_one_before_it_frees_the_id() {
+        let name = format!("gyr-turn-{}", std::process::id());
+        let scratch = Scratch(std::env::temp_dir().join(name));
+        let service = open(&scratch);
+        let event = Event::read(LOGIN.as_bytes(), None).unwrap();
+        let quiet = |work: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(work)).is_err();
+
+        assert!(quiet(&mut || {
+            turn(&service, &event).fold(&mut event.clone(), |_, _, _| panic!("planted"));
+        }));
+        assert_eq!(service.table().find(key_of(&event)), None);
+        assert_eq!(service.engine().history().census().events, 0);
+
+        assert!(quiet(&mut || {
+            turn(&service, &event).fold(&mut event.clone(), |engine, event, place| {
+                engine.record(event, || place.take(service.journal()));
+                panic!("planted");
+            });
+        }));
+        let known = service.table().find(key_of(&event)).expect("the id is settled");
+        assert_eq!((known.is_scored, known.applied, known.sequence), (false, true, Some(1)));
+        service.close().await.unwrap();
+
+        let service = open(&scratch);
+        assert_eq!(service.engine().history().census().events, 1);
+        assert_eq!(service.table().find(key_of(&event)), Some(known));
+    }
+
+    #[tokio::test]
+    async fn who_cannot_wait_for_the_first_request_is_told_to_come_again() {
+        let name = format!("gyr-busy-{}", std::process::id());
+        let scratch = Scratch(std::env::temp_dir().join(name));
+        let service = open(&scratch);
+        let event = Event::read(LOGIN.as_bytes(), None).unwrap();
+        let first = turn(&service, &event);
+        let fingerprint = Fingerprint::of(LOGIN.as_bytes());
+        let second = claim(&service, key_of(&event), fingerprint, Instant::now()).await;
+        assert!(matches!(second, Err(problem) if problem.case == Case::InProgress));
+        drop(first);
+        let third = claim(&service, key_of(&event), fingerprint, Instant::now()).await;
+        assert!(matches!(third, Ok(Met::New(_))));
+    }
+
+    #[test]
+    fn a_record_that_is_lost_reads_as_pending() {
+        let standing = |sequence, disk| Standing { sequence, disk, applied: true };
+        let lost = standing(None, Disk::Lost);
+        assert_eq!(lost.json(), r#"{"sequence":null,"state":"pending","applied":true}"#);
+        let durable = standing(Some(7), Disk::Durable);
+        assert_eq!(durable.json(), r#"{"sequence":7,"state":"durable","applied":true}"#);
+    }
+}
