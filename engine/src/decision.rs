@@ -231,7 +231,7 @@ impl FactorSet {
     }
 }
 
-/// How much a proof is worth; NIST-like levels of `domain.md` 5.1.
+/// How much a proof is worth; levels like those of NIST SP 800-63B.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Strength {
     /// Nothing is proven.
@@ -586,7 +586,7 @@ pub struct Verdict {
     pub valid_for_ms: i64,
 }
 
-/// The probability on the scale of `domain.md` 2.6: 500 at odds of 1 to 1,000, 50 more for each
+/// The probability on a scale for people: 500 at odds of 1 to 1,000, 50 more for each
 /// doubling of the odds, held within 0..=999.
 pub fn risk_score(probability: f64) -> u16 {
     let odds = probability / (1.0 - probability);

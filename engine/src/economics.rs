@@ -1,7 +1,7 @@
 //! What a decision costs: money at risk, and the expected cost of approving, asking and refusing.
 //!
 //! Approving a genuine customer costs nothing; everything else is priced in USD against that. With
-//! p the calibrated probability of fraud and A the amount at risk (`domain.md` 6.1 to 6.3):
+//! p the calibrated probability of fraud and A the amount at risk:
 //!
 //! ```text
 //! approve    p * Lf               Lf = A (1 - rho) (1 - sigma) + fee + handling + monitoring
@@ -249,7 +249,7 @@ const SETTINGS: [Setting; 41] = [
 ];
 
 impl Default for Economics {
-    /// The assumptions of `domain.md` 5.1, 5.2 and 6.2.
+    /// Assumptions, each to be replaced by what a wallet measures of itself.
     fn default() -> Economics {
         Economics {
             recovery: 0.05,

@@ -7,7 +7,7 @@
 //! narrowed, a number is never used twice. A `ReasonCode` or `MessageKey` is an index into its
 //! table, two bytes or one, and exists only if the table has the row, so printing one cannot fail.
 //! The codes that the engine names itself are constants, looked up by the compiler: a misspelt one
-//! does not build. Sources: `domain.md` 8.2 and 8.4.
+//! does not build.
 
 /// A reason, as its place in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -347,7 +347,8 @@ pub static MESSAGES: [Message; 27] = [
     ),
     message(
         "MSG_CARD_CONTACT_BANK",
-        "Your bank didn't approve this. Please make sure the card is enabled for international and online payments.",
+        "Your bank didn't approve this. Please make sure the card is enabled for international \
+         and online payments.",
         "发卡行未批准，请确认已开通境外及网上支付。",
     ),
     message(
@@ -372,7 +373,8 @@ pub static MESSAGES: [Message; 27] = [
     ),
     message(
         "MSG_SCAM_WARNING",
-        "Did someone ask you to do this or to share your screen? We will never ask you to move money to keep it safe.",
+        "Did someone ask you to do this or to share your screen? We will never ask you to move \
+         money to keep it safe.",
         "若有人指导您转账或共享屏幕，请立即停止。",
     ),
     message(

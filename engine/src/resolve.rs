@@ -4,9 +4,9 @@
 //! challenge over review over approve. The severity of the votes together is their maximum, so the
 //! order of votes cannot matter and one more vote never softens what they demand (the cost rule may
 //! read its suspicion, or a hold that saves money, in the customer's favour). The class of a vote
-//! (guard over limit over block list over hard rule over must-challenge) decides who speaks: reasons
-//! stand by severity, then class, then number of the rule, and the first of them gives the message
-//! and the answer codes. Exempted votes are not passed in; their exemptions are.
+//! (guard over limit over block list over hard rule over must-challenge) decides who speaks:
+//! reasons stand by severity, then class, then number of the rule, and the first of them gives the
+//! message and the answer codes. Exempted votes are not passed in; their exemptions are.
 //!
 //! **The cost rule** works in the room that the votes leave. A decline stands. A demanded challenge
 //! may become a decline when that is cheaper, never an approval; a hold likewise. Without votes the
@@ -14,9 +14,9 @@
 //! probability on (0.9) the verdict is decline, unless a coached victim or the customer himself is
 //! behind it. Without a probability the votes decide alone.
 //!
-//! **No factor.** A demanded challenge that no eligible factor can answer becomes a hold where money
-//! can wait, else a decline. A hold is answered as a challenge whose only option is to wait: a
-//! caller who reads nothing but the decision does not let held money go.
+//! **No factor.** A demanded challenge that no eligible factor can answer becomes a hold where
+//! money can wait, else a decline. A hold is answered as a challenge whose only option is to wait:
+//! a caller who reads nothing but the decision does not let held money go.
 //!
 //! The same input gives the same verdict, bit for bit; nothing here can fail.
 

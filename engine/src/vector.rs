@@ -5,8 +5,8 @@
 //! kind of event, weighing as much as half a rule, plus the suspicions of every rule that voted,
 //! plus what a few facts hint at; then divided by the sum, and no vector above 0.9, because nobody
 //! is that sure. Unknown facts hint at nothing. Sums are integers, so the order of votes cannot
-//! matter; nothing allocates. All numbers here are assumptions to be replaced by labels; the shares
-//! of `domain.md` 4.3 guided the priors.
+//! matter; nothing allocates. All numbers here are assumptions to be replaced by labels; the priors
+//! follow how often each kind of fraud is seen.
 
 use features::field::EventType;
 

@@ -123,7 +123,8 @@ fn table(rows: u64) -> String {
     );
     let mut state = 42_u64;
     let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     for row in 0..rows {
@@ -176,8 +177,19 @@ fn a_table_becomes_events_decisions_and_a_report_with_the_same_decisions() {
         .count();
     assert!(0 < declined && declined < 300, "{declined}");
     folder.done(&[
-        "backtest", "--data", "data", "--policy", "tests.policy", "--model", "none", "--out",
-        "report.html", "--json", "report.json", "--decisions", "decisions.ndjson",
+        "backtest",
+        "--data",
+        "data",
+        "--policy",
+        "tests.policy",
+        "--model",
+        "none",
+        "--out",
+        "report.html",
+        "--json",
+        "report.json",
+        "--decisions",
+        "decisions.ndjson",
     ]);
     assert_eq!(folder.read("decisions.ndjson"), decisions);
 
@@ -201,8 +213,19 @@ fn two_policies_are_compared_in_decisions_and_money() {
     let folder = imported("against", 300);
     folder.write("strict.policy", &POLICY.replace("150 USD\n", "80 USD\n"));
     folder.done(&[
-        "backtest", "--data", "data", "--policy", "strict.policy", "--against", "tests.policy",
-        "--model", "none", "--out", "report.html", "--json", "report.json",
+        "backtest",
+        "--data",
+        "data",
+        "--policy",
+        "strict.policy",
+        "--against",
+        "tests.policy",
+        "--model",
+        "none",
+        "--out",
+        "report.html",
+        "--json",
+        "report.json",
     ]);
     let report = folder.json("report.json");
     let flipped = &report["diff"]["flipped"];
@@ -218,8 +241,19 @@ fn two_policies_are_compared_in_decisions_and_money() {
 fn a_trained_model_finds_fraud_that_it_has_not_seen() {
     let folder = imported("train", 6_000);
     let train = [
-        "train", "--data", "data", "--train", "2018-04-01..2018-04-08", "--delay", "1d",
-        "--features", "account_*,amount_*,merchant_*", "--seed", "7", "--json", "--out",
+        "train",
+        "--data",
+        "data",
+        "--train",
+        "2018-04-01..2018-04-08",
+        "--delay",
+        "1d",
+        "--features",
+        "account_*,amount_*,merchant_*",
+        "--seed",
+        "7",
+        "--json",
+        "--out",
     ];
     let card = folder.done(&[&train[..], &["first.model.json"]].concat());
     let card: Value = serde_json::from_str(&card).unwrap();
@@ -230,7 +264,14 @@ fn a_trained_model_finds_fraud_that_it_has_not_seen() {
     assert_eq!(unnamed("first.model.json"), unnamed("second.model.json"));
 
     let measured = folder.done(&[
-        "eval", "--data", "data", "--model", "first.model.json", "--scores", "scores.csv", "--json",
+        "eval",
+        "--data",
+        "data",
+        "--model",
+        "first.model.json",
+        "--scores",
+        "scores.csv",
+        "--json",
     ]);
     let measured: Value = serde_json::from_str(&measured).unwrap();
     // Eight days of training and one of delay: the tenth to the fourteenth are left.
@@ -242,9 +283,18 @@ fn a_trained_model_finds_fraud_that_it_has_not_seen() {
     assert_eq!(scores.lines().count(), 1 + 6_000 - 9 * 432);
     let text = folder.done(&["eval", "--data", "data", "--model", "first.model.json"]);
     assert!(text.contains("average precision") && text.contains("card precision@100"), "{text}");
-    folder.fails(2, &[
-        "eval", "--data", "data", "--model", "first.model.json", "--test", "2018-04-08..2018-04-09",
-    ]);
+    folder.fails(
+        2,
+        &[
+            "eval",
+            "--data",
+            "data",
+            "--model",
+            "first.model.json",
+            "--test",
+            "2018-04-08..2018-04-09",
+        ],
+    );
     folder.done(&["score", "data", "--model", "first.model.json", "--out", "scored.ndjson"]);
     assert_eq!(folder.read("scored.ndjson").lines().count(), 6_000);
 }
@@ -256,7 +306,14 @@ fn facts_have_a_row_for_each_scored_event_and_a_column_for_each_feature() {
                   = count(payment) by account over 36h including this\n";
     folder.write("my.policy", policy);
     folder.done(&[
-        "facts", "--data", "data", "--policy", "my.policy", "--features", "my_*", "--out",
+        "facts",
+        "--data",
+        "data",
+        "--policy",
+        "my.policy",
+        "--features",
+        "my_*",
+        "--out",
         "facts.csv",
     ]);
     let facts = folder.read("facts.csv");
@@ -264,7 +321,8 @@ fn facts_have_a_row_for_each_scored_event_and_a_column_for_each_feature() {
     assert_eq!(lines.next(), Some("event_id,event_time_ms,my_count"));
     assert_eq!(lines.next(), Some("t0,1522540800000,1"));
     assert_eq!(lines.count(), 49);
-    let talk = folder.fails(2, &["facts", "--data", "data", "--features", "cuont_*", "--out", "f.csv"]);
+    let talk =
+        folder.fails(2, &["facts", "--data", "data", "--features", "cuont_*", "--out", "f.csv"]);
     assert!(talk.contains("no feature matches \"cuont_*\""), "{talk}");
     let talk = folder.fails(2, &["facts", "--data", "data", "--out", "facts.xlsx"]);
     assert!(talk.contains(".csv"), "{talk}");
@@ -343,7 +401,10 @@ fn a_policy_is_checked_with_all_its_faults_and_places() {
     assert!(text.contains("S9"), "{text}");
     let report = folder.gyr(&["policy", "check", "bad.policy", "--json"]).stdout;
     let report: Value = serde_json::from_slice(&report).unwrap();
-    assert_eq!((&report["diagnostics"][0]["line"], &report["diagnostics"][0]["column"]), (&4.into(), &20.into()));
+    assert_eq!(
+        (&report["diagnostics"][0]["line"], &report["diagnostics"][0]["column"]),
+        (&4.into(), &20.into())
+    );
     let talk = folder.fails(1, &["score", "bad.policy", "--policy", "bad.policy"]);
     assert!(talk.contains("bad.policy:4:20"), "{talk}");
 }
@@ -357,7 +418,11 @@ fn what_is_missing_or_unknown_is_said_with_the_code_of_its_kind() {
         (3, &["score", "data", "--out", "no/such/folder/x"], "cannot write no/such/folder/x"),
         (3, &["eval", "--data", "data", "--model", "no.json"], "cannot read no.json"),
         (1, &["eval", "--data", "data", "--model", "tests.policy"], "M001"),
-        (2, &["import", "--map", "handbok", "table.csv", "--out", "x"], "did you mean \"handbook\"?"),
+        (
+            2,
+            &["import", "--map", "handbok", "table.csv", "--out", "x"],
+            "did you mean \"handbook\"?",
+        ),
         (2, &["train", "--data", "data", "--out", "m", "--train", "2018-04-31"], "wanted days"),
         (2, &["train", "--data", "data", "--out", "m", "--delay", "soon"], "wanted a length"),
         (2, &["train", "--data", "data", "--out", "m", "--on", "label"], "wanted a scored event"),

@@ -12,7 +12,7 @@ mod handbook;
 // HTTP, files and backtests give the same bits; `kill -9` loses nothing that was acknowledged.
 mod parity;
 // Shapes, statuses, limits and idempotency of the service.
-// mod http;
+mod http;
 // The commands, end to end.
 mod cli;
 // The documents are true.

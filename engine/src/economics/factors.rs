@@ -1,10 +1,11 @@
-//! What each factor costs, whom it loses and whom it stops: the numbers of `domain.md` 5.1 and 5.2.
+//! What each factor costs, whom it loses and whom it stops.
 //!
-//! `bypass[v]` is the probability that an attacker of vector `v` passes; the row of text messages is
-//! anchored to public figures, all others are assumptions to be recalibrated from challenge outcomes
-//! and later labels. `success` counts genuine customers who neither fail nor give up. `seconds` is
-//! attention: a hold of a day or a statement that arrives tomorrow costs patience, which is in
-//! `success`, not 86,400 priced seconds. The issuer's silent check stops nobody by itself.
+//! `bypass[v]` is the probability that an attacker of vector `v` passes; the row of text messages
+//! is anchored to public figures, all others are assumptions to be recalibrated from challenge
+//! outcomes and later labels. `success` counts genuine customers who neither fail nor give up.
+//! `seconds` is attention: a hold of a day or a statement that arrives tomorrow costs patience,
+//! which is in `success`, not 86,400 priced seconds. The issuer's silent check stops nobody by
+//! itself.
 
 use crate::decision::Factor;
 use crate::vector;

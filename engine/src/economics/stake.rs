@@ -1,4 +1,4 @@
-//! What is at risk in one event, also where nothing is bought yet (`domain.md` 6.3).
+//! What is at risk in one event, also where nothing is bought yet.
 //!
 //! A linked card, a session or a new account is worth what a thief could do with it next; these are
 //! settings. An amount that should be there and is not counts as a linked card, never as nothing.

@@ -1,9 +1,9 @@
-//! The worked thresholds of `domain.md` 6.4 and the table of settings.
+//! Worked thresholds, lessons that follow from them, and the table of settings.
 
 use super::*;
 use crate::vector::Vector;
 
-/// A tourist's card payment, as in the table of `domain.md` 6.4.
+/// A tourist's card payment, with the default assumptions.
 fn stake(amount_usd: f64) -> Stake {
     Stake { amount_usd, recovery: 0.05, shifted: 0.0, customer_value_usd: 12.0, attrition: 0.20 }
 }

@@ -1,10 +1,10 @@
 //! Which factors may be asked at all, and why a factor the customer has must not be.
 //!
-//! `domain.md` 5.3, in the form that the facts of one event allow. A factor is eligible only if the
-//! facts say that it is there and sound; what is unknown is not eligible, except where the text sets
-//! a penalty instead (no SIM signal). Three answers: eligible with adjusted numbers; absent, which
-//! is not worth a word; forbidden, which the hints list with the reason. Factors that need no
-//! enrolment (issuer, document, support, time) depend on the event alone.
+//! A factor is eligible only if the facts of this one event say that it is there and sound. What is
+//! unknown is not eligible, except where it only costs trust (no SIM signal). Three answers:
+//! eligible with adjusted numbers; absent, which is not worth a word; forbidden, which the hints
+//! list with the reason. Factors that need no enrolment (issuer, document, support, time) depend on
+//! the event alone.
 
 use features::field::EventType;
 

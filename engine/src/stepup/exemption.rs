@@ -1,10 +1,10 @@
 //! Whether strong customer authentication is a duty here, and which exemption could be claimed.
 //!
-//! `domain.md` 5.5 in the form that one event allows: countries decide the scope, the amount and the
-//! kind of payment the exemptions, six questions the risk analysis. A question that cannot be
-//! answered counts as a finding, because an exemption must rest on an analysis that was made. The
-//! issuer's counters of low-value payments are not known here; the issuer's word is decisive.
-//! Exempted traffic has no liability shift and was priced as approved with the full loss.
+//! One event shows this much: countries decide the scope, the amount and the kind of
+//! payment the exemptions, six questions the risk analysis. A question that cannot be answered
+//! counts as a finding, because an exemption must rest on an analysis that was made. The issuer's
+//! counters of low-value payments are not known here; the issuer's word is decisive. Exempted
+//! traffic has no liability shift and was priced as approved with the full loss.
 
 use features::field::EventType;
 

@@ -1,8 +1,8 @@
 //! What each factor is: strength, whom it proves, over which channel it runs, how long it may take.
 //!
-//! `domain.md` 5.1 gives some factors a range of strength (the issuer decides how 3DS challenges).
-//! A floor is met by the upper end of the range, ties are broken and answers written by the lower.
-//! Prices and bypass probabilities are settings and live in `economics`.
+//! Some factors have a range of strength (the issuer decides how 3DS challenges). A floor is met by
+//! the upper end of the range, ties are broken and answers written by the lower. Prices and bypass
+//! probabilities are settings and live in `economics`.
 
 use crate::decision::{Factor, Proof, Proofs, Strength};
 

@@ -1,4 +1,4 @@
-//! The least proof that a challenge on this event must ask for (`domain.md` 5.4).
+//! The least proof that a challenge on this event must ask for.
 //!
 //! A floor does not cause a challenge: rules and the cost rule do. It keeps a challenge from being
 //! answered with too little. What is not known (whether the device is the usual one, how old the

@@ -1,4 +1,4 @@
-//! `gyr backtest`: what a policy would have done with the events of the past, and what that is worth.
+//! `gyr backtest`: what a policy would have done with the past, and what that is worth.
 //!
 //! Events are folded through one engine for each policy, in step, so that both judge the same event
 //! with their own past. The numbers are `engine::backtest`'s; this file feeds it, and `html` and
@@ -29,7 +29,7 @@ mod plot;
 #[command(after_help = "\
 Examples:
   gyr backtest --data data --policy my.policy --out report.html
-  gyr backtest --data data --policy new.policy --against old.policy --out report.html --json report.json
+  gyr backtest --data data --policy new.policy --against old.policy --out report.html --json r.json
   gyr backtest --data data --policy my.policy --model none --out rules.html
   gyr backtest --data data --policy my.policy --out report.html --decisions decisions.ndjson
 
@@ -126,9 +126,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let labels = datasets::labels(&arguments.data)?;
     let mut reading = Reading::open(&arguments.data, "replaying", BadRows::PassOver)?;
     // Files are opened first: a folder that cannot be written is told before the work.
-    let create = |path: &Option<PathBuf>| {
-        path.as_deref().map(|path| Output::create(Some(path))).transpose()
-    };
+    let create =
+        |path: &Option<PathBuf>| path.as_deref().map(|path| Output::create(Some(path))).transpose();
     let mut page = Output::create(Some(&arguments.out))?;
     let mut numbers = create(&arguments.json)?;
     let mut decisions = create(&arguments.decisions)?;
@@ -215,7 +214,8 @@ fn summary(findings: &Findings) -> String {
             percent(share(challenged, whole))
         )
     };
-    let mut lines: Vec<String> = Truth::ALL.into_iter().map(rate).collect();
+    let is_met = |truth: &Truth| 0 < all.of(*truth).events;
+    let mut lines: Vec<String> = Truth::ALL.into_iter().filter(is_met).map(rate).collect();
     lines.push(format!("saved minus good money blocked: {}", usd(report.money.net())));
     if low < high {
         lines.push(format!("between {} and {}, as the unlabelled are", usd(low), usd(high)));

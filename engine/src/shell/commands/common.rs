@@ -1,9 +1,9 @@
 //! What the commands share: how they fail, what they read a policy and a model from, where they
 //! write, and how they show numbers and progress to a person.
 //!
-//! A [`Failure`] ends a command and knows its exit code. A [`Failure::Hangup`] is none: whoever read
-//! our output has seen enough (`gyr score FILE | head`). An [`Output`] appears under its name when
-//! it is complete and not before. Progress is drawn on standard error when that is a terminal.
+//! A [`Failure`] ends a command and knows its exit code. A [`Failure::Hangup`] is none: whoever
+//! read our output has seen enough (`gyr score FILE | head`). An [`Output`] appears under its name
+//! when it is complete and not before. Progress is drawn on standard error when that is a terminal.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -125,9 +125,7 @@ pub(crate) struct Source {
 pub(crate) fn policy_source(path: Option<&Path>) -> Result<Source, Failure> {
     Ok(match path {
         Some(path) => Source { name: path.display().to_string(), text: read_text(path)? },
-        None => {
-            Source { name: "built-in policy".to_owned(), text: DEFAULT_POLICY.to_owned() }
-        }
+        None => Source { name: "built-in policy".to_owned(), text: DEFAULT_POLICY.to_owned() },
     })
 }
 

@@ -168,8 +168,18 @@ mod tests {
     #[test]
     fn what_is_no_range_of_days_says_what_is_wanted() {
         for text in [
-            "", "..", "2018-07-25..", "2018-7-25", "2018-02-30", "2018-13-01", "2018-07-25-01",
-            "+018-07-25", "2018-07-2\u{e9}", "yesterday", "2018-00-10", "2018-01-00",
+            "",
+            "..",
+            "2018-07-25..",
+            "2018-7-25",
+            "2018-02-30",
+            "2018-13-01",
+            "2018-07-25-01",
+            "+018-07-25",
+            "2018-07-2\u{e9}",
+            "yesterday",
+            "2018-00-10",
+            "2018-01-00",
         ] {
             let fault = text.parse::<Days>().unwrap_err();
             assert!(fault.contains("2018-07-25..2018-07-31"), "{text}: {fault}");
@@ -194,7 +204,8 @@ mod tests {
         assert_eq!(ms("0d"), Ok(0));
         assert_eq!(ms("36h"), Ok(36 * 3_600_000));
         assert_eq!(ms("2w"), Ok(14 * DAY_MS));
-        for text in ["", "7", "d", "-7d", "7 d", "7days", "1.5d", "99999999999999999999d", "36501d"] {
+        for text in ["", "7", "d", "-7d", "7 d", "7days", "1.5d", "99999999999999999999d", "36501d"]
+        {
             assert!(ms(text).is_err(), "{text}");
         }
         assert_eq!("36h".parse::<Span>().unwrap().to_string(), "36h");

@@ -15,8 +15,8 @@ use features::field::{EventType, FieldId, ids};
 use features::history::Limits;
 use models::Provenance;
 use models::measure::{
-    CalibrationBin, Fold, Ranking, brier, calibration_error, calibration_table, card_precision_at_k,
-    log_loss,
+    CalibrationBin, Fold, Ranking, brier, calibration_error, calibration_table,
+    card_precision_at_k, log_loss,
 };
 use serde_json::{Value, json};
 
@@ -166,8 +166,7 @@ struct Measures {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let choice = ModelChoice::File(arguments.model.clone());
-    let policy =
-        common::load_policy(arguments.policy.as_deref(), Some(&choice), Wanted::Judging)?;
+    let policy = common::load_policy(arguments.policy.as_deref(), Some(&choice), Wanted::Judging)?;
     let model = policy.model().expect("a policy that was given a model has one");
     let plan = Plan::new(arguments, model.provenance())?;
     let title = format!("{} {}", model.name(), model.version());
@@ -308,25 +307,28 @@ fn describe(measures: &Measures, title: &str, plan: Plan, tested: Days) -> Strin
         ("model", title.to_owned()),
         ("trained", format!("{}, label delay {}", plan.train, plan.delay)),
         ("tested", tested.to_string()),
-        ("rows", format!(
-            "{}, {} of them fraud; {} of customers known as defrauded left out",
-            common::count(measures.rows as u64),
-            common::count(measures.frauds as u64),
-            common::count(measures.left_out as u64),
-        )),
+        (
+            "rows",
+            format!(
+                "{}, {} of them fraud; {} of customers known as defrauded left out",
+                common::count(measures.rows as u64),
+                common::count(measures.frauds as u64),
+                common::count(measures.left_out as u64),
+            ),
+        ),
         ("AUC ROC", defined(measures.auc_roc)),
         ("average precision", defined(measures.average_precision)),
         ("card precision@100", defined(measures.card_precision)),
     ];
     for (rate, recall) in &measures.recall_at {
-        let text = format!("{} at a false-positive rate of {} %", percent(Some(*recall)), 100.0 * rate);
+        let text =
+            format!("{} at a false-positive rate of {} %", percent(Some(*recall)), 100.0 * rate);
         lines.push(("recall", text));
     }
     lines.push(("log loss", format!("{:.6}", measures.log_loss)));
     lines.push(("Brier", format!("{:.6}", measures.brier)));
     lines.push(("calibration error", format!("{:.6}", measures.calibration_error)));
-    let mut table =
-        common::table(&["#rows", "#frauds", "#from", "#to", "#predicted", "#observed"]);
+    let mut table = common::table(&["#rows", "#frauds", "#from", "#to", "#predicted", "#observed"]);
     for bin in &measures.calibration {
         table.add_row([
             common::count(bin.rows),
@@ -341,7 +343,7 @@ fn describe(measures: &Measures, title: &str, plan: Plan, tested: Days) -> Strin
     format!("{}\n{}", lines.join("\n"), table.trim_fmt())
 }
 
-/// A measure with four decimals, a dash where it is not defined: without a fraud there is no recall.
+/// A measure with four decimals; a dash where it is not defined, such as recall without a fraud.
 fn defined(measure: f64) -> String {
     if measure.is_finite() { format!("{measure:.4}") } else { "-".to_owned() }
 }

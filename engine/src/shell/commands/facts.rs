@@ -45,8 +45,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let table = FactTable::choose(arguments.policy.as_deref(), &arguments.features)?;
     let names: Vec<&str> = table.names().collect();
     let mut reading = Reading::open(&arguments.data, "folding", BadRows::PassOver)?;
-    let mut writer = FactsWriter::create(&arguments.out, &names, LabelColumn::Without)
-        .map_err(unwritable)?;
+    let mut writer =
+        FactsWriter::create(&arguments.out, &names, LabelColumn::Without).map_err(unwritable)?;
     let history = table.history();
     let (mut facts, mut row) = (Vec::new(), Vec::with_capacity(names.len()));
     while let Some(mut event) = reading.next()? {

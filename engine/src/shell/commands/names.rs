@@ -1,8 +1,8 @@
 //! Which features: patterns such as `account_*` against the names that a policy can keep.
 //!
 //! `*` stands for any letters, `?` for one. A pattern that matches nothing is a fault with the
-//! nearest name, so that a misspelt feature never goes missing in silence. The chosen names keep the
-//! order of the catalogue, whatever the order of the patterns.
+//! nearest name, so that a misspelt feature never goes missing in silence. The chosen names keep
+//! the order of the catalogue, whatever the order of the patterns.
 
 use features::diagnostic::nearest;
 
@@ -25,9 +25,8 @@ pub(crate) fn choose(patterns: &[String], names: &[&str]) -> Result<Vec<String>,
         faults.push("`gyr features` lists what there is".to_owned());
         return Err(Failure::Usage(faults.join("\n")));
     }
-    let is_chosen = |name: &&&str| {
-        patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name))
-    };
+    let is_chosen =
+        |name: &&&str| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name));
     Ok(names.iter().filter(is_chosen).map(|name| (*name).to_owned()).collect())
 }
 
@@ -93,7 +92,10 @@ mod tests {
         let names = ["card_count_1h", "account_count_1h"];
         let patterns = ["card_cuont_1h".to_owned(), "geo_*".to_owned()];
         let Err(Failure::Usage(text)) = choose(&patterns, &names) else { panic!("no fault") };
-        assert!(text.contains("\"card_cuont_1h\" (help: did you mean \"card_count_1h\"?)"), "{text}");
+        assert!(
+            text.contains("\"card_cuont_1h\" (help: did you mean \"card_count_1h\"?)"),
+            "{text}"
+        );
         assert!(text.contains("no feature matches \"geo_*\""), "{text}");
     }
 }

@@ -83,28 +83,36 @@ fn describe(
     let counted = |number: usize, noun: &str| format!("{} {noun}", common::count(number as u64));
     let lines = [
         ("policy", format!("{} {}", policy.name(), policy.version())),
-        ("model", match policy.model() {
-            Some(model) => format!("{} {}", model.name(), model.version()),
-            None => "none".to_owned(),
-        }),
-        ("rules", format!(
-            "{}, {} in shadow, {}",
-            counted(summary.rules, "voting"),
-            summary.shadow,
-            counted(summary.exemptions, "exemptions"),
-        )),
-        ("features", format!(
-            "{} of its own, {}",
-            summary.own_features,
-            counted(summary.lists, "lists")
-        )),
+        (
+            "model",
+            match policy.model() {
+                Some(model) => format!("{} {}", model.name(), model.version()),
+                None => "none".to_owned(),
+            },
+        ),
+        (
+            "rules",
+            format!(
+                "{}, {} in shadow, {}",
+                counted(summary.rules, "voting"),
+                summary.shadow,
+                counted(summary.exemptions, "exemptions"),
+            ),
+        ),
+        (
+            "features",
+            format!("{} of its own, {}", summary.own_features, counted(summary.lists, "lists")),
+        ),
         ("facts", counted(summary.facts, "kept for every event")),
-        ("cost", format!(
-            "{}, {} in {}",
-            counted(summary.nodes as usize, "nodes at most for the rules of one event"),
-            counted(summary.questions, "questions to the past"),
-            counted(summary.tables, "tables"),
-        )),
+        (
+            "cost",
+            format!(
+                "{}, {} in {}",
+                counted(summary.nodes as usize, "nodes at most for the rules of one event"),
+                counted(summary.questions, "questions to the past"),
+                counted(summary.tables, "tables"),
+            ),
+        ),
     ];
     for (name, value) in lines {
         text.push_str(&format!("{name:<9}{value}\n"));

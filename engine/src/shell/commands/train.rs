@@ -215,27 +215,41 @@ fn refused(faults: &[Fault]) -> Failure {
 
 fn describe(draft: &ModelDraft, path: &Path) -> String {
     let Provenance {
-        learner, rows, frauds, trained_from_ms, trained_to_ms, hold_out, warnings, note, ..
+        learner,
+        rows,
+        frauds,
+        trained_from_ms,
+        trained_to_ms,
+        hold_out,
+        warnings,
+        note,
+        ..
     } = &draft.provenance;
     let mut lines = vec![
         ("model", format!("{} {} in {}", draft.name, draft.version(), path.display())),
         ("learner", format!("{learner} on {} features", draft.features.len())),
         ("period", format!("{} to {}", print_time(*trained_from_ms), print_time(*trained_to_ms))),
-        ("rows", format!(
-            "{}, {} of them fraud ({})",
-            common::count(*rows),
-            common::count(*frauds),
-            percent(share(*frauds, *rows))
-        )),
+        (
+            "rows",
+            format!(
+                "{}, {} of them fraud ({})",
+                common::count(*rows),
+                common::count(*frauds),
+                percent(share(*frauds, *rows))
+            ),
+        ),
         ("note", note.clone()),
     ];
     match hold_out {
         Some(held) => lines.extend([
-            ("held out", format!(
-                "{} rows, {} frauds: the latest quarter, unseen by a trial fit",
-                common::count(held.rows),
-                common::count(held.frauds)
-            )),
+            (
+                "held out",
+                format!(
+                    "{} rows, {} frauds: the latest quarter, unseen by a trial fit",
+                    common::count(held.rows),
+                    common::count(held.frauds)
+                ),
+            ),
             ("", format!("AUC ROC {:.4}", held.auc_roc)),
             ("", format!("average precision {:.4}", held.average_precision)),
             ("", format!("recall at FPR 1 % {}", percent(Some(held.recall_at_fpr_1pct)))),

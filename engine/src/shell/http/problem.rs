@@ -185,6 +185,15 @@ impl Case {
         format!("urn:gyrfalcon:problem:{}", self.code())
     }
 
+    /// How grave it is among the faults of one event; 0 is the gravest.
+    fn rank(self) -> u8 {
+        match self {
+            Case::PanDetected | Case::SadDetected => 0,
+            _ if self.line().1 != StatusCode::UNPROCESSABLE_ENTITY => 1,
+            _ => 2,
+        }
+    }
+
     /// The case of this name.
     fn find(code: &str) -> Option<Case> {
         Case::ALL.into_iter().find(|case| case.code() == code)
@@ -232,9 +241,11 @@ impl Problem {
 
     /// The problem of an event that could not be read, with all its faults.
     ///
-    /// The first fault gives the case: reading puts broken JSON alone and card data first.
+    /// The gravest fault gives the case: card data, then JSON that is no event at all, then the
+    /// first of the rest.
     pub(crate) fn event(faults: &[Diagnostic]) -> Problem {
-        let case = faults.first().map_or(Case::Validation, |fault| case_of(fault.code));
+        let cases = faults.iter().map(|fault| case_of(fault.code));
+        let case = cases.min_by_key(|case| case.rank()).unwrap_or(Case::Validation);
         let detail = match case {
             Case::PanDetected | Case::SadDetected => {
                 "send a token instead; the value was neither stored nor logged"
@@ -348,20 +359,24 @@ mod tests {
     }
 
     #[test]
-    fn the_first_fault_names_the_problem_and_all_are_listed() {
+    fn the_gravest_fault_names_the_problem_and_all_are_listed() {
         let faults = [
-            Diagnostic::error("E005", Place::Field("card.card_token".into()), "a card number"),
             Diagnostic::error("E013", Place::Field("channel".into()), "absent").help("add it"),
+            Diagnostic::error("E005", Place::Field("card.card_token".into()), "a card number"),
             Diagnostic::error("E001", Place::Text { start: 7, end: 8 }, "got }"),
         ];
         let problem = Problem::event(&faults);
         assert_eq!((problem.case, problem.status().as_u16()), (Case::PanDetected, 422));
         let id = RequestId::of(Some(b"req-1"));
         let body: serde_json::Value = serde_json::from_str(&problem.body(&id)).unwrap();
-        assert_eq!(body["errors"][0]["pointer"], "/card/card_token");
-        assert_eq!(body["errors"][1]["detail"], "absent (add it)");
+        assert_eq!(body["errors"][0]["detail"], "absent (add it)");
+        assert_eq!(body["errors"][1]["pointer"], "/card/card_token");
         assert_eq!(body["errors"][2]["detail"], "got }, at byte 7");
         assert_eq!(body["type"], "urn:gyrfalcon:problem:pan_detected");
         assert!(body["instance"].as_str().unwrap().starts_with("urn:uuid:"));
+        assert_eq!(Problem::event(&faults[2..]).case, Case::JsonSyntax);
+        let no_card = [faults[0].clone(), faults[2].clone()];
+        assert_eq!(Problem::event(&no_card).case, Case::JsonSyntax);
+        assert_eq!(Problem::event(&faults[..1]).case, Case::Validation);
     }
 }

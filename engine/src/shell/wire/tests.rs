@@ -89,7 +89,11 @@ fn hints_have_every_member_of_the_schema_in_its_order() {
     assert_eq!(found["message_key"], "MSG_VERIFY_CARD");
     assert_eq!(found["on_fail"]["decision"], "decline");
     assert_eq!(found["on_abandon"], json!({ "decision": "decline", "cooldown_s": 0 }));
-    assert_eq!(found["forbidden"], json!([{ "factor": "sms_otp", "why": "FACTOR_SIM_RECENT" }]));
+    let forbidden = json!([
+        { "factor": "cvv_reentry", "why": "FACTOR_NOT_FIT_VECTOR" },
+        { "factor": "sms_otp", "why": "FACTOR_SIM_RECENT" },
+    ]);
+    assert_eq!(found["forbidden"], forbidden);
     let first = &found["options"][0];
     assert_eq!(first["factor"], "three_ds_challenge");
     assert_eq!((&first["rank"], &first["proves"]), (&json!(1), &json!("C")));

@@ -5,12 +5,10 @@
 //! which fraud stories get through, and what changes against the policy in force. Every text from
 //! outside (names, titles, ids) is escaped. The style sheet lies beside this file and goes inside.
 
-use std::fmt::Write as _;
-
 use super::super::common::{count, percent, usd};
 use super::super::days::{print_day, print_time};
 use super::json::DECISIONS;
-use super::plot::{Axis, Chart, Line, share_bar};
+use super::plot::{Axis, Chart, Line, Size, key, share_bar};
 use super::{Findings, Side};
 use crate::backtest::{Decided, Diff, Report, RuleReport, Step, Tally, Truth, Volume, share};
 use crate::decision::Decision;
@@ -31,8 +29,10 @@ pub(super) fn page(findings: &Findings) -> String {
     }
     body.push_str(&rules(report));
     body.push_str(&thresholds(report));
-    body.push_str(&by_name("By fraud story", "story", report.typologies.iter().map(|(n, d)| (n.as_str(), d))));
-    body.push_str(&by_name("By event type", "event type", report.types.iter().map(|(t, d)| (t.name(), d))));
+    let stories = report.typologies.iter().map(|(name, decided)| (name.as_str(), decided));
+    body.push_str(&by_name("By fraud story", "story", stories));
+    let types = report.types.iter().map(|(event_type, decided)| (event_type.name(), decided));
+    body.push_str(&by_name("By event type", "event type", types));
     body.push_str(&by_day(report));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
@@ -59,6 +59,41 @@ fn escape(text: &str) -> String {
     safe
 }
 
+/// A table: columns that begin with `#` are numbers and stand right.
+fn grid(columns: &[&str], rows: &str) -> String {
+    let head = |column: &&str| match column.strip_prefix('#') {
+        Some(name) => format!("<th class=\"n\">{name}</th>"),
+        None => format!("<th>{column}</th>"),
+    };
+    let heads: String = columns.iter().map(head).collect();
+    format!("<div class=\"scroll\"><table><tr>{heads}</tr>{rows}</table></div>\n")
+}
+
+fn cell(text: &str) -> String {
+    format!("<td>{text}</td>")
+}
+
+fn number(text: &str) -> String {
+    format!("<td class=\"n\">{text}</td>")
+}
+
+/// A number with a smaller line under it.
+fn number_with(text: &str, note: &str) -> String {
+    format!("<td class=\"n\">{text}<small>{note}</small></td>")
+}
+
+fn volume_cell(volume: Volume) -> String {
+    number_with(&count(volume.events), &cents(volume.usd_minor))
+}
+
+fn row(cells: &[String]) -> String {
+    format!("<tr>{}</tr>", cells.concat())
+}
+
+fn cents(usd_minor: i64) -> String {
+    usd(usd_minor as f64)
+}
+
 fn header(findings: &Findings) -> String {
     let Side { policy, report } = &findings.candidate;
     let model = match &policy.model {
@@ -69,19 +104,19 @@ fn header(findings: &Findings) -> String {
         Some((first, last)) => format!("{} to {}", print_time(first), print_time(last)),
         None => "nothing was judged".to_owned(),
     };
-    format!(
-        "<h1>Backtest of {}</h1>\n<p class=\"soft\">policy <code>{}</code>, {model} &middot; {} &middot; \
-         {period} &middot; {} events read, {} judged{}</p>\n",
-        escape(&policy.name),
-        policy.version,
+    let mut parts = vec![
+        format!("policy <code>{}</code>", policy.version),
+        model,
         escape(&findings.folder),
-        count(findings.events),
-        count(report.decisions.total().total().events),
-        match findings.bad_rows {
-            0 => String::new(),
-            bad => format!(", {} bad rows left out", count(bad)),
-        }
-    )
+        period,
+        format!("{} events read", count(findings.events)),
+        format!("{} judged", count(report.decisions.total().total().events)),
+    ];
+    if 0 < findings.bad_rows {
+        parts.push(format!("{} bad rows left out", count(findings.bad_rows)));
+    }
+    let name = escape(&policy.name);
+    format!("<h1>Backtest of {name}</h1>\n<p class=\"soft\">{}</p>\n", parts.join(" &middot; "))
 }
 
 fn card(value: &str, name: &str, note: &str) -> String {
@@ -95,38 +130,36 @@ fn cards(report: &Report) -> String {
     let saved = money.fraud_declined as f64 + money.fraud_challenged;
     let blocked = money.genuine_declined as f64 + money.genuine_challenged;
     let rate = |part: Volume, whole: Volume| percent(share(part.events, whole.events));
+    let bounds = if low < high {
+        format!("{} to {}, as the unlabelled declines may be", usd(low), usd(high))
+    } else {
+        "over the labelled events".to_owned()
+    };
+    let by_challenge = format!(
+        "{} of it by challenges that genuine customers fail",
+        usd(money.genuine_challenged)
+    );
+    let missed = format!("{} got through", usd(money.fraud_missed));
+    let Decided { challenge, decline, .. } = &report.decisions;
+    let asked = |truth| format!("{} challenged", rate(challenge.of(truth), all.of(truth)));
+    let refused = |truth| rate(decline.of(truth), all.of(truth));
     let cards = [
-        card(&usd(money.net()), "saved minus good money blocked", &if low < high {
-            format!("{} to {}, as the unlabelled declines may be", usd(low), usd(high))
-        } else {
-            "over the labelled events".to_owned()
-        }),
-        card(&usd(saved), "fraud kept out", &format!("{} got through", usd(money.fraud_missed))),
-        card(&usd(blocked), "good money blocked", &format!(
-            "{} of it by challenges that genuine customers fail",
-            usd(money.genuine_challenged)
-        )),
-        card(
-            &rate(report.decisions.decline.genuine, all.genuine),
-            "genuine events declined",
-            &format!("{} challenged", rate(report.decisions.challenge.genuine, all.genuine)),
-        ),
-        card(
-            &rate(report.decisions.decline.fraud, all.fraud),
-            "frauds declined",
-            &format!("{} challenged", rate(report.decisions.challenge.fraud, all.fraud)),
-        ),
+        card(&usd(money.net()), "saved minus good money blocked", &bounds),
+        card(&usd(saved), "fraud kept out", &missed),
+        card(&usd(blocked), "good money blocked", &by_challenge),
+        card(&refused(Truth::Genuine), "genuine events declined", &asked(Truth::Genuine)),
+        card(&refused(Truth::Fraud), "frauds declined", &asked(Truth::Fraud)),
     ];
     format!("<div class=\"cards\">{}</div>\n", cards.concat())
 }
 
-/// Shares of the three decisions, as a bar.
-fn decision_bar(volume_of: impl Fn(Decision) -> u64) -> String {
-    let all: u64 = DECISIONS.iter().map(|decision| volume_of(*decision)).sum();
-    if all == 0 {
-        return String::new();
-    }
-    share_bar(&DECISIONS.map(|d| (d.name(), volume_of(d) as f64 / all as f64)))
+/// Shares of the three decisions, as the cell of a bar.
+fn bar_cell(events_of: impl Fn(Decision) -> u64) -> String {
+    let all: u64 = DECISIONS.iter().map(|decision| events_of(*decision)).sum();
+    let part =
+        |decision: Decision| (decision.name(), share(events_of(decision), all).unwrap_or(0.0));
+    let bar = if all == 0 { String::new() } else { share_bar(&DECISIONS.map(part)) };
+    format!("<td class=\"wide\">{bar}</td>")
 }
 
 fn decisions(report: &Report) -> String {
@@ -134,39 +167,29 @@ fn decisions(report: &Report) -> String {
     for truth in Truth::ALL {
         let of = |decision| report.decisions.of(decision).of(truth);
         let all = report.decisions.total().of(truth);
-        let cells = DECISIONS.map(|decision| {
-            let volume = of(decision);
-            format!(
-                "<td class=\"n\">{}<small>{} &middot; {}</small></td>",
-                count(volume.events),
-                percent(share(volume.events, all.events)),
-                usd(volume.usd_minor as f64)
-            )
-        });
-        let _ = write!(
-            rows,
-            "<tr><td>{}</td>{}<td class=\"n\">{}<small>{}</small></td><td>{}</td></tr>",
-            truth.name(),
-            cells.concat(),
-            count(all.events),
-            usd(all.usd_minor as f64),
-            decision_bar(|decision| of(decision).events)
-        );
+        let decided = |decision| {
+            let volume: Volume = of(decision);
+            let rate = percent(share(volume.events, all.events));
+            let note = format!("{rate} &middot; {}", cents(volume.usd_minor));
+            number_with(&count(volume.events), &note)
+        };
+        let mut cells = vec![cell(truth.name())];
+        cells.extend(DECISIONS.map(decided));
+        cells.extend([volume_cell(all), bar_cell(|decision| of(decision).events)]);
+        rows.push_str(&row(&cells));
     }
     let note = match report.without_value {
         0 => String::new(),
         some => format!("<p class=\"soft\">{} events carry no value in USD.</p>", count(some)),
     };
-    format!(
-        "<h2>Decisions by truth</h2>{note}<div class=\"scroll\"><table><tr><th></th>\
-         <th class=\"n\">approve</th><th class=\"n\">challenge</th><th class=\"n\">decline</th>\
-         <th class=\"n\">all</th><th></th></tr>{rows}</table></div>\n"
-    )
+    let keys = DECISIONS.map(|decision| key(decision.name(), decision.name()));
+    let table = grid(&["", "#approve", "#challenge", "#decline", "#all", ""], &rows);
+    format!("<h2>Decisions by truth</h2><p>{}</p>{note}{table}", keys.join(" "))
 }
 
 fn changes(candidate: &Side, other: &Side, diff: &Diff) -> String {
     let flipped = diff.flipped();
-    let gain = candidate.report.money.net() - other.report.money.net();
+    let (before, after) = (other.report.money.net(), candidate.report.money.net());
     let mut html = format!(
         "<h2>Against {} <code>{}</code></h2><p>{} decisions flip: {} frauds, {} genuine, {} \
          unlabelled. The result changes by <b>{}</b>, from {} to {}.</p>",
@@ -176,54 +199,42 @@ fn changes(candidate: &Side, other: &Side, diff: &Diff) -> String {
         count(flipped.fraud.events),
         count(flipped.genuine.events),
         count(flipped.unknown.events),
-        usd(gain),
-        usd(other.report.money.net()),
-        usd(candidate.report.money.net()),
+        usd(after - before),
+        usd(before),
+        usd(after),
     );
     let mut rows = String::new();
     for ((before, after), tally) in diff.pairs.iter().filter(|((b, a), _)| b != a) {
-        let cells = Truth::ALL.map(|truth| volume_cell(tally.of(truth)));
-        let _ = write!(
-            rows,
-            "<tr><td>{} &rarr; {}</td>{}</tr>",
-            before.name(),
-            after.name(),
-            cells.concat()
-        );
+        let mut cells = vec![cell(&flip_name(*before, *after))];
+        cells.extend(Truth::ALL.map(|truth| volume_cell(tally.of(truth))));
+        rows.push_str(&row(&cells));
     }
-    let _ = write!(
-        html,
-        "<div class=\"scroll\"><table><tr><th>flip</th><th class=\"n\">fraud</th>\
-         <th class=\"n\">genuine</th><th class=\"n\">unknown</th></tr>{rows}</table></div>"
-    );
+    html.push_str(&grid(&["flip", "#fraud", "#genuine", "#unknown"], &rows));
     html.push_str(&largest_flips(diff));
     html.push_str(&changed_rules(&candidate.report, &other.report));
     html
 }
 
+fn flip_name(before: Decision, after: Decision) -> String {
+    format!("{} &rarr; {}", before.name(), after.name())
+}
+
 fn largest_flips(diff: &Diff) -> String {
     let mut rows = String::new();
     for flip in &diff.largest {
-        let _ = write!(
-            rows,
-            "<tr><td><code>{}</code></td><td>{}</td><td>{} &rarr; {}</td><td>{}</td>\
-             <td class=\"n\">{}</td></tr>",
-            escape(&flip.event_id),
-            print_time(flip.time_ms),
-            flip.before.name(),
-            flip.after.name(),
-            flip.truth.name(),
-            usd(flip.usd_minor as f64)
-        );
+        rows.push_str(&row(&[
+            cell(&format!("<code>{}</code>", escape(&flip.event_id))),
+            cell(&print_time(flip.time_ms)),
+            cell(&flip_name(flip.before, flip.after)),
+            cell(flip.truth.name()),
+            number(&cents(flip.usd_minor)),
+        ]));
     }
     if rows.is_empty() {
         return rows;
     }
-    format!(
-        "<p class=\"soft\" style=\"margin-top:16px\">The flips that are worth most:</p>\
-         <div class=\"scroll\"><table><tr><th>event</th><th>time</th><th>flip</th><th>truth</th>\
-         <th class=\"n\">value</th></tr>{rows}</table></div>\n"
-    )
+    let table = grid(&["event", "time", "flip", "truth", "#value"], &rows);
+    format!("<details><summary>The flips that are worth most</summary>{table}</details>")
 }
 
 /// Rules whose hits differ, or that only one of the two policies has.
@@ -232,44 +243,26 @@ fn changed_rules(candidate: &Report, other: &Report) -> String {
         report.rules.iter().find(|rule| rule.name == name).map(|rule| rule.hits)
     };
     let gone = other.rules.iter().filter(|rule| find(candidate, &rule.name).is_none());
+    let hits_cell = |hits: Option<Tally>| match hits {
+        Some(hits) => {
+            let note = format!("{} precise", percent(hits.precision()));
+            number_with(&count(hits.total().events), &note)
+        }
+        None => number("-"),
+    };
     let mut rows = String::new();
     for rule in candidate.rules.iter().chain(gone) {
         let (before, after) = (find(other, &rule.name), find(candidate, &rule.name));
-        if before == after {
-            continue;
+        if before != after {
+            let name = cell(&format!("<code>{}</code>", escape(&rule.name)));
+            rows.push_str(&row(&[name, hits_cell(before), hits_cell(after)]));
         }
-        let cell = |hits: Option<Tally>| match hits {
-            Some(hits) => format!(
-                "<td class=\"n\">{}<small>{} precise</small></td>",
-                count(hits.total().events),
-                percent(hits.precision())
-            ),
-            None => "<td class=\"n\">-</td>".to_owned(),
-        };
-        let _ = write!(
-            rows,
-            "<tr><td><code>{}</code></td>{}{}</tr>",
-            escape(&rule.name),
-            cell(before),
-            cell(after)
-        );
     }
     if rows.is_empty() {
         return rows;
     }
-    format!(
-        "<p class=\"soft\" style=\"margin-top:16px\">Rules whose hits differ:</p><div \
-         class=\"scroll\"><table><tr><th>rule</th><th class=\"n\">hits before</th><th \
-         class=\"n\">hits now</th></tr>{rows}</table></div>\n"
-    )
-}
-
-fn volume_cell(volume: Volume) -> String {
-    format!(
-        "<td class=\"n\">{}<small>{}</small></td>",
-        count(volume.events),
-        usd(volume.usd_minor as f64)
-    )
+    let table = grid(&["rule", "#hits before", "#hits now"], &rows);
+    format!("<details open><summary>Rules whose hits differ</summary>{table}</details>")
 }
 
 fn rules(report: &Report) -> String {
@@ -277,14 +270,23 @@ fn rules(report: &Report) -> String {
     // The rules that do most come first; among equals the order of the policy stays.
     ordered.sort_by_key(|rule| std::cmp::Reverse(rule.hits.total().events));
     let rows: String = ordered.into_iter().map(|rule| rule_row(rule, report)).collect();
+    let columns = [
+        "rule",
+        "#hits",
+        "expected",
+        "#alone",
+        "#precision",
+        "#recall",
+        "#caught",
+        "#blocked",
+        "#undecided",
+    ];
     format!(
-        "<h2>Rules</h2><p class=\"soft\">Hits are shares of the events that a rule looks at; alone \
-         means that no other voting rule was hit. Recall is over all frauds of the backtest, caught \
-         and blocked are the value of the fraud and of the genuine events it hit.</p>\
-         <div class=\"scroll\"><table><tr><th>rule</th><th class=\"n\">hits</th><th>expected</th>\
-         <th class=\"n\">alone</th><th class=\"n\">precision</th><th class=\"n\">recall</th>\
-         <th class=\"n\">caught</th><th class=\"n\">blocked</th><th class=\"n\">undecided</th>\
-         </tr>{rows}</table></div>\n"
+        "<h2>Rules</h2><p class=\"soft\">Hits are shares of the events that a rule looks at; \
+         alone means that no other voting rule was hit. Recall is over all frauds of the \
+         backtest, caught and blocked are the value of the fraud and of the genuine events it \
+         hit.</p>{}",
+        grid(&columns, &rows)
     )
 }
 
@@ -292,8 +294,7 @@ fn rule_row(rule: &RuleReport, report: &Report) -> String {
     let hits = rule.hits.total().events;
     let expected = match rule.expect {
         Some((low, high)) => format!(
-            "<span class=\"tag {}\">{}</span><small>{} .. {}</small>",
-            rule.band().name(),
+            "<span class=\"tag {0}\">{0}</span><small>{1} .. {2}</small>",
             rule.band().name(),
             percent(Some(low)),
             percent(Some(high))
@@ -301,28 +302,28 @@ fn rule_row(rule: &RuleReport, report: &Report) -> String {
         None => String::new(),
     };
     let shadow = if rule.is_shadow { " <span class=\"tag\">shadow</span>" } else { "" };
-    let suppressed = match rule.suppressed {
+    let exempted = match rule.suppressed {
         0 => String::new(),
-        some => format!("<small>{} exempted</small>", count(some)),
+        some => format!(", {} exempted", count(some)),
     };
-    format!(
-        "<tr{}><td><code>{}</code>{shadow}<small>{}</small></td>\
-         <td class=\"n\">{}<small>{}</small>{suppressed}</td><td>{expected}</td><td class=\"n\">{}</td>\
-         <td class=\"n\">{}</td><td class=\"n\">{}<small>{} of value</small></td>\
-         <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
-        if hits == 0 { " class=\"quiet\"" } else { "" },
-        escape(&rule.name),
-        escape(&rule.title),
-        count(hits),
-        percent(rule.share()),
-        count(rule.alone.total().events),
-        percent(rule.hits.precision()),
-        percent(report.recall(rule)),
-        percent(report.value_recall(rule)),
-        usd(rule.hits.fraud.usd_minor as f64),
-        usd(rule.hits.genuine.usd_minor as f64),
-        percent(share(rule.undecided, rule.seen)),
-    )
+    let of_value = format!("{} of value", percent(report.value_recall(rule)));
+    let cells = [
+        cell(&format!(
+            "<code>{}</code>{shadow}<small>{}</small>",
+            escape(&rule.name),
+            escape(&rule.title)
+        )),
+        number_with(&count(hits), &(percent(rule.share()) + &exempted)),
+        cell(&expected),
+        number(&count(rule.alone.total().events)),
+        number(&percent(rule.hits.precision())),
+        number_with(&percent(report.recall(rule)), &of_value),
+        number(&cents(rule.hits.fraud.usd_minor)),
+        number(&cents(rule.hits.genuine.usd_minor)),
+        number(&percent(share(rule.undecided, rule.seen))),
+    ];
+    let class = if hits == 0 { " class=\"quiet\"" } else { "" };
+    format!("<tr{class}>{}</tr>", cells.concat())
 }
 
 fn thresholds(report: &Report) -> String {
@@ -330,14 +331,39 @@ fn thresholds(report: &Report) -> String {
     let Some(auc) = report.sweep.auc_roc() else {
         return String::new();
     };
+    let columns = [
+        "#threshold",
+        "#frauds found",
+        "#genuine flagged",
+        "#precision",
+        "#caught",
+        "#blocked",
+        "#saved minus blocked",
+    ];
+    format!(
+        "<h2>A threshold on the model's probability</h2><p class=\"soft\">What the model alone \
+         would do: area under the ROC curve {auc:.4}. The first row is the threshold with the \
+         best result.</p>{}<div class=\"apart\">{}</div>",
+        threshold_charts(&steps),
+        grid(&columns, &threshold_rows(&steps))
+    )
+}
+
+fn threshold_charts(steps: &[Step]) -> String {
     let recall = |step: &Step| Some((step.false_positive_rate?, 100.0 * step.recall?));
-    let net = |step: &Step| Some((step.false_positive_rate?, step.net_usd_minor() as f64));
-    let x_text = |x: f64| format!("{} %", 100.0 * x);
+    // Flagging everybody costs all good money; where the loss is beyond the best gain, the curve
+    // has nothing more to say and would only flatten the rest.
+    let best = steps.iter().map(Step::net_usd_minor).max().unwrap_or(0);
+    let net = |step: &Step| {
+        let is_shown = -best <= step.net_usd_minor();
+        is_shown.then_some((step.false_positive_rate?, step.net_usd_minor() as f64))
+    };
     let curve = Chart {
         title: "Share of frauds found by share of genuine events flagged",
+        size: Size::Half,
         x_name: "genuine events flagged",
         x_axis: Axis::Logarithmic,
-        x_text,
+        x_text: short_percent,
         y_text: |y| format!("{y:.0} %"),
         lines: vec![Line {
             name: "frauds found",
@@ -347,7 +373,6 @@ fn thresholds(report: &Report) -> String {
     };
     let money = Chart {
         title: "Fraud kept out minus good money blocked by share of genuine events flagged",
-        x_name: "genuine events flagged",
         y_text: short_usd,
         lines: vec![Line {
             name: "saved minus blocked, if flagged events were declined",
@@ -356,20 +381,11 @@ fn thresholds(report: &Report) -> String {
         }],
         ..curve.clone()
     };
-    let figure = |chart: &Chart| {
-        format!("<div class=\"card\">{}{}</div>", chart.legend(), chart.draw())
-    };
-    format!(
-        "<h2>A threshold on the model's probability</h2><p class=\"soft\">What the model alone would \
-         do: area under the ROC curve {auc:.4}. The first row is the threshold with the best \
-         result.</p><div class=\"pair\">{}{}</div><div class=\"scroll\" style=\"margin-top:16px\">\
-         <table><tr><th class=\"n\">threshold</th><th class=\"n\">frauds found</th>\
-         <th class=\"n\">genuine flagged</th><th class=\"n\">precision</th><th class=\"n\">caught</th>\
-         <th class=\"n\">blocked</th><th class=\"n\">saved minus blocked</th></tr>{}</table></div>\n",
-        figure(&curve),
-        figure(&money),
-        threshold_rows(&steps)
-    )
+    format!("<div class=\"pair\">{}{}</div>", figure(&curve), figure(&money))
+}
+
+fn figure(chart: &Chart) -> String {
+    format!("<div class=\"card\">{}{}</div>", chart.legend(), chart.draw())
 }
 
 fn threshold_rows(steps: &[Step]) -> String {
@@ -381,21 +397,18 @@ fn threshold_rows(steps: &[Step]) -> String {
     };
     let mut chosen: Vec<&Step> = RATES.iter().filter_map(within).collect();
     chosen.dedup_by(|a, b| a.threshold == b.threshold);
-    let row = |step: &Step| {
-        format!(
-            "<tr><td class=\"n\">{:.5}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td></tr>",
-            step.threshold,
-            percent(step.recall),
-            percent(step.false_positive_rate),
-            percent(step.flagged.precision()),
-            usd(step.flagged.fraud.usd_minor as f64),
-            usd(step.flagged.genuine.usd_minor as f64),
-            usd(step.net_usd_minor() as f64)
-        )
+    let step_row = |step: &Step| {
+        row(&[
+            number(&format!("{:.5}", step.threshold)),
+            number(&percent(step.recall)),
+            number(&percent(step.false_positive_rate)),
+            number(&percent(step.flagged.precision())),
+            number(&cents(step.flagged.fraud.usd_minor)),
+            number(&cents(step.flagged.genuine.usd_minor)),
+            number(&cents(step.net_usd_minor())),
+        ])
     };
-    best.into_iter().chain(chosen).map(row).collect()
+    best.into_iter().chain(chosen).map(step_row).collect()
 }
 
 fn by_name<'a>(
@@ -407,26 +420,17 @@ fn by_name<'a>(
     for (name, decided) in groups {
         let all = decided.total().total();
         let events = |decision| decided.of(decision).total().events;
-        let cells = DECISIONS
-            .map(|d| format!("<td class=\"n\">{}</td>", percent(share(events(d), all.events))));
-        let _ = write!(
-            rows,
-            "<tr><td>{}</td>{}{}<td class=\"n\">{}</td><td class=\"bar wide\">{}</td></tr>",
-            escape(name),
-            volume_cell(all),
-            cells.concat(),
-            usd(decided.approve.total().usd_minor as f64),
-            decision_bar(events)
-        );
+        let mut cells = vec![cell(&escape(name)), volume_cell(all)];
+        cells.extend(DECISIONS.map(|d| number(&percent(share(events(d), all.events)))));
+        cells.push(number(&cents(decided.approve.total().usd_minor)));
+        cells.push(bar_cell(events));
+        rows.push_str(&row(&cells));
     }
     if rows.is_empty() {
         return rows;
     }
-    format!(
-        "<h2>{title}</h2><div class=\"scroll\"><table><tr><th>{column}</th><th class=\"n\">events</th>\
-         <th class=\"n\">approve</th><th class=\"n\">challenge</th><th class=\"n\">decline</th>\
-         <th class=\"n\">approved value</th><th></th></tr>{rows}</table></div>\n"
-    )
+    let columns = [column, "#events", "#approve", "#challenge", "#decline", "#approved value", ""];
+    format!("<h2>{title}</h2>{}", grid(&columns, &rows))
 }
 
 fn by_day(report: &Report) -> String {
@@ -437,6 +441,7 @@ fn by_day(report: &Report) -> String {
     };
     let chart = Chart {
         title: "Value by day",
+        size: Size::Full,
         x_name: "day (UTC)",
         x_axis: Axis::Linear,
         x_text: |day| print_day(day as i64)[5..].to_owned(),
@@ -449,7 +454,13 @@ fn by_day(report: &Report) -> String {
             line("genuine declined", "challenge", |d| d.decline.genuine.usd_minor),
         ],
     };
-    format!("<h2>By day</h2><div class=\"card\">{}{}</div>\n", chart.legend(), chart.draw())
+    format!("<h2>By day</h2>{}\n", figure(&chart))
+}
+
+/// A share as percent without trailing zeros, for an axis.
+fn short_percent(share: f64) -> String {
+    let text = format!("{:.6}", 100.0 * share);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// Cents as short dollars for an axis.
@@ -473,8 +484,10 @@ mod tests {
     }
 
     #[test]
-    fn an_axis_of_money_is_short() {
+    fn labels_of_an_axis_are_short() {
         let texts = [0.0, 5_000.0, 150_000.0, -2_340_000_000.0].map(short_usd);
         assert_eq!(texts, ["0", "50", "1.5k", "-23.4M"]);
+        let texts = [1.0, 0.1, 1e-3, 1e-6].map(short_percent);
+        assert_eq!(texts, ["100 %", "10 %", "0.1 %", "0.0001 %"]);
     }
 }

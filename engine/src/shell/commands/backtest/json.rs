@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Findings;
 use super::super::days::{print_day, print_time};
+use super::Findings;
 use crate::backtest::{
     Decided, Diff, Money, Report, RuleReport, Step, Tally, Truth, Volume, share,
 };

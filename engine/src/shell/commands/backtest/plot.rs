@@ -1,18 +1,36 @@
 //! Small charts as SVG text, for a page that needs no script and no other file.
 //!
-//! A [`Chart`] has lines over one horizontal axis, linear or logarithmic. Colours are classes of the
-//! page's style sheet, so a chart follows the reader's light or dark theme. Points that are no
+//! A [`Chart`] has lines over one horizontal axis, linear or logarithmic. Colours are classes of
+//! the page's style sheet, so a chart follows the reader's light or dark theme. Points that are no
 //! numbers, or not above zero on a logarithmic axis, are left out; a chart without a point says so.
 
 use std::fmt::Write as _;
 
-/// Width and height of a chart, and the room beside its axes, in SVG units.
-const WIDTH: f64 = 560.0;
+/// Height of a chart, and the room beside its axes, in SVG units.
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 44.0;
+
+/// How much of the page's width a chart takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    /// One of two beside each other.
+    Half,
+    /// All of it.
+    Full,
+}
+
+impl Size {
+    /// Width in SVG units; both sizes have the same height, and letters of the same size.
+    fn width(self) -> f64 {
+        match self {
+            Size::Half => 560.0,
+            Size::Full => 1150.0,
+        }
+    }
+}
 
 /// How the horizontal axis is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +57,8 @@ pub(super) struct Line {
 pub(super) struct Chart {
     /// What is seen, for people who do not see it.
     pub(super) title: &'static str,
+    /// How wide it is.
+    pub(super) size: Size,
     /// What the horizontal axis counts.
     pub(super) x_name: &'static str,
     /// How it is divided.
@@ -55,8 +75,9 @@ impl Chart {
     /// The chart as an `svg` element.
     pub(super) fn draw(&self) -> String {
         let mut svg = format!(
-            "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+            "<svg class=\"chart\" viewBox=\"0 0 {} {HEIGHT}\" role=\"img\" \
              aria-label=\"{}\">",
+            self.size.width(),
             self.title
         );
         match self.frame() {
@@ -73,6 +94,7 @@ impl Chart {
         let first = points.next()?;
         let start = Frame {
             axis: self.x_axis,
+            right: self.size.width() - RIGHT,
             x: (first.0, first.0),
             y: (first.1.min(0.0), first.1.max(0.0)),
         };
@@ -98,7 +120,7 @@ impl Chart {
     }
 
     fn draw_in(&self, frame: &Frame, svg: &mut String) {
-        let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let (bottom, right) = (HEIGHT - BOTTOM, frame.right);
         for value in ticks(frame.y.0, frame.y.1) {
             let y = frame.down(value);
             let class = if value == 0.0 { "axis" } else { "grid" };
@@ -146,17 +168,22 @@ impl Chart {
 
     /// The names of the lines beside their colours, as HTML.
     pub(super) fn legend(&self) -> String {
-        let entry = |line: &Line| {
-            format!("<span class=\"key\"><i class=\"swatch {}\"></i>{}</span>", line.class, line.name)
-        };
-        self.lines.iter().map(entry).collect::<Vec<_>>().join(" ")
+        let keys: Vec<String> = self.lines.iter().map(|line| key(line.name, line.class)).collect();
+        keys.join(" ")
     }
+}
+
+/// A name beside its colour, as HTML.
+pub(super) fn key(name: &str, class: &str) -> String {
+    format!("<span class=\"key\"><i class=\"swatch {class}\"></i>{name}</span>")
 }
 
 /// The ranges that are drawn, and where a value stands in them.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     axis: Axis,
+    /// The right end of the horizontal axis, in SVG units.
+    right: f64,
     x: (f64, f64),
     y: (f64, f64),
 }
@@ -168,7 +195,7 @@ impl Frame {
             Axis::Logarithmic => x.log10(),
         };
         let share = (scale(x) - scale(self.x.0)) / (scale(self.x.1) - scale(self.x.0));
-        LEFT + share * (WIDTH - LEFT - RIGHT)
+        LEFT + share * (self.right - LEFT)
     }
 
     fn down(&self, y: f64) -> f64 {
@@ -187,9 +214,9 @@ impl Frame {
     }
 }
 
-/// About five round values in a range: multiples of 1, 2 or 5 times a power of ten.
+/// Four to eight round values in a range: multiples of 1, 2 or 5 times a power of ten.
 fn ticks(low: f64, high: f64) -> Vec<f64> {
-    let rough = (high - low) / 5.0;
+    let rough = (high - low) / 8.0;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
     let step = step.into_iter().find(|step| rough <= *step).unwrap_or(10.0 * power);
@@ -225,6 +252,7 @@ mod tests {
     fn chart(axis: Axis, points: &[(f64, f64)]) -> Chart {
         Chart {
             title: "t",
+            size: Size::Half,
             x_name: "x",
             x_axis: axis,
             x_text: |x| format!("{x}"),
@@ -236,7 +264,8 @@ mod tests {
     #[test]
     fn ticks_are_round_and_inside() {
         assert_eq!(ticks(0.0, 10.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(ticks(-3.0, 4.0), [-2.0, 0.0, 2.0, 4.0]);
+        assert_eq!(ticks(-3.0, 4.0), [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(ticks(17_622.0, 17_743.0).len(), 6);
         assert_eq!(ticks(0.0, 1.0).len(), 6);
     }
 
