@@ -427,7 +427,8 @@ fn what_is_missing_or_unknown_is_said_with_the_code_of_its_kind() {
         (2, &["train", "--data", "data", "--out", "m", "--delay", "soon"], "wanted a length"),
         (2, &["train", "--data", "data", "--out", "m", "--on", "label"], "wanted a scored event"),
         (1, &["train", "--data", "data", "--out", "m", "--train", "2019-01-01"], "no labelled row"),
-        (2, &["backtest", "--data", "data"], "--policy"),
+        (2, &["backtest", "--data", "data"], "--out"),
+        (2, &["backtest", "--data", "-", "--out", "m"], "not `-`"),
         (2, &["demolish"], "unrecognized subcommand"),
         (2, &["features", "nothing_*"], "no feature matches"),
     ] {

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -19,12 +20,13 @@ use engine::shell::serve::{
 use features::field::{EventType, FIELDS, Source};
 use features::history::Limits;
 use serde_json::{Value, json};
-use tests::Payment;
+use tests::{Client, Payment};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::cli::binary;
 use crate::parity::folder;
 
 const NOW: i64 = 1_790_000_000_000;
@@ -84,8 +86,7 @@ impl House {
         let ended = async move {
             let _ = stopped.await;
         };
-        let served =
-            runtime.spawn(serve::serve(Arc::clone(&service), listener, PATIENCE, ended));
+        let served = runtime.spawn(serve::serve(Arc::clone(&service), listener, PATIENCE, ended));
         self.running = Some(Running { runtime, service, address, stop, served });
     }
 
@@ -291,7 +292,8 @@ fn every_refusal_has_its_status_and_code() {
     };
     let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
     let long = payment_with(json!({ "session_id": "s".repeat(9_000) }));
-    let future = payment_with(json!({ "event_time_ms": NOW + 90_000_000, "received_time_ms": NOW }));
+    let future =
+        payment_with(json!({ "event_time_ms": NOW + 90_000_000, "received_time_ms": NOW }));
     let cases = [
         (400, "json_syntax", post("{\"event_id\":")),
         (400, "json_syntax", post("")),
@@ -319,7 +321,11 @@ fn every_refusal_has_its_status_and_code() {
         (422, "idempotency_mismatch", with(&[("idempotency-key", "e2")])),
     ];
     for (at, (status, wanted, reply)) in cases.iter().enumerate() {
-        assert_eq!((reply.status, code(reply).as_str()), (*status, *wanted), "case {at}: {reply:?}");
+        assert_eq!(
+            (reply.status, code(reply).as_str()),
+            (*status, *wanted),
+            "case {at}: {reply:?}"
+        );
     }
     assert_eq!(house.get("/v1/score").header("allow"), "POST");
     assert!(house.post("/metrics", "").header("allow").contains("GET"));
@@ -363,7 +369,10 @@ fn a_card_number_is_refused_counted_and_never_repeated() {
     let pan = "4111111111111111";
     for (body, pointer) in [
         (payment_with(json!({ "session_id": pan })), "/session_id"),
-        (payment_with(json!({ "card": { "card_token": "4111 1111-1111 1111" } })), "/card/card_token"),
+        (
+            payment_with(json!({ "card": { "card_token": "4111 1111-1111 1111" } })),
+            "/card/card_token",
+        ),
     ] {
         let reply = house.post("/v1/score", &body);
         assert_eq!((reply.status, code(&reply).as_str()), (422, "pan_detected"), "{}", reply.body);
@@ -445,7 +454,8 @@ fn a_restart_remembers_ids_and_the_past() {
     let conflict = house.post("/v1/score", &payment_with(json!({ "amount_minor": 1 })));
     assert_eq!(code(&conflict), "idempotency_conflict");
     // The next decision is that of a service that never stopped, to the last bit.
-    let (next, wanted) = (house.post("/v1/score", &payment(4)), steady.post("/v1/score", &payment(4)));
+    let (next, wanted) =
+        (house.post("/v1/score", &payment(4)), steady.post("/v1/score", &payment(4)));
     assert_eq!(next.decision(), wanted.decision());
     assert_eq!(next.json()["facts"]["seen"], 3.0);
     assert_eq!(next.json()["record"]["sequence"], 5);
@@ -528,7 +538,10 @@ fn a_stream_of_many_lines_is_answered_in_order() {
         reply.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 700);
     for (at, answer) in (1..).zip(&answers) {
-        assert_eq!((answer["line"].as_u64(), answer["record"]["sequence"].as_u64()), (Some(at), Some(at)));
+        assert_eq!(
+            (answer["line"].as_u64(), answer["record"]["sequence"].as_u64()),
+            (Some(at), Some(at))
+        );
         assert_eq!(answer["event_id"], format!("e{at}"));
     }
     assert_eq!(house.service().engine().history().census().events, 700);
@@ -569,13 +582,72 @@ fn a_request_id_is_taken_over_or_made() {
 }
 
 #[test]
+fn the_service_ends_while_callers_hold_their_connections() {
+    let mut house = House::new("open");
+    let mut caller = Client::connect(house.address()).unwrap();
+    assert_eq!(caller.send("POST", "/v1/score", &payment(1)).unwrap().0, 200);
+    let mut silent = TcpStream::connect(house.address()).unwrap();
+    house.stop();
+    assert!(caller.send("POST", "/v1/score", &payment(2)).is_err());
+    assert!(!matches!(silent.read(&mut [0; 8]), Ok(1..)));
+    house.start();
+    assert_eq!(house.post("/v1/score", &payment(2)).json()["record"]["sequence"], 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_process_reads_its_policy_again_on_hangup_and_ends_on_terminate() {
+    let folder = folder("http-process");
+    let policy = folder.join("house.policy");
+    fs::write(&policy, POLICY).unwrap();
+    let mut process = Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--model", "none", "--policy"])
+        .arg(&policy)
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(process.stderr.take().unwrap()).lines();
+    // Waits for a line; the service says each of them before it goes on.
+    let mut hear = |wanted: &str| loop {
+        let line = said.next().unwrap_or_else(|| panic!("it never said {wanted:?}")).unwrap();
+        if line.contains(wanted) {
+            return line;
+        }
+    };
+    let signal = |name: &str| {
+        let id = process.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    };
+    let ready = hear("ready on http://");
+    assert!(ready.contains("policy house") && ready.contains("0 records replayed"), "{ready}");
+    let address = ready.split("http://").nth(1).unwrap().split(',').next().unwrap();
+    let address: SocketAddr = address.parse().unwrap();
+    let version = || raw(address, "GET", "/v1/policy", &[], b"").json()["version"].to_string();
+    let started = version();
+    fs::write(&policy, "rule broken").unwrap();
+    signal("-HUP");
+    hear("kept the running policy");
+    assert_eq!(version(), started);
+    fs::write(&policy, POLICY.replace("seen >= 2", "seen >= 3")).unwrap();
+    signal("-HUP");
+    hear("is in force");
+    assert_ne!(version(), started);
+    signal("-TERM");
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn another_policy_is_taken_over_when_it_keeps_the_same_facts_and_else_refused() {
     let house = House::new("reload");
     let file = house.options.policy.clone().unwrap();
     let version = || house.get("/v1/policy").json()["version"].clone();
     let started = version();
     fs::write(&file, "rule broken").unwrap();
-    assert!(matches!(house.service().reload(), Err(Error::Policy(faults)) if faults.contains("house.policy:1")));
+    let broken = house.service().reload().unwrap_err();
+    assert!(matches!(broken, Error::Policy(_)) && broken.to_string().contains("house.policy:1"));
     fs::write(&file, POLICY.replace("over 1d", "over 2d")).unwrap();
     assert!(matches!(house.service().reload(), Err(Error::OtherFacts { .. })));
     assert_eq!(version(), started);
@@ -584,7 +656,12 @@ fn another_policy_is_taken_over_when_it_keeps_the_same_facts_and_else_refused() 
     assert_ne!(version(), started);
     assert!(told.contains(version().as_str().unwrap()), "{told}");
     assert_eq!(house.post("/v1/score", &payment(1)).json()["decision"], "decline");
-    assert!(house.get("/metrics").body.contains("rule_hits_total{rule=\"third_payment\",mode=\"enforce\"} 1"));
+    assert!(
+        house
+            .get("/metrics")
+            .body
+            .contains("rule_hits_total{rule=\"third_payment\",mode=\"enforce\"} 1")
+    );
 }
 
 #[test]
@@ -617,10 +694,15 @@ fn the_metrics_page_can_be_parsed_and_names_nobody() {
     for (name, value) in expected {
         assert_eq!(samples.get(name), Some(&value), "{name} in\n{}", reply.body);
     }
-    for name in ["gyr_stage_seconds{stage=\"fold\",quantile=\"0.99\"}", "gyr_stage_seconds_sum{stage=\"judge\"}"] {
+    for name in [
+        "gyr_stage_seconds{stage=\"fold\",quantile=\"0.99\"}",
+        "gyr_stage_seconds_sum{stage=\"judge\"}",
+    ] {
         assert!(samples.get(name).is_some_and(|seconds| (0.0..1.0).contains(seconds)), "{name}");
     }
-    for table in ["gyr_state_entities{table=", "gyr_evictions_total{table=", "gyr_build_info{version="] {
+    for table in
+        ["gyr_state_entities{table=", "gyr_evictions_total{table=", "gyr_build_info{version="]
+    {
         assert!(samples.keys().any(|name| name.starts_with(table)), "{table}");
     }
     for identity in ["a1\"", "c2\"", "d3\"", "m4\"", "e1\"", "quoted"] {
@@ -735,9 +817,11 @@ fn check_members(
     let parts = schema["allOf"].as_array().cloned().unwrap_or_default();
     let parts: Vec<&Value> = parts
         .iter()
-        .map(|part| part["$ref"].as_str().map_or(part, |target| {
-            document.pointer(&target[1..]).expect("a reference that leads somewhere")
-        }))
+        .map(|part| {
+            part["$ref"].as_str().map_or(part, |target| {
+                document.pointer(&target[1..]).expect("a reference that leads somewhere")
+            })
+        })
         .collect::<Vec<_>>()
         .into_iter()
         .chain([schema])

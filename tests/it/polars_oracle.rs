@@ -12,6 +12,7 @@ use features::language::define::Origin;
 use features::language::parse;
 use features::limits::DAY_MS;
 use polars::prelude::*;
+use polars_time::prelude::*;
 use tests::Payment;
 
 use crate::oracle::payments;

@@ -16,6 +16,7 @@ use super::commands::{backtest, eval, facts, features, import, policy, score, se
 #[derive(Debug, Parser)]
 #[command(
     name = "gyr",
+    bin_name = "gyr",
     version,
     max_term_width = 100,
     after_help = "\
@@ -71,8 +72,12 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::Hangup) {
-                common::say(&format!("gyr: {failure}"));
+            let text = failure.to_string();
+            // Faults that are drawn over several lines begin with their own place, for editors.
+            match failure {
+                Failure::Hangup => {}
+                _ if text.contains('\n') => common::say(&text),
+                _ => common::say(&format!("gyr: {text}")),
             }
             ExitCode::from(failure.exit_code())
         }

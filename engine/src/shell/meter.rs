@@ -185,9 +185,11 @@ impl Meter {
         let mut meter = Meter {
             requests: Family::default(),
             faults: Family::default(),
-            decisions: [Decision::Approve, Decision::Challenge, Decision::Decline].map(|decision| {
-                decisions.get_or_create_owned(&DecisionLabels { decision: decision.name() })
-            }),
+            decisions: [Decision::Approve, Decision::Challenge, Decision::Decline].map(
+                |decision| {
+                    decisions.get_or_create_owned(&DecisionLabels { decision: decision.name() })
+                },
+            ),
             rules,
             rule_counts,
             replayed: Counter::default(),

@@ -4,8 +4,8 @@
 //! and the shape of an answer from `schemas`; nothing is said twice. Each event type has a schema
 //! of its own with exactly the members that may and must stand on it. Unknown names of most enums
 //! are read as `other` with a warning, so a list of names here is what is known today, not a fence.
-//! Derived fields, which rules can name and nobody sends, stand in the extension `x-derived-fields`.
-//! Built once, on the first call.
+//! Derived fields, which rules can name and nobody sends, stand in the extension
+//! `x-derived-fields`. Built once, on the first call.
 
 mod paths;
 mod schemas;
@@ -106,10 +106,8 @@ fn type_schema(event_type: EventType) -> Value {
     };
     let mut all_of = vec![schema_ref("envelope")];
     let mut properties = properties(own(), "");
-    let mut required: Vec<&str> = own()
-        .filter(|field| field.required.contains(event_type))
-        .map(|field| field.path)
-        .collect();
+    let mut required: Vec<&str> =
+        own().filter(|field| field.required.contains(event_type)).map(|field| field.path).collect();
     for object in OBJECTS {
         let prefix = format!("{}.", object.name);
         let mut inside = FIELDS
@@ -184,7 +182,7 @@ fn factors_schema() -> Value {
         let field = FIELDS.iter().find(|field| {
             field.source == Source::Listed && field.path.rsplit('.').next() == Some(name)
         });
-        field.map_or(json!({}), |field| kind_schema(field))
+        field.map_or(json!({}), kind_schema)
     };
     let listed: Vec<&str> = FIELDS
         .iter()
@@ -225,7 +223,8 @@ fn field_schema(field: &Field) -> Value {
 /// The values a field takes.
 fn kind_schema(field: &Field) -> Value {
     let counted = |class: &str, min: u8, max: u8| {
-        json!({ "type": "string", "pattern": format!("^{class}{{{min},{max}}}$") })
+        let pattern = format!("^{class}{{{min},{max}}}$");
+        json!({ "type": "string", "pattern": pattern })
     };
     match field.shape {
         Shape::Free => {}
@@ -246,10 +245,13 @@ fn kind_schema(field: &Field) -> Value {
         Kind::Country => json!({ "type": "string", "pattern": "^[A-Z]{2}$" }),
         Kind::Currency => json!({ "type": "string", "pattern": "^[A-Z]{3}$" }),
         Kind::Id => {
-            json!({ "type": "string", "minLength": 1, "maxLength": ID_BYTES_MAX, "pattern": "^[ -~]+$" })
+            let pattern = format!("^[ -~]{{1,{ID_BYTES_MAX}}}$");
+            json!({ "type": "string", "pattern": pattern })
         }
         Kind::Text { max } => json!({ "type": "string", "minLength": 1, "maxLength": max }),
-        Kind::Ip => json!({ "type": "string", "anyOf": [{ "format": "ipv4" }, { "format": "ipv6" }] }),
+        Kind::Ip => {
+            json!({ "type": "string", "anyOf": [{ "format": "ipv4" }, { "format": "ipv6" }] })
+        }
         Kind::Date => json!({ "type": "string", "format": "date" }),
         Kind::YearMonth => json!({ "type": "integer", "examples": [202_607] }),
     }

@@ -383,7 +383,9 @@ fn announce(service: &Service, address: SocketAddr, took: Duration) {
     let policy = service.engine.policy();
     match policy.warnings().len() {
         0 => {}
-        count => say(&format!("gyr: {count} warnings on the policy; `gyr policy check` shows them")),
+        count => {
+            say(&format!("gyr: {count} warnings on the policy; `gyr policy check` shows them"))
+        }
     }
     let recovered = service.journal.recovered();
     let torn = match recovered.torn_bytes {
@@ -463,7 +465,9 @@ impl fmt::Display for Error {
                 "{policy} keeps other facts than the running policy; restart to fold their past"
             ),
             Error::Journal(error) => error.fmt(f),
-            Error::Record { sequence, what } => write!(f, "record {sequence} of the journal: {what}"),
+            Error::Record { sequence, what } => {
+                write!(f, "record {sequence} of the journal: {what}")
+            }
             Error::Listen { address, source } => write!(f, "cannot listen on {address}: {source}"),
             Error::System(error) => write!(f, "the system refused: {error}"),
             Error::Busy => f.write_str("requests are still running; the journal was not closed"),
@@ -476,7 +480,50 @@ impl std::error::Error for Error {
         match self {
             Error::Journal(error) => Some(error),
             Error::Listen { source, .. } | Error::System(source) => Some(source),
-            Error::Policy(_) | Error::OtherFacts { .. } | Error::Record { .. } | Error::Busy => None,
+            Error::Policy(_) | Error::OtherFacts { .. } | Error::Record { .. } | Error::Busy => {
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A service for a unit test, in a folder that goes with it.
+
+    use super::*;
+
+    /// A folder of its own, gone after the test.
+    pub(crate) struct Scratch(PathBuf);
+
+    impl Scratch {
+        pub(crate) fn new(name: &str) -> Scratch {
+            let name = format!("gyr-unit-{}-{name}", std::process::id());
+            Scratch(std::env::temp_dir().join(name))
+        }
+
+        /// A service in the folder, by the built-in policy, whose journal holds this many records
+        /// on their way to the disk.
+        pub(crate) fn open(&self, queue_records_max: u32) -> Arc<Service> {
+            let options = ServeOptions {
+                listen: "127.0.0.1:0".parse().unwrap(),
+                data_dir: self.0.clone(),
+                policy: None,
+                model: ModelSource::None,
+                limits: Limits::default(),
+                journal: journal::Options { segment_bytes: 1 << 16, queue_records_max, ..JOURNAL },
+                durable_wait_ms: DURABLE_WAIT_MS,
+                patience: PATIENCE,
+                clock: Clock::Events,
+            };
+            Service::open(&options).unwrap_or_else(|error| panic!("{error}"))
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            // A folder that cannot be removed is left to the system's own cleaning.
+            let _ = std::fs::remove_dir_all(&self.0);
         }
     }
 }

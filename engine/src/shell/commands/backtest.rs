@@ -4,7 +4,7 @@
 //! with their own past. The numbers are `engine::backtest`'s; this file feeds it, and `html` and
 //! `json` write what it says. Events marked as tests are answered and not counted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use datasets::Labels;
@@ -13,7 +13,7 @@ use features::field::ids;
 use features::history::Limits;
 
 use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
-use super::dataset::{BadRows, Reading, id_of, truth_of};
+use super::dataset::{BadRows, Reading, id_of, truth_in, truth_of};
 use crate::backtest::{Case, Diff, Report, Truth, share};
 use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
@@ -40,9 +40,9 @@ pub(crate) struct Arguments {
     /// A folder of events and labels, as `gyr import` makes it.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The policy.
+    /// The policy; without this, the built-in one.
     #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
+    policy: Option<PathBuf>,
     /// A policy to compare with, such as the one in force; with the same model.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
@@ -103,8 +103,8 @@ struct Lane {
 }
 
 impl Lane {
-    fn new(path: &PathBuf, model: Option<&ModelChoice>) -> Result<Lane, Failure> {
-        let policy = common::load_policy(Some(path), model, Wanted::Judging)?;
+    fn new(path: Option<&Path>, model: Option<&ModelChoice>) -> Result<Lane, Failure> {
+        let policy = common::load_policy(path, model, Wanted::Judging)?;
         let side = Side { policy: Identity::of(&policy), report: Report::new(policy.rules()) };
         Ok(Lane { engine: Engine::new(policy, Limits::default()), side })
     }
@@ -120,10 +120,11 @@ impl Lane {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut candidate = Lane::new(&arguments.policy, arguments.model.as_ref())?;
-    let other = arguments.against.as_ref().map(|path| Lane::new(path, arguments.model.as_ref()));
+    let model = arguments.model.as_ref();
+    let mut candidate = Lane::new(arguments.policy.as_deref(), model)?;
+    let other = arguments.against.as_deref().map(|path| Lane::new(Some(path), model));
     let mut against = other.transpose()?.map(|lane| (lane, Diff::default()));
-    let labels = datasets::labels(&arguments.data)?;
+    let labels = truth_in(&arguments.data)?;
     let mut reading = Reading::open(&arguments.data, "replaying", BadRows::PassOver)?;
     // Files are opened first: a folder that cannot be written is told before the work.
     let create =

@@ -11,12 +11,15 @@ use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use features::diagnostic::{Diagnostic, Place, render};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use models::ModelDraft;
 
 use crate::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
+
+/// Columns of a table on a terminal.
+const TABLE_WIDTH: u16 = 120;
 
 /// Why a command ended before its work was done, or with something to complain about.
 #[derive(Debug)]
@@ -318,6 +321,10 @@ pub(crate) fn progress(what: &'static str, bytes: Option<u64>) -> ProgressBar {
 /// An empty table with these columns; those that begin with `#` are numbers and stand right.
 pub(crate) fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
+    // On a terminal long texts are broken; for a program every row stays one line.
+    if io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(TABLE_WIDTH);
+    }
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.style_mut().row_separator = presets::NOTHING.row_separator;
     table.set_header(columns.iter().map(|column| column.trim_start_matches('#')));
@@ -336,7 +343,7 @@ pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if 0 < index && (digits.len() - index) % 3 == 0 {
+        if 0 < index && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -129,6 +129,15 @@ impl Reading {
     }
 }
 
+/// The truth of the events of a folder or file, as it is known today.
+pub(crate) fn truth_in(path: &Path) -> Result<Labels, Failure> {
+    if path == Path::new("-") {
+        let what = "labels are read before the events: --data takes a folder or a file, not `-`";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    Ok(datasets::labels(path)?)
+}
+
 /// What an event turned out to be, and the fraud story where one is told.
 pub(crate) fn truth_of<'a>(labels: &'a Labels, event_id: &str) -> (Truth, Option<&'a str>) {
     match labels.get(event_id) {

@@ -21,7 +21,7 @@ use models::measure::{
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, ModelChoice, percent};
-use super::dataset::{BadRows, Reading, id_of, scored_type, truth_of};
+use super::dataset::{BadRows, Reading, id_of, scored_type, truth_in, truth_of};
 use super::days::{Days, Span, day_of};
 use super::facts::unwritable;
 use super::train::types_of;
@@ -170,7 +170,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = policy.model().expect("a policy that was given a model has one");
     let plan = Plan::new(arguments, model.provenance())?;
     let title = format!("{} {}", model.name(), model.version());
-    let labels = datasets::labels(&arguments.data)?;
+    let labels = truth_in(&arguments.data)?;
     let mut reading = Reading::open(&arguments.data, "folding", BadRows::PassOver)?;
     let engine = Engine::new(policy, Limits::default());
     let (before, rows) = fold(arguments, &engine, plan, &labels, &mut reading)?;
@@ -379,4 +379,52 @@ fn report(measures: &Measures, title: &str, plan: Plan, tested: Days) -> Value {
         "calibration_error": measures.calibration_error,
         "calibration": bins,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            train: Days { first: 1, last: 7 },
+            delay: "7d".parse().unwrap(),
+            test: Days { first: 15, last: 21 },
+        }
+    }
+
+    #[test]
+    fn customers_known_as_defrauded_by_the_day_are_left_out_on_that_day() {
+        let mut before = Rows::default();
+        // Before the training days, in them, and on the second day of the label delay.
+        for (card, day) in [(1, 0), (2, 5), (3, 9)] {
+            before.push(f64::NAN, 1, card, day);
+        }
+        let mut rows = Rows::default();
+        for day in [15, 16, 17] {
+            for card in [1, 2, 3, 4] {
+                rows.push(card as f64 / 10.0, u8::from(card == 4), card, day);
+            }
+        }
+        let known = known_cards(&before, &rows, plan());
+        assert_eq!(known[&15], BTreeSet::from([2]));
+        assert_eq!(known[&16], BTreeSet::from([2]));
+        assert_eq!(known[&17], BTreeSet::from([2, 3]));
+        let measures = measure(&before, &rows, plan());
+        assert_eq!((measures.rows, measures.left_out), (8, 4));
+        assert_eq!((measures.frauds, measures.auc_roc), (3.0, 1.0));
+        // The one compromised card is found on the first of three days, among a hundred places.
+        assert!((measures.card_precision - 0.01 / 3.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_test_that_begins_late_knows_the_frauds_of_the_days_between() {
+        let mut before = Rows::default();
+        before.push(f64::NAN, 1, 5, 20);
+        let mut rows = Rows::default();
+        rows.push(0.5, 0, 5, 27);
+        rows.push(0.5, 0, 5, 28);
+        let known = known_cards(&before, &rows, plan());
+        assert_eq!((known[&27].len(), known[&28].len()), (0, 1));
+    }
 }

@@ -17,7 +17,7 @@ use models::{
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, Output, percent};
-use super::dataset::{BadRows, MONEY_OUT, Reading, id_of, scored_type};
+use super::dataset::{BadRows, MONEY_OUT, Reading, id_of, scored_type, truth_in};
 use super::days::{Days, Span, print_time};
 use super::facts::FactTable;
 use crate::backtest::share;
@@ -102,7 +102,7 @@ enum LearnerChoice {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let table = FactTable::choose(arguments.policy.as_deref(), &arguments.features)?;
-    let labels = datasets::labels(&arguments.data)?;
+    let labels = truth_in(&arguments.data)?;
     let mut reading = Reading::open(&arguments.data, "folding", BadRows::PassOver)?;
     // The model file is opened first: a folder that cannot be written is told before the work.
     let mut output = Output::create(Some(&arguments.out))?;

@@ -235,9 +235,8 @@ mod tests {
         let _clients = [0; 2].map(|_| tokio::spawn(TcpStream::connect(address)));
         let (first, _) = guarded.accept().await;
         let mut second = std::pin::pin!(guarded.accept());
-        let is_waiting = std::future::poll_fn(|context| {
-            Poll::Ready(second.as_mut().poll(context).is_pending())
-        });
+        let is_waiting =
+            std::future::poll_fn(|context| Poll::Ready(second.as_mut().poll(context).is_pending()));
         assert!(is_waiting.await);
         drop(first);
         second.await;

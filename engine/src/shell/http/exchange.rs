@@ -1,8 +1,8 @@
 //! One request and its answer: what every route shares.
 //!
 //! [`exchange`] gives the request an id, runs the route, turns a problem into its answer and a
-//! panic into `500 internal`, adds the headers that every answer carries and counts it. A panic ends
-//! one exchange, never the connection or the process. [`body`] reads a body within its limit and
+//! panic into `500 internal`, adds the headers that every answer carries and counts it. A panic
+//! ends one exchange, never the connection or the process. [`body`] reads a body within its limit and
 //! its time; [`Wish`] reads what a caller may ask for beside it. Cost of the frame: the id, four
 //! header values and one counter.
 
@@ -86,7 +86,8 @@ impl RequestId {
 
 /// 122 bits that no two exchanges share: keyed hashes of a counter, the keys from the system.
 fn random() -> u128 {
-    static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [(); 2].map(|()| RandomState::new()));
+    static KEYS: LazyLock<[RandomState; 2]> =
+        LazyLock::new(|| [(); 2].map(|()| RandomState::new()));
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let [high, low] = KEYS.each_ref().map(|key| {
@@ -102,7 +103,8 @@ fn uuid(bits: u128) -> String {
     let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x8 << 76 | 0x2 << 62;
     let hex = format!("{bits:032x}");
     let mut text = String::with_capacity(36);
-    for (at, part) in [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].iter().enumerate()
+    for (at, part) in
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].iter().enumerate()
     {
         // Writing to a String cannot fail.
         let _ = write!(text, "{}{part}", if at == 0 { "" } else { "-" });
@@ -245,7 +247,8 @@ impl Wish {
                 let ms = value.to_str().ok().and_then(|text| text.parse::<u64>().ok());
                 let ms = ms.filter(|ms| DEADLINE_MS.contains(ms)).ok_or_else(|| {
                     let (least, most) = (DEADLINE_MS.start(), DEADLINE_MS.end());
-                    let detail = format!("X-Request-Deadline-Ms is an integer from {least} to {most}");
+                    let detail =
+                        format!("X-Request-Deadline-Ms is an integer from {least} to {most}");
                     Problem::new(Case::Parameter, detail)
                 })?;
                 Duration::from_millis(ms) - WAY_BACK
@@ -271,7 +274,10 @@ impl Wish {
 /// The value of a query parameter, decoded for the characters that ours are made of.
 pub(crate) fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let pairs = request.uri().query().unwrap_or("").split('&');
-    pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+    pairs
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 #[cfg(test)]

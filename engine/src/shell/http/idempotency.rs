@@ -190,7 +190,7 @@ impl Table {
 
     fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
         let index = usize::from(key.0[0]) % SHARDS;
-        // Every change is made of steps that leave the shard sound, so a panic elsewhere is none here.
+        // Every step of a change leaves the shard sound, so a panic elsewhere is none here.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -268,7 +268,11 @@ mod tests {
             let id = key(u64::from(is_finished));
             let Seen::New(claim) = table.claim(id, BODY) else { panic!("it is new") };
             let Seen::Busy(end) = table.claim(id, BODY) else { panic!("it is claimed") };
-            if is_finished { claim.finish(known(3), 3) } else { drop(claim) }
+            if is_finished {
+                claim.finish(known(3), 3)
+            } else {
+                drop(claim)
+            }
             assert!(end.await.is_err());
             let again = table.claim(id, BODY);
             assert_eq!(matches!(again, Seen::Known(_)), is_finished);

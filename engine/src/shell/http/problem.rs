@@ -1,6 +1,6 @@
 //! Every answer that is not a success: RFC 9457 `application/problem+json`.
 //!
-//! [`Case`] is the one table of codes, statuses and titles; the OpenAPI document is made from it.
+//! [`CASES`] is the one table of codes, statuses and titles; the OpenAPI document is made from it.
 //! A problem's words are constant, or tell what was wanted of a field; they never repeat a byte of
 //! the request, which may hold a card number in disguise. Faults of an event arrive as diagnostics
 //! and leave as `errors` with a JSON Pointer (RFC 6901) each, all of them at once.
@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use features::diagnostic::{Diagnostic, Place};
 use serde::Serialize;
@@ -68,111 +68,81 @@ pub(crate) enum Case {
     NotReady,
 }
 
-impl Case {
-    /// Every case, by status and name.
-    pub(crate) const ALL: [Case; 21] = [
-        Case::JsonSyntax,
+/// Code, status and title of every case, in the order of their declaration.
+const CASES: [(Case, &str, StatusCode, &str); 21] = [
+    (Case::JsonSyntax, "json_syntax", StatusCode::BAD_REQUEST, "The body is not one JSON value"),
+    (
         Case::JsonDuplicateKey,
-        Case::JsonTooDeep,
-        Case::Parameter,
-        Case::NotFound,
-        Case::Method,
-        Case::Timeout,
+        "json_duplicate_key",
+        StatusCode::BAD_REQUEST,
+        "A member stands twice",
+    ),
+    (Case::JsonTooDeep, "json_too_deep", StatusCode::BAD_REQUEST, "The body is nested too deep"),
+    (Case::Parameter, "parameter", StatusCode::BAD_REQUEST, "A parameter or header cannot be read"),
+    (Case::NotFound, "not_found", StatusCode::NOT_FOUND, "There is nothing here"),
+    (Case::Method, "method", StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here"),
+    (Case::Timeout, "timeout", StatusCode::REQUEST_TIMEOUT, "The body came too slowly"),
+    (
         Case::IdempotencyConflict,
-        Case::InProgress,
-        Case::BodyTooLarge,
-        Case::UriTooLong,
+        "idempotency_conflict",
+        StatusCode::CONFLICT,
+        "The event id was used for another request",
+    ),
+    (Case::InProgress, "in_progress", StatusCode::CONFLICT, "The first request is being answered"),
+    (Case::BodyTooLarge, "body_too_large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too long"),
+    (Case::UriTooLong, "uri_too_long", StatusCode::URI_TOO_LONG, "The request target is too long"),
+    (
         Case::MediaType,
+        "media_type",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The content type is not supported",
+    ),
+    (
         Case::ContentEncoding,
-        Case::Validation,
+        "content_encoding",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The content encoding is not supported",
+    ),
+    (Case::Validation, "validation", StatusCode::UNPROCESSABLE_ENTITY, "The event is not valid"),
+    (
         Case::PanDetected,
+        "pan_detected",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The event holds a full card number",
+    ),
+    (
         Case::SadDetected,
-        Case::EventTime,
+        "sad_detected",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The event holds a secret of a card",
+    ),
+    (Case::EventTime, "event_time", StatusCode::UNPROCESSABLE_ENTITY, "The event is in the future"),
+    (
         Case::NotScored,
+        "not_scored",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "No decision is asked for on this event",
+    ),
+    (
         Case::IdempotencyMismatch,
-        Case::Internal,
-        Case::NotReady,
-    ];
+        "idempotency_mismatch",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The idempotency key is not the event id",
+    ),
+    (Case::Internal, "internal", StatusCode::INTERNAL_SERVER_ERROR, "An error of the service"),
+    (Case::NotReady, "not_ready", StatusCode::SERVICE_UNAVAILABLE, "The service is not ready"),
+];
+
+impl Case {
+    /// Every case.
+    pub(crate) fn all() -> impl Iterator<Item = Case> {
+        CASES.iter().map(|(case, ..)| *case)
+    }
 
     /// Its code, status and title.
     pub(crate) fn line(self) -> (&'static str, StatusCode, &'static str) {
-        match self {
-            Case::JsonSyntax => {
-                ("json_syntax", StatusCode::BAD_REQUEST, "The body is not one JSON value")
-            }
-            Case::JsonDuplicateKey => {
-                ("json_duplicate_key", StatusCode::BAD_REQUEST, "A member stands twice")
-            }
-            Case::JsonTooDeep => {
-                ("json_too_deep", StatusCode::BAD_REQUEST, "The body is nested too deep")
-            }
-            Case::Parameter => {
-                ("parameter", StatusCode::BAD_REQUEST, "A parameter or header cannot be read")
-            }
-            Case::NotFound => ("not_found", StatusCode::NOT_FOUND, "There is nothing here"),
-            Case::Method => {
-                ("method", StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here")
-            }
-            Case::Timeout => {
-                ("timeout", StatusCode::REQUEST_TIMEOUT, "The body came too slowly")
-            }
-            Case::IdempotencyConflict => (
-                "idempotency_conflict",
-                StatusCode::CONFLICT,
-                "The event id was used for another request",
-            ),
-            Case::InProgress => {
-                ("in_progress", StatusCode::CONFLICT, "The first request is being answered")
-            }
-            Case::BodyTooLarge => {
-                ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too long")
-            }
-            Case::UriTooLong => {
-                ("uri_too_long", StatusCode::URI_TOO_LONG, "The request target is too long")
-            }
-            Case::MediaType => (
-                "media_type",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "The content type is not supported",
-            ),
-            Case::ContentEncoding => (
-                "content_encoding",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "The content encoding is not supported",
-            ),
-            Case::Validation => {
-                ("validation", StatusCode::UNPROCESSABLE_ENTITY, "The event is not valid")
-            }
-            Case::PanDetected => (
-                "pan_detected",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The event holds a full card number",
-            ),
-            Case::SadDetected => (
-                "sad_detected",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The event holds a secret of a card",
-            ),
-            Case::EventTime => {
-                ("event_time", StatusCode::UNPROCESSABLE_ENTITY, "The event is in the future")
-            }
-            Case::NotScored => (
-                "not_scored",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "No decision is asked for on this event",
-            ),
-            Case::IdempotencyMismatch => (
-                "idempotency_mismatch",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The idempotency key is not the event id",
-            ),
-            Case::Internal => {
-                ("internal", StatusCode::INTERNAL_SERVER_ERROR, "An error of the service")
-            }
-            Case::NotReady => {
-                ("not_ready", StatusCode::SERVICE_UNAVAILABLE, "The service is not ready")
-            }
-        }
+        let (_, code, status, title) = CASES[self as usize];
+        (code, status, title)
     }
 
     /// Its stable name.
@@ -196,7 +166,7 @@ impl Case {
 
     /// The case of this name.
     fn find(code: &str) -> Option<Case> {
-        Case::ALL.into_iter().find(|case| case.code() == code)
+        Case::all().find(|case| case.code() == code)
     }
 }
 
@@ -217,7 +187,7 @@ pub(crate) struct Problem {
     pub(crate) case: Case,
     detail: Cow<'static, str>,
     pub(crate) errors: Vec<Fault>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The body of a problem.
@@ -236,7 +206,7 @@ struct Body<'a> {
 impl Problem {
     /// A problem with constant words, or words that name a limit.
     pub(crate) fn new(case: Case, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { case, detail: detail.into(), errors: Vec::new(), headers: HeaderMap::new() }
+        Problem { case, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
     }
 
     /// The problem of an event that could not be read, with all its faults.
@@ -258,7 +228,7 @@ impl Problem {
 
     /// The same problem with a header of its own.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Problem {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -335,7 +305,10 @@ mod tests {
     fn a_path_becomes_a_pointer() {
         assert_eq!(pointer("amount_minor"), "/amount_minor");
         assert_eq!(pointer("device.device_id"), "/device/device_id");
-        assert_eq!(pointer("auth_ctx.factors_enrolled[2].factor"), "/auth_ctx/factors_enrolled/2/factor");
+        assert_eq!(
+            pointer("auth_ctx.factors_enrolled[2].factor"),
+            "/auth_ctx/factors_enrolled/2/factor"
+        );
         assert_eq!(pointer("a/b~c"), "/a~1b~0c");
     }
 
@@ -343,7 +316,10 @@ mod tests {
     fn every_case_has_its_own_code_and_a_status_that_fits() {
         for (at, case) in Case::ALL.into_iter().enumerate() {
             let (code, status, title) = case.line();
-            assert!(Case::ALL[..at].iter().all(|other| other.code() != code), "{code} stands twice");
+            assert!(
+                Case::ALL[..at].iter().all(|other| other.code() != code),
+                "{code} stands twice"
+            );
             assert!(status.is_client_error() || status.is_server_error(), "{code} is {status}");
             assert!(title.starts_with(char::is_uppercase) && !title.ends_with('.'), "{title}");
             assert_eq!(Case::find(code), Some(case));

@@ -166,11 +166,7 @@ fn told(answer: &str, standing: Standing, timing_us: Option<&str>) -> String {
 }
 
 /// The answer of the first request once more; its timing was of that request, and is left out.
-async fn again(
-    service: &Arc<Service>,
-    known: Known,
-    detail: Detail,
-) -> Result<Response, Problem> {
+async fn again(service: &Arc<Service>, known: Known, detail: Detail) -> Result<Response, Problem> {
     if !known.is_scored {
         let detail = "the event was recorded without a decision and is not decided again";
         return Err(Problem::new(Case::IdempotencyConflict, detail));
@@ -265,6 +261,7 @@ mod tests {
     use super::*;
     use crate::engine::Engine;
     use crate::policy::{DEFAULT_POLICY, Policy, Wanted};
+    use crate::shell::serve::testing::Scratch;
 
     const LOGIN: &str = r#"{"event_id":"x\",\"p_fraud\":","event_type":"login","channel":"web",
         "account_id":"a1","event_time_ms":1790000000000,"outcome":"success","method":"password",
@@ -280,6 +277,33 @@ mod tests {
         let text = |detail| answer(&outcome.policy, &event, &outcome, detail);
         assert_eq!(minimal(&text(Detail::Full)), text(Detail::Minimal));
         assert_ne!(text(Detail::Full), text(Detail::Minimal));
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_takes_no_record_degrades_the_answer_and_not_more() {
+        let scratch = Scratch::new("degraded");
+        let service = scratch.open(1);
+        let held = service.journal().reserve().expect("the queue has one place");
+        let event = Event::read(LOGIN.as_bytes(), None).unwrap();
+        let (key, fingerprint) = (key_of(&event), Fingerprint::of(LOGIN.as_bytes()));
+        let now = Instant::now();
+        let Ok(Met::New(turn)) = claim(&service, key, fingerprint, now).await else {
+            panic!("the id is free");
+        };
+        let response = decide(&service, event, turn, Detail::Full).answer(&service, now).await;
+        assert_eq!(response.status().as_u16(), 200);
+        drop(held);
+        let Ok(Met::Known(known)) = claim(&service, key, fingerprint, now).await else {
+            panic!("the id is settled");
+        };
+        for response in [response, again(&service, known, Detail::Full).await.unwrap()] {
+            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            let lost = serde_json::json!({ "sequence": null, "state": "pending", "applied": true });
+            assert_eq!(body["record"], lost);
+            assert_eq!(body["degraded"][0], "journal");
+            assert!(body["decision"].is_string());
+        }
     }
 
     #[test]

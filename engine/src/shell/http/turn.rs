@@ -192,41 +192,13 @@ impl Serialize for Standing {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::sync::Arc;
-
-    use features::history::Limits;
-
     use super::*;
-    use crate::shell::journal;
-    use crate::shell::serve::{Clock, JOURNAL, ModelSource, PATIENCE, ServeOptions, key_of};
+    use crate::shell::serve::key_of;
+    use crate::shell::serve::testing::Scratch;
 
-    const LOGIN: &str = r#"{"event_id":"l1","event_type":"login","channel":"web","outcome":"success",
-        "account_id":"a1","event_time_ms":1790000000000,"method":"password","login_name_hash":"n1"}"#;
-
-    /// A folder of its own, gone after the test.
-    struct Scratch(PathBuf);
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn open(scratch: &Scratch) -> Arc<Service> {
-        let options = ServeOptions {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            data_dir: scratch.0.clone(),
-            policy: None,
-            model: ModelSource::None,
-            limits: Limits::default(),
-            journal: journal::Options { segment_bytes: 1 << 16, ..JOURNAL },
-            durable_wait_ms: 25,
-            patience: PATIENCE,
-            clock: Clock::Events,
-        };
-        Service::open(&options).unwrap_or_else(|error| panic!("{error}"))
-    }
+    const LOGIN: &str = r#"{"event_id":"l1","event_type":"login","channel":"web",
+        "account_id":"a1","event_time_ms":1790000000000,"outcome":"success","method":"password",
+        "login_name_hash":"n1"}"#;
 
     fn turn<'s>(service: &'s Service, event: &Event) -> Turn<'s> {
         let fingerprint = Fingerprint::of(event.json().as_bytes());
@@ -238,9 +210,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_behind_the_fold_journals_the_event_and_one_before_it_frees_the_id() {
-        let name = format!("gyr-turn-{}", std::process::id());
-        let scratch = Scratch(std::env::temp_dir().join(name));
-        let service = open(&scratch);
+        let scratch = Scratch::new("turn");
+        let service = scratch.open(64);
         let event = Event::read(LOGIN.as_bytes(), None).unwrap();
         let quiet = |work: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(work)).is_err();
 
@@ -260,16 +231,15 @@ mod tests {
         assert_eq!((known.is_scored, known.applied, known.sequence), (false, true, Some(1)));
         service.close().await.unwrap();
 
-        let service = open(&scratch);
+        let service = scratch.open(64);
         assert_eq!(service.engine().history().census().events, 1);
         assert_eq!(service.table().find(key_of(&event)), Some(known));
     }
 
     #[tokio::test]
     async fn who_cannot_wait_for_the_first_request_is_told_to_come_again() {
-        let name = format!("gyr-busy-{}", std::process::id());
-        let scratch = Scratch(std::env::temp_dir().join(name));
-        let service = open(&scratch);
+        let scratch = Scratch::new("busy");
+        let service = scratch.open(64);
         let event = Event::read(LOGIN.as_bytes(), None).unwrap();
         let first = turn(&service, &event);
         let fingerprint = Fingerprint::of(LOGIN.as_bytes());

@@ -32,8 +32,10 @@ const ANY: &[Case] = &[Case::Method, Case::UriTooLong, Case::Internal];
 /// Parameters that routes share.
 pub(super) fn parameters() -> Value {
     let header = |name: &str, description: &str, schema: Value| {
-        json!({ "name": name, "in": "header", "description": description, "schema": schema })
+        let place = "header";
+        json!({ "name": name, "in": place, "description": description, "schema": schema })
     };
+    let (least, most) = (DEADLINE_MS.start(), DEADLINE_MS.end());
     json!({
         "request_id": header(
             "X-Request-Id",
@@ -44,7 +46,7 @@ pub(super) fn parameters() -> Value {
             "X-Request-Deadline-Ms",
             "How long the caller waits. An answer whose record is not on the disk by then says \
              `pending`.",
-            json!({ "type": "integer", "minimum": DEADLINE_MS.start(), "maximum": DEADLINE_MS.end() }),
+            json!({ "type": "integer", "minimum": least, "maximum": most }),
         ),
         "idempotency_key": header(
             "Idempotency-Key",
@@ -92,12 +94,7 @@ pub(super) fn paths() -> Value {
 fn score() -> Value {
     let problems = [
         BODY,
-        &[
-            Case::NotScored,
-            Case::IdempotencyMismatch,
-            Case::IdempotencyConflict,
-            Case::InProgress,
-        ],
+        &[Case::NotScored, Case::IdempotencyMismatch, Case::IdempotencyConflict, Case::InProgress],
     ];
     let mut answers = responses(&problems.concat());
     let replayed = json!({
@@ -122,10 +119,13 @@ fn score() -> Value {
 
 fn evaluate() -> Value {
     let mut answers = responses(BODY);
-    answers.insert("200".to_owned(), json!({
-        "description": "The decision that the event would get now; nothing is recorded.",
-        "content": { JSON: { "schema": schema_ref("decision") } },
-    }));
+    answers.insert(
+        "200".to_owned(),
+        json!({
+            "description": "The decision that the event would get now; nothing is recorded.",
+            "content": { JSON: { "schema": schema_ref("decision") } },
+        }),
+    );
     json!({
         "operationId": "evaluate",
         "summary": "Decide on an event without recording it",
@@ -136,10 +136,8 @@ fn evaluate() -> Value {
 }
 
 fn events() -> Value {
-    let problems = [
-        BODY,
-        &[Case::IdempotencyMismatch, Case::IdempotencyConflict, Case::InProgress],
-    ];
+    let problems =
+        [BODY, &[Case::IdempotencyMismatch, Case::IdempotencyConflict, Case::InProgress]];
     let mut answers = responses(&problems.concat());
     let recorded = |description: &str| {
         json!({
@@ -180,10 +178,13 @@ fn decision() -> Value {
 
 fn get(id: &str, summary: &str, media: &str, schema: Value, problems: &[Case]) -> Value {
     let mut answers = responses(problems);
-    answers.insert("200".to_owned(), json!({
-        "description": summary,
-        "content": { media: { "schema": schema } },
-    }));
+    answers.insert(
+        "200".to_owned(),
+        json!({
+            "description": summary,
+            "content": { media: { "schema": schema } },
+        }),
+    );
     json!({
         "operationId": id,
         "summary": summary,
@@ -193,10 +194,7 @@ fn get(id: &str, summary: &str, media: &str, schema: Value, problems: &[Case]) -
 }
 
 fn shared(names: &[&str]) -> Value {
-    names
-        .iter()
-        .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
-        .collect()
+    names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect()
 }
 
 fn body(media_types: &[&str]) -> Value {

@@ -120,10 +120,8 @@ fn rest() -> Vec<(&'static str, Value)> {
         &[],
     );
     let cost = || number("USD.");
-    let costs = object(
-        &[("approve", cost()), ("challenge", or_null(cost())), ("decline", cost())],
-        &[],
-    );
+    let costs =
+        object(&[("approve", cost()), ("challenge", or_null(cost())), ("decline", cost())], &[]);
     let posterior = json!({
         "type": "object", "additionalProperties": { "type": "number" },
         "description": "The likeliest attack vectors, V1 to V9, and their weights.",
@@ -217,8 +215,7 @@ fn hints() -> Value {
         ],
         &[("three_ds", three_ds)],
     );
-    let forbidden =
-        object(&[("factor", factor()), ("why", text("Code of the reason."))], &[]);
+    let forbidden = object(&[("factor", factor()), ("why", text("Code of the reason."))], &[]);
     let on_pass = object(
         &[("decision", names(&["approve"]))],
         &[
@@ -278,8 +275,7 @@ fn exemption() -> Value {
 
 fn timing() -> Value {
     let stage = || integer("Microseconds.");
-    let members =
-        [("parse", stage()), ("fold", stage()), ("judge", stage()), ("total", stage())];
+    let members = [("parse", stage()), ("fold", stage()), ("judge", stage()), ("total", stage())];
     let mut timing = object(&members, &[]);
     timing["description"] = "How long a fresh decision took; absent when it is given again.".into();
     timing
@@ -293,8 +289,8 @@ fn record() -> Value {
                 "state",
                 json!({
                     "type": "string", "enum": ["durable", "pending"],
-                    "description": "`durable` when it is on the disk. `pending` when it was not yet \
-                        when the answer left; with `journal` in `degraded` it may never be.",
+                    "description": "`durable` when it is on the disk. `pending` when it was not \
+                        yet when the answer left; with `journal` in `degraded` it may never be.",
                 }),
             ),
             ("applied", flag("Whether the event counts in later windows.")),
