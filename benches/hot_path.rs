@@ -38,7 +38,8 @@ fn main() {
     let bytes = texts.iter().map(String::len).sum::<usize>() / texts.len().max(1);
     println!("{events} events of {bytes} bytes, {accounts} accounts, {facts} facts, {rules} rules");
 
-    let mut stages = STAGES.map(|_| Histogram::<u64>::new(3).expect("three digits"));
+    let mut stages = STAGES
+        .map(|_| Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).expect("sound bounds"));
     let mut digest = Digest::default();
     let mut timed = 0_u64;
     for (index, text) in texts.iter().enumerate() {
@@ -58,7 +59,8 @@ fn main() {
         if texts.len() / 2 <= index {
             let observed = observed.expect("the fold calls back");
             let times = [read - start, observed - read, judged - observed, answered - judged];
-            for (stage, time) in stages.iter_mut().zip(times.into_iter().chain([answered - start])) {
+            for (stage, time) in stages.iter_mut().zip(times.into_iter().chain([answered - start]))
+            {
                 stage.saturating_record(time.as_nanos() as u64);
             }
             timed += 1;

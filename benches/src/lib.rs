@@ -82,8 +82,7 @@ fn envelope(kind: &str, index: usize, account: u64, time: i64) -> String {
 
 fn payment(chance: &mut Chance, index: usize, account: u64, time: i64) -> String {
     // A tenth of the payments go to twenty large merchants.
-    let merchant =
-        if chance.below(10) == 0 { chance.below(20) } else { 20 + chance.below(20_000) };
+    let merchant = if chance.below(10) == 0 { chance.below(20) } else { 20 + chance.below(20_000) };
     let fen = 300 + chance.below(60_000);
     format!(
         r#"{{{},"payment_id":"p{index}","kind":"merchant_qr_dynamic","amount_minor":{fen},"currency":"CNY","base_minor":{fen},"usd_minor":{},"funding":"intl_card","goods":"physical","is_mit":false,"merchant":{{"merchant_id":"m{merchant}","mcc":5812,"country":"CN","city_geohash5":"wx4g0","lat":39.9,"lon":116.4,"onboarded_ms":1650000000000,"qr_id":"q{merchant}","size_tier":"small","settlement":"t1","personal_qr":false}}{}{}}}"#,

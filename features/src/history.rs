@@ -215,20 +215,13 @@ impl History {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(
-        &self,
-        keepers: &[Keeper],
-        scratch: &mut Scratch,
-        event: &Event,
-        facts: &mut Vec<f64>,
-    ) {
+    fn read(&self, keepers: &[Keeper], scratch: &mut Scratch, event: &Event, facts: &mut Vec<f64>) {
         facts.clear();
         facts.resize(self.plan.facts().len(), UNKNOWN);
         for step in &self.plan.steps {
             match *step {
                 Step::Fact(index) => {
-                    let scope =
-                        Scope { event: Some(event), readings: &scratch.readings, facts };
+                    let scope = Scope { event: Some(event), readings: &scratch.readings, facts };
                     facts[index] = self.plan.fact(index, scope);
                 }
                 Step::Lookup(index) => {
@@ -271,9 +264,8 @@ impl History {
         let stranger = guard.is_none().then(|| Entity::new(keeper.known_since(key)));
         let entity = guard.as_deref().or(stranger.as_ref());
         for asked in &lookup.questions {
-            let answer = entity.map_or(UNKNOWN, |e| {
-                e.answer(&table.shape, &asked.question, event.time(), own)
-            });
+            let answer = entity
+                .map_or(UNKNOWN, |e| e.answer(&table.shape, &asked.question, event.time(), own));
             let scaled = matches!(asked.question.aggregate, a if a.is_of_values());
             readings[usize::from(asked.reading)] =
                 if scaled { answer / asked.scale } else { answer };
@@ -439,7 +431,6 @@ fn key_of(event: &Event, parts: impl Iterator<Item = Option<u64>>) -> Option<u64
 
 /// Folds a 128-bit product: cheap, and good enough behind text hashes that are keyed already.
 fn mix(a: u64, b: u64) -> u64 {
-    let product =
-        u128::from(a ^ 0x2D35_8DCC_AA6C_78A5) * u128::from(b ^ 0x8BB8_4B93_962E_ACC9);
+    let product = u128::from(a ^ 0x2D35_8DCC_AA6C_78A5) * u128::from(b ^ 0x8BB8_4B93_962E_ACC9);
     (product as u64) ^ (product >> 64) as u64
 }

@@ -199,10 +199,8 @@ impl Plan {
             });
             new_fact[index] = plan.facts.len() as u16;
             plan.steps.push(Step::Fact(plan.exprs.len()));
-            plan.facts.push(Fact {
-                name: definition.name.clone(),
-                reading: definition.reading.clone(),
-            });
+            plan.facts
+                .push(Fact { name: definition.name.clone(), reading: definition.reading.clone() });
             plan.exprs.push(expr);
         }
         plan.read_entities_first();
@@ -239,9 +237,7 @@ impl Plan {
     pub(crate) fn hold(&self, event: &Event, holds: &mut Vec<bool>) {
         let kind = event.event_type();
         holds.clear();
-        holds.extend(
-            self.conditions.iter().map(|c| c.types.contains(kind) && c.expr.holds(event)),
-        );
+        holds.extend(self.conditions.iter().map(|c| c.types.contains(kind) && c.expr.holds(event)));
     }
 
     fn condition(&mut self, expr: &Expr) -> usize {
@@ -329,7 +325,8 @@ impl Plan {
         let fits = |t: &Table| t.name == name && t.has_room(measure, condition);
         let found = self.tables.iter().position(fits);
         found.unwrap_or_else(|| {
-            let shape = Shape { raw_max: RAW_MAX, retention_ms: 60 * MINUTE_MS, ..Shape::default() };
+            let shape =
+                Shape { raw_max: RAW_MAX, retention_ms: 60 * MINUTE_MS, ..Shape::default() };
             let (channels, columns, recordings) = (Vec::new(), Vec::new(), Vec::new());
             self.tables.push(Table { name, shape, channels, columns, recordings });
             self.tables.len() - 1
@@ -390,9 +387,8 @@ impl Table {
             self.recordings.len() - 1
         });
         let under_key = self.recordings[recording].channels;
-        let same = |bit: usize, c: &Channel| {
-            under_key >> bit & 1 == 1 && c.condition == wanted.condition
-        };
+        let same =
+            |bit: usize, c: &Channel| under_key >> bit & 1 == 1 && c.condition == wanted.condition;
         let channel = self.channels.iter().enumerate().position(|(bit, c)| same(bit, c));
         let channel = channel.unwrap_or_else(|| {
             self.channels.push(wanted);

@@ -250,14 +250,7 @@ impl Entity {
     /// An entity without a past, of which nothing is known before `known_since` (milliseconds;
     /// `i64::MIN` when everything is).
     pub fn new(known_since: i64) -> Entity {
-        Entity {
-            rows: Vec::new(),
-            head: 0,
-            newest: i64::MIN,
-            known_since,
-            touched: 0,
-            older: None,
-        }
+        Entity { rows: Vec::new(), head: 0, newest: i64::MIN, known_since, touched: 0, older: None }
     }
 
     /// Time of the newest event, in milliseconds.

@@ -15,7 +15,7 @@ use std::thread;
 
 use engine::shell::journal;
 use engine::shell::serve::{
-    self, Clock, DURABLE_WAIT_MS, Error, JOURNAL, ModelSource, PATIENCE, ServeOptions, Service,
+    self, Clock, Error, JOURNAL, ModelSource, PATIENCE, ServeOptions, Service,
 };
 use features::field::{EventType, FIELDS, Source};
 use features::history::Limits;
@@ -66,7 +66,8 @@ impl House {
             model: ModelSource::None,
             limits: Limits::default(),
             journal: journal::Options { segment_bytes: 1 << 20, ..JOURNAL },
-            durable_wait_ms: DURABLE_WAIT_MS,
+            // Long enough that a busy disk cannot make a test see `pending`.
+            durable_wait_ms: 10_000,
             patience: PATIENCE,
             clock: Clock::Events,
         };

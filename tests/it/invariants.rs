@@ -26,7 +26,8 @@ fn event(payment: &Payment) -> Event {
 /// A policy of these features and rules alone, without a model.
 fn policy(text: &str) -> Policy {
     let checked = Policy::check(text, None, Wanted::AllFeatures);
-    checked.unwrap_or_else(|faults| panic!("{}", features::diagnostic::render("test", text, &faults)))
+    checked
+        .unwrap_or_else(|faults| panic!("{}", features::diagnostic::render("test", text, &faults)))
 }
 
 fn fact(engine: &Engine, facts: &[f64], name: &str) -> f64 {
@@ -107,8 +108,19 @@ rule not_one_from_ip "" on payment when not (by_ip >= 1) then decline because IP
             let side = |value| Box::new(Expr::Constant(value));
             Expr::Binary(op, side(a), side(b)).value(scope)
         };
-        values.iter().flat_map(|a| values.iter().map(move |b| (*a, *b))).map(|(a, b)| cell(a, b))
-            .map(|v| if v.is_nan() { '?' } else if v == 1.0 { '1' } else { '0' })
+        values
+            .iter()
+            .flat_map(|a| values.iter().map(move |b| (*a, *b)))
+            .map(|(a, b)| cell(a, b))
+            .map(|v| {
+                if v.is_nan() {
+                    '?'
+                } else if v == 1.0 {
+                    '1'
+                } else {
+                    '0'
+                }
+            })
             .collect::<String>()
     };
     assert_eq!(table(Op::And), "00001?0??");

@@ -48,7 +48,11 @@ fn data(name: &str, rows: u64) -> PathBuf {
             minute % 60,
             1 + chance.below(900),
             chance.below(100),
-            if chance.happens(4) { String::new() } else { (285_000 + chance.below(50)).to_string() },
+            if chance.happens(4) {
+                String::new()
+            } else {
+                (285_000 + chance.below(50)).to_string()
+            },
             if chance.happens(10) { "TRUE" } else { "FALSE" },
         ));
     }
@@ -146,7 +150,10 @@ fn send(client: &mut Client, event: &Event) -> std::io::Result<Option<String>> {
     let path = if scored { "/v1/score?detail=full" } else { "/v1/events" };
     let (status, body) = client.send("POST", path, event.json())?;
     assert!(matches!(status, 200 | 202), "{status}: {body}\n{}", event.json());
-    assert!(body.contains("\"state\":\"durable\"") || body.contains("\"state\":\"pending\""), "{body}");
+    assert!(
+        body.contains("\"state\":\"durable\"") || body.contains("\"state\":\"pending\""),
+        "{body}"
+    );
     Ok(scored.then_some(body))
 }
 

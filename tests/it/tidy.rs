@@ -60,11 +60,14 @@ pub(crate) fn floors() {
     }
     for (name, text) in sources() {
         let below = |floor: &str| name.starts_with(floor);
-        let says = |word: &str| text.contains(&format!("use {word}")) || text.contains(&format!(" {word}::"));
+        let says = |word: &str| {
+            text.contains(&format!("use {word}")) || text.contains(&format!(" {word}::"))
+        };
         assert!(!(below("features/src") && (says("models") || says("engine"))), "{name} looks up");
         assert!(!(below("models/src") && (says("features") || says("engine"))), "{name} looks up");
         assert!(!(below("datasets/src") && (says("models") || says("engine"))), "{name} looks up");
-        let is_core = below("engine/src") && !below("engine/src/shell") && name != "engine/src/main.rs";
+        let is_core =
+            below("engine/src") && !below("engine/src/shell") && name != "engine/src/main.rs";
         assert!(!(is_core && text.contains("crate::shell")), "{name} looks up to the shell");
     }
 }

@@ -272,7 +272,9 @@ fn check_action(
         ast::Action::Warn => Action::WarnInterstitial,
         ast::Action::Hold { ms } => Action::Hold { ms: *ms },
         ast::Action::Limit { amount } => match definitions.constant(amount) {
-            Ok((minor, Some(currency))) if currency == "CNY" => Action::LimitTo { minor: minor as i64 },
+            Ok((minor, Some(currency))) if currency == "CNY" => {
+                Action::LimitTo { minor: minor as i64 }
+            }
             Ok(_) => {
                 faults.push(fault("P208", span, "got another value, wanted an amount in CNY"));
                 return None;

@@ -28,7 +28,7 @@ use prometheus_client::registry::Registry;
 use super::http::problem::Problem;
 use crate::decision::Decision;
 use crate::policy::Policy;
-use crate::rules::Hits;
+use crate::rules::{Hits, Rule};
 
 /// Media type of the page.
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -154,8 +154,6 @@ struct RuleCounts {
     policy: Arc<Policy>,
     /// Hits that voted, or would have voted for a rule in shadow.
     hits: Vec<Counter>,
-    /// Hits that an exemption suppressed.
-    exempted: Vec<Counter>,
 }
 
 /// One shard: what was timed by some of the workers.
@@ -267,9 +265,9 @@ impl Meter {
         let counts = self.rule_counts.load();
         // Between two policies a decision may be of the other one; its rules have other numbers.
         if !Arc::ptr_eq(&counts.policy, policy) {
-            return RuleCounts::new(policy, &self.rules).count(hits);
+            return RuleCounts::new(policy, &self.rules).count(hits, &self.rules);
         }
-        counts.count(hits);
+        counts.count(hits, &self.rules);
     }
 
     /// Counts an answer that was given again.
@@ -363,24 +361,21 @@ impl Meter {
 impl RuleCounts {
     /// Every rule is there from the start: one that never hits shows as zero.
     fn new(policy: &Arc<Policy>, family: &Family<RuleLabels, Counter>) -> RuleCounts {
-        let rules = &policy.rules().rules;
-        let counter = |rule: &str, mode| {
-            family.get_or_create_owned(&RuleLabels { rule: rule.to_owned(), mode })
+        let counter = |rule: &Rule| {
+            let mode = if rule.is_shadow { "shadow" } else { "enforce" };
+            family.get_or_create_owned(&RuleLabels { rule: rule.name.clone(), mode })
         };
-        let mode = |is_shadow| if is_shadow { "shadow" } else { "enforce" };
-        RuleCounts {
-            policy: Arc::clone(policy),
-            hits: rules.iter().map(|rule| counter(&rule.name, mode(rule.is_shadow))).collect(),
-            exempted: rules.iter().map(|rule| counter(&rule.name, "exempted")).collect(),
-        }
+        let hits = policy.rules().rules.iter().map(counter).collect();
+        RuleCounts { policy: Arc::clone(policy), hits }
     }
 
-    fn count(&self, hits: &Hits) {
+    fn count(&self, hits: &Hits, family: &Family<RuleLabels, Counter>) {
         for rule in hits.hit.iter().chain(&hits.shadow) {
             self.hits[usize::from(*rule)].inc();
         }
         for (rule, _) in &hits.suppressed {
-            self.exempted[usize::from(*rule)].inc();
+            let rule = self.policy.rules().rules[usize::from(*rule)].name.clone();
+            family.get_or_create(&RuleLabels { rule, mode: "exempted" }).inc();
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::decision::{
-    Costs, Exemption, Hints, HintOption, Modifier, Proofs, ReasonLine, ThreeDs, Verdict,
+    Costs, Exemption, HintOption, Hints, Modifier, Proofs, ReasonLine, ThreeDs, Verdict,
 };
 
 /// How much an answer says.

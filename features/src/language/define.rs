@@ -112,11 +112,7 @@ impl Definitions {
             let message = format!("got {}, wanted a condition", found.describe());
             faults.push(fault("P104", expr.span, message));
         }
-        if faults.is_empty() {
-            Ok(self.over_facts(resolved))
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(self.over_facts(resolved)) } else { Err(faults) }
     }
 
     /// Resolves a constant amount, share, duration or number, as `set` and `limit` have them.
@@ -129,11 +125,7 @@ impl Definitions {
             Type::Money(code) => Some(code),
             _ => None,
         };
-        let scope = crate::expr::Scope {
-            event: None,
-            readings: &[],
-            facts: &[],
-        };
+        let scope = crate::expr::Scope { event: None, readings: &[], facts: &[] };
         let value = resolved.value(scope);
         if faults.is_empty() && value.is_nan() {
             faults.push(fault(
@@ -142,11 +134,7 @@ impl Definitions {
                 "got a value that depends on the event, wanted a constant",
             ));
         }
-        if faults.is_empty() {
-            Ok((value, currency))
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok((value, currency)) } else { Err(faults) }
     }
 
     /// Index of the fact of this name: a feature, or an event field by its path.
@@ -196,8 +184,7 @@ impl Definitions {
         if let Some(index) = self.names.get(&definition.name) {
             return *index;
         }
-        self.names
-            .insert(definition.name.clone(), self.definitions.len());
+        self.names.insert(definition.name.clone(), self.definitions.len());
         self.definitions.push(definition);
         self.types.push(kind);
         self.definitions.len() - 1
@@ -223,19 +210,12 @@ impl Definitions {
             Expr::IsType(types) => {
                 let fact = Expr::Fact(self.field_fact(field::ids::EVENT_TYPE) as u16);
                 let listed = EventType::ALL.iter().filter(|t| types.contains(**t));
-                Expr::In(
-                    Box::new(fact),
-                    listed.map(|t| f64::from(*t as u8)).collect(),
-                )
+                Expr::In(Box::new(fact), listed.map(|t| f64::from(*t as u8)).collect())
             }
             Expr::Text(field, test) => {
                 let name = format!("{} in {}", field.path(), describe(&test));
                 let expr = Expr::Text(field, test);
-                let definition = Definition {
-                    name,
-                    reading: Reading::Bool,
-                    expr,
-                };
+                let definition = Definition { name, reading: Reading::Bool, expr };
                 Expr::Fact(self.define(definition, Type::Bool) as u16)
             }
             other => other,
@@ -244,20 +224,9 @@ impl Definitions {
 
     fn field_fact(&mut self, field: FieldId) -> usize {
         let kind = Type::of_field(field);
-        let expr = if kind.is_key() {
-            Expr::Key(field)
-        } else {
-            Expr::Field(field)
-        };
+        let expr = if kind.is_key() { Expr::Key(field) } else { Expr::Field(field) };
         let name = field.path().to_owned();
-        self.define(
-            Definition {
-                name,
-                reading: kind.reading(),
-                expr,
-            },
-            kind,
-        )
+        self.define(Definition { name, reading: kind.reading(), expr }, kind)
     }
 
     fn is_taken(&self, name: &str) -> bool {
@@ -277,9 +246,7 @@ impl Definitions {
     fn add_let(&mut self, item: &ast::Let, faults: &mut Vec<Diagnostic>) {
         self.claim(&item.name, faults);
         Resolver::for_event(self, faults).expression(&item.body);
-        self.lets
-            .entry(item.name.node.clone())
-            .or_insert_with(|| item.body.clone());
+        self.lets.entry(item.name.node.clone()).or_insert_with(|| item.body.clone());
     }
 
     fn add_list(&mut self, item: &ast::List, faults: &mut Vec<Diagnostic>) {
@@ -287,12 +254,7 @@ impl Definitions {
             let message = format!("list `{}` is defined twice", item.name.node);
             faults.push(fault("P102", item.name.span, message));
         }
-        let texts = || {
-            item.entries
-                .iter()
-                .map(|entry| entry.node.clone())
-                .collect()
-        };
+        let texts = || item.entries.iter().map(|entry| entry.node.clone()).collect();
         let list = match item.kind.node {
             ast::ListKind::Value => List::Values(texts()),
             ast::ListKind::Prefix | ast::ListKind::Bin => List::Test(TextTest::Prefix(texts())),
@@ -325,10 +287,7 @@ impl Definitions {
                 None => item.name.node.clone(),
                 Some(window) => format!("{}{}", item.name.node, window.text),
             };
-            let claimed = ast::Name {
-                node: name.clone(),
-                span: item.name.span,
-            };
+            let claimed = ast::Name { node: name.clone(), span: item.name.span };
             self.claim(&claimed, faults);
             if DEFINITIONS_MAX <= self.definitions.len() {
                 let message = format!("more than {DEFINITIONS_MAX} facts are defined");
@@ -340,11 +299,7 @@ impl Definitions {
             let (expr, kind) = resolver.expression(&item.body);
             // The windows of a family share their faults: say each once.
             let broken = before < faults.len();
-            let definition = Definition {
-                name: name.clone(),
-                reading: kind.reading(),
-                expr,
-            };
+            let definition = Definition { name: name.clone(), reading: kind.reading(), expr };
             let index = self.define(definition, kind);
             self.features.push(self.describe(item, name, index, origin));
             if broken {
@@ -372,11 +327,7 @@ impl Definitions {
                     },
                 );
                 let key = parts.collect::<Vec<_>>().join(" x ");
-                let key = if key.is_empty() {
-                    "everyone".to_owned()
-                } else {
-                    key
-                };
+                let key = if key.is_empty() { "everyone".to_owned() } else { key };
                 if !entities.contains(&key) {
                     entities.push(key);
                 }
@@ -390,11 +341,7 @@ impl Definitions {
             title: item.title.clone(),
             unit: text(&item.unit),
             missing: text(&item.missing),
-            entity: if entities.is_empty() {
-                "event".to_owned()
-            } else {
-                entities.join(", ")
-            },
+            entity: if entities.is_empty() { "event".to_owned() } else { entities.join(", ") },
             windows_ms,
             cost: expr.cost() + 8 * questions,
             is_builtin: origin == Origin::Builtin,
@@ -430,32 +377,19 @@ pub const KEYS: &[(&str, &str)] = &[
 
 /// The field that an entity's short name or a path stands for.
 pub(crate) fn key_field(name: &str) -> Option<FieldId> {
-    let path = KEYS
-        .iter()
-        .find(|(alias, _)| *alias == name)
-        .map(|(_, path)| *path);
+    let path = KEYS.iter().find(|(alias, _)| *alias == name).map(|(_, path)| *path);
     field::find(path?)
 }
 
 fn key_alias(field: FieldId) -> String {
     let path = field.path();
-    let alias = KEYS
-        .iter()
-        .find(|(_, p)| *p == path)
-        .map(|(alias, _)| *alias);
+    let alias = KEYS.iter().find(|(_, p)| *p == path).map(|(alias, _)| *alias);
     alias.unwrap_or(path).to_owned()
 }
 
 /// A fault at a place of the text.
 pub(crate) fn fault(code: &'static str, span: ast::Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(
-        code,
-        Place::Text {
-            start: span.start,
-            end: span.end,
-        },
-        message,
-    )
+    Diagnostic::error(code, Place::Text { start: span.start, end: span.end }, message)
 }
 
 /// An unknown name, with the nearest known one.
@@ -498,11 +432,7 @@ fn network(text: &str) -> Option<(u128, u8)> {
         None => (text, None),
     };
     let address: std::net::IpAddr = address.parse().ok()?;
-    let (offset, max) = if address.is_ipv4() {
-        (96, 32)
-    } else {
-        (0, 128)
-    };
+    let (offset, max) = if address.is_ipv4() { (96, 32) } else { (0, 128) };
     let length = length.unwrap_or(max);
     (length <= max).then(|| (address_bits(address), length + offset))
 }

@@ -144,11 +144,7 @@ impl<'a> Resolver<'a> {
         known: &'a mut Definitions,
         faults: &'a mut Vec<Diagnostic>,
     ) -> Resolver<'a> {
-        Resolver {
-            known,
-            context: Context::Event,
-            faults,
-        }
+        Resolver { known, context: Context::Event, faults }
     }
 
     pub(crate) fn for_feature(
@@ -156,11 +152,7 @@ impl<'a> Resolver<'a> {
         window_ms: Option<i64>,
         faults: &'a mut Vec<Diagnostic>,
     ) -> Resolver<'a> {
-        Resolver {
-            known,
-            context: Context::Feature(window_ms),
-            faults,
-        }
+        Resolver { known, context: Context::Feature(window_ms), faults }
     }
 
     pub(crate) fn for_rule(
@@ -168,11 +160,7 @@ impl<'a> Resolver<'a> {
         on: Types,
         faults: &'a mut Vec<Diagnostic>,
     ) -> Resolver<'a> {
-        Resolver {
-            known,
-            context: Context::Rule(on),
-            faults,
-        }
+        Resolver { known, context: Context::Rule(on), faults }
     }
 
     /// The expression and its type; faults are collected.
@@ -191,24 +179,14 @@ impl<'a> Resolver<'a> {
                 (Expr::Negate(Box::new(value)), kind)
             }
             ExprNode::Binary { op, left, right } => self.binary(expr.span, *op, left, right),
-            ExprNode::Between {
-                value,
-                low,
-                high,
-                negated,
-            } => {
+            ExprNode::Between { value, low, high, negated } => {
                 let above = self.compare(expr.span, ast::Op::GreaterEqual, value, low);
                 let below = self.compare(expr.span, ast::Op::LessEqual, value, high);
                 (negate_if(*negated, both(Op::And, above, below)), Type::Bool)
             }
-            ExprNode::In {
-                value,
-                items,
-                negated,
-            } => (
-                negate_if(*negated, self.membership(value, items)),
-                Type::Bool,
-            ),
+            ExprNode::In { value, items, negated } => {
+                (negate_if(*negated, self.membership(value, items)), Type::Bool)
+            }
             ExprNode::Missing(inner) => (Expr::Missing(Box::new(self.value(inner).0)), Type::Bool),
             ExprNode::OrElse { value, other } => {
                 let (value, kind) = self.value(value);
@@ -216,29 +194,19 @@ impl<'a> Resolver<'a> {
                 self.expect(expr.span, &kind, &other_kind);
                 (Expr::OrElse(Box::new(value), Box::new(other)), kind)
             }
-            ExprNode::If {
-                condition,
-                then,
-                other,
-            } => {
+            ExprNode::If { condition, then, other } => {
                 let condition = self.condition(condition);
                 let (then, kind) = self.value(then);
                 let (other, other_kind) = self.value_as(other, &kind);
                 self.expect(expr.span, &kind, &other_kind);
-                (
-                    Expr::If(Box::new(condition), Box::new(then), Box::new(other)),
-                    kind,
-                )
+                (Expr::If(Box::new(condition), Box::new(then), Box::new(other)), kind)
             }
             ExprNode::Where { source, condition } => {
                 let source = self.condition(source);
                 let condition = self.condition(condition);
                 (both(Op::And, source, condition), Type::Bool)
             }
-            ExprNode::Call {
-                function,
-                arguments,
-            } => self.call(function, arguments),
+            ExprNode::Call { function, arguments } => self.call(function, arguments),
             ExprNode::Aggregate(aggregate) => self.aggregate(expr, aggregate),
         }
     }
@@ -395,11 +363,7 @@ impl<'a> Resolver<'a> {
             return self.broken(fault("P109", span, message));
         }
         let kind = Type::of_field(field);
-        let expr = if kind.is_key() {
-            Expr::Key(field)
-        } else {
-            Expr::Field(field)
-        };
+        let expr = if kind.is_key() { Expr::Key(field) } else { Expr::Field(field) };
         (expr, kind)
     }
 
@@ -496,13 +460,7 @@ impl<'a> Resolver<'a> {
 
     fn membership(&mut self, value: &ast::Expr, items: &[ast::Expr]) -> Expr {
         let (expr, kind) = self.value(value);
-        if let [
-            ast::Expr {
-                node: ExprNode::List(name),
-                span,
-            },
-        ] = items
-        {
+        if let [ast::Expr { node: ExprNode::List(name), span }] = items {
             return self.in_list(*span, name, expr, &kind);
         }
         let mut numbers = Vec::new();
@@ -523,11 +481,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn not_a_constant(&mut self, span: ast::Span) {
-        self.faults.push(fault(
-            "P105",
-            span,
-            "got a value that varies, wanted a constant",
-        ));
+        self.faults.push(fault("P105", span, "got a value that varies, wanted a constant"));
     }
 
     fn in_list(&mut self, span: ast::Span, name: &str, expr: Expr, kind: &Type) -> Expr {
@@ -568,19 +522,13 @@ impl<'a> Resolver<'a> {
         }
         let found = FUNCTIONS.iter().find(|(name, ..)| *name == function.node);
         let Some((name, function_kind, count)) = found else {
-            let names: Vec<&str> = FUNCTIONS
-                .iter()
-                .map(|(n, ..)| *n)
-                .chain(["choose"])
-                .collect();
+            let names: Vec<&str> = FUNCTIONS.iter().map(|(n, ..)| *n).chain(["choose"]).collect();
             return self.broken(unknown(function.span, "function", &function.node, &names));
         };
         if arguments.is_empty() || count.is_some_and(|count| count != arguments.len()) {
             let wanted = count.unwrap_or(1);
-            let message = format!(
-                "got {} arguments for `{name}`, wanted {wanted}",
-                arguments.len()
-            );
+            let message =
+                format!("got {} arguments for `{name}`, wanted {wanted}", arguments.len());
             return self.broken(fault("P103", function.span, message));
         }
         let typed: Vec<Typed> = arguments.iter().map(|a| self.value(a)).collect();
@@ -606,10 +554,7 @@ impl<'a> Resolver<'a> {
                 Type::Number
             }
         };
-        (
-            Expr::Call(*function_kind, typed.into_iter().map(|(e, _)| e).collect()),
-            kind,
-        )
+        (Expr::Call(*function_kind, typed.into_iter().map(|(e, _)| e).collect()), kind)
     }
 
     /// `choose(home, c1, away, c2)`: the first category whose condition is true.
@@ -617,14 +562,7 @@ impl<'a> Resolver<'a> {
         let mut names = Vec::new();
         let mut conditions = Vec::new();
         for pair in arguments.chunks(2) {
-            let [
-                ast::Expr {
-                    node: ExprNode::Name(name),
-                    ..
-                },
-                condition,
-            ] = pair
-            else {
+            let [ast::Expr { node: ExprNode::Name(name), .. }, condition] = pair else {
                 let message = "wanted pairs of a category and its condition";
                 return self.broken(fault("P103", function.span, message));
             };
@@ -658,26 +596,14 @@ impl<'a> Resolver<'a> {
         let condition = self.condition(&aggregate.source);
         self.context = context;
         self.check_window(whole.span, aggregate, window_ms);
-        let record_by: Vec<FieldId> = aggregate
-            .by
-            .iter()
-            .filter_map(|name| self.record_key(name))
-            .collect();
-        let reading = if aggregate.matching.is_empty() {
-            &aggregate.by
-        } else {
-            &aggregate.matching
-        };
-        let read_by: Vec<KeyPart> = reading
-            .iter()
-            .filter_map(|name| self.read_key(name))
-            .collect();
+        let record_by: Vec<FieldId> =
+            aggregate.by.iter().filter_map(|name| self.record_key(name)).collect();
+        let reading =
+            if aggregate.matching.is_empty() { &aggregate.by } else { &aggregate.matching };
+        let read_by: Vec<KeyPart> = reading.iter().filter_map(|name| self.read_key(name)).collect();
         if reading.len() != aggregate.by.len() {
-            let message = format!(
-                "got {} keys to match, wanted {}",
-                reading.len(),
-                aggregate.by.len()
-            );
+            let message =
+                format!("got {} keys to match, wanted {}", reading.len(), aggregate.by.len());
             self.faults.push(fault("P106", whole.span, message));
         }
         if before < self.faults.len() {
@@ -700,15 +626,9 @@ impl<'a> Resolver<'a> {
         let expr = Expr::Reading(self.known.add_measure(measure));
         match self.context {
             Context::Rule(_) => {
-                let definition = Definition {
-                    name: super::print(whole),
-                    reading: kind.reading(),
-                    expr,
-                };
-                (
-                    Expr::Fact(self.known.define(definition, kind.clone()) as u16),
-                    kind,
-                )
+                let definition =
+                    Definition { name: super::print(whole), reading: kind.reading(), expr };
+                (Expr::Fact(self.known.define(definition, kind.clone()) as u16), kind)
             }
             Context::Event | Context::Feature(_) => (expr, kind),
         }
@@ -768,11 +688,7 @@ enum Wanted {
 }
 
 fn negate_if(negated: bool, expr: Expr) -> Expr {
-    if negated {
-        Expr::Not(Box::new(expr))
-    } else {
-        expr
-    }
+    if negated { Expr::Not(Box::new(expr)) } else { expr }
 }
 
 fn aggregate_of(kind: ast::AggregateKind) -> Aggregate {

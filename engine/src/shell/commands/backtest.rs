@@ -130,7 +130,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let create =
         |path: &Option<PathBuf>| path.as_deref().map(|path| Output::create(Some(path))).transpose();
     let mut page = Output::create(Some(&arguments.out))?;
-    let mut numbers = create(&arguments.json)?;
+    let numbers = create(&arguments.json)?;
     let mut decisions = create(&arguments.decisions)?;
     replay(&mut reading, &labels, &mut candidate, &mut against, &mut decisions)?;
     reading.end();
@@ -141,12 +141,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         candidate: candidate.side,
         against: against.map(|(lane, diff)| (lane.side, diff)),
     };
+    // Files first: whoever reads the numbers from standard output may stop reading.
+    if let Some(output) = decisions {
+        output.finish()?;
+    }
     page.put(html::page(&findings).as_bytes())?;
     page.finish()?;
-    if let Some(output) = &mut numbers {
+    if let Some(mut output) = numbers {
         output.line(&format!("{:#}", json::document(&findings)))?;
-    }
-    for output in [numbers, decisions].into_iter().flatten() {
         output.finish()?;
     }
     common::say(&summary(&findings));

@@ -2,13 +2,12 @@
 //!
 //! [`exchange`] gives the request an id, runs the route, turns a problem into its answer and a
 //! panic into `500 internal`, adds the headers that every answer carries and counts it. A panic
-//! ends one exchange, never the connection or the process. [`body`] reads a body within its limit and
-//! its time; [`Wish`] reads what a caller may ask for beside it. Cost of the frame: the id, four
-//! header values and one counter.
+//! ends one exchange, never the connection or the process. [`body`] reads a body within its limit
+//! and its time; [`Wish`] reads what a caller may ask for beside it. Cost of the frame: the id,
+//! four header values and one counter.
 
 use std::any::Any;
 use std::collections::hash_map::RandomState;
-use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -101,13 +100,13 @@ fn random() -> u128 {
 /// The text of a UUID with these bits, marked as version 8 (RFC 9562: own content).
 fn uuid(bits: u128) -> String {
     let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x8 << 76 | 0x2 << 62;
-    let hex = format!("{bits:032x}");
     let mut text = String::with_capacity(36);
-    for (at, part) in
-        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].iter().enumerate()
-    {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{}{part}", if at == 0 { "" } else { "-" });
+    for digit in 0..32_u32 {
+        if matches!(digit, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        let value = (bits >> (4 * (31 - digit))) as u32 & 0xf;
+        text.push(char::from_digit(value, 16).expect("four bits are a digit"));
     }
     text
 }
@@ -271,7 +270,7 @@ impl Wish {
     }
 }
 
-/// The value of a query parameter, decoded for the characters that ours are made of.
+/// The value of a query parameter as it was sent; ours are names and numbers, never encoded.
 pub(crate) fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let pairs = request.uri().query().unwrap_or("").split('&');
     pairs
