@@ -19,7 +19,7 @@ Examples:
   gyr serve --listen 0.0.0.0:9000 --data-dir /var/lib/gyr
   gyr serve --policy my.policy --model none        with rules of one's own, without a model
 
-  curl -s localhost:8080/v1/score -d '{\"event_id\":\"p1\",\"event_type\":\"payment\",...}'
+  curl -s localhost:8080/v1/score --json @event.json
   curl -s localhost:8080/openapi.json              the whole interface
 
 It ends on SIGTERM or Ctrl-C when every accepted event is on the disk.")]
