@@ -1,6 +1,12 @@
 //! The documents are true: paths exist, rules parse, tables equal the code.
 
+use engine::decision::{Decision, Factor};
+use engine::engine::Engine;
+use engine::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
+use features::event::Event;
+use features::history::Limits;
 use features::language::parse;
+use models::ModelDraft;
 
 use crate::tidy::root;
 
@@ -79,4 +85,23 @@ fn the_commands_of_the_readme_are_what_ci_runs() {
     let test = "cargo test --workspace --all-features";
     assert!(readme.contains(test), "the README names its test command");
     assert!(read(".ci/run").contains(test), ".ci/run calls it");
+}
+
+#[test]
+fn the_first_request_of_the_readme_gets_the_answer_it_promises() {
+    let readme = read("README.md");
+    let body = readme.split("-d '").nth(1).expect("a request").split("}'\n").next();
+    let now = 1_795_000_000_i64;
+    let body = format!("{}}}", body.expect("its end"))
+        .replace("'$now'", &now.to_string())
+        .replace("'$((now - 600))'", &(now - 600).to_string());
+    let mut event = Event::read(body.as_bytes(), None).expect("a valid event");
+    let model = ModelDraft::read(DEFAULT_MODEL).expect("the bundled model");
+    let policy = Policy::check(DEFAULT_POLICY, Some(model), Wanted::Judging).expect("sound");
+    let outcome = Engine::new(policy, Limits::default()).what_if(&mut event);
+    let verdict = &outcome.judgement.verdict;
+    assert_eq!(verdict.decision, Decision::Challenge);
+    let first = verdict.hints.as_ref().expect("hints").options[0].factor;
+    assert_eq!(first, Factor::ThreeDsChallenge);
+    assert_eq!(verdict.reasons[0].code.code(), "FRESH_CARD_SPEND");
 }

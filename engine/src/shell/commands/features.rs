@@ -61,7 +61,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn entry(feature: &Feature) -> serde_json::Value {
+/// A feature as JSON, here and in `GET /v1/features`.
+pub(crate) fn entry(feature: &Feature) -> serde_json::Value {
     json!({
         "name": feature.name,
         "id": feature.id,

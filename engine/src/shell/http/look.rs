@@ -10,7 +10,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use features::language::define::Feature;
 use serde_json::{Value, json};
 
 use super::exchange::{exchange, parameter};
@@ -19,6 +18,7 @@ use super::problem::{Case, Problem};
 use super::score::{json as json_response, recorded_answer};
 use super::turn::Standing;
 use crate::shell::answer::with_record;
+use crate::shell::commands::features::entry;
 use crate::shell::serve::Service;
 use crate::shell::{meter, openapi};
 
@@ -53,25 +53,11 @@ pub(super) async fn decision(
 pub(super) async fn features(State(service): State<Arc<Service>>, request: Request) -> Response {
     exchange(&service, "/v1/features", request, async |_, _| {
         let policy = service.engine().policy();
-        let features: Vec<Value> = policy.features().iter().map(feature).collect();
+        let features: Vec<Value> = policy.features().iter().map(entry).collect();
         let body = json!({ "schema": policy.schema(), "features": features });
         Ok(json_response(body.to_string()))
     })
     .await
-}
-
-fn feature(feature: &Feature) -> Value {
-    json!({
-        "name": feature.name,
-        "id": feature.id,
-        "entity": feature.entity,
-        "windows_ms": feature.windows_ms,
-        "unit": feature.unit,
-        "missing": feature.missing,
-        "meaning": feature.title,
-        "cost": feature.cost,
-        "is_builtin": feature.is_builtin,
-    })
 }
 
 /// The policy and model in force.
