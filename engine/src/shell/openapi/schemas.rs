@@ -337,6 +337,7 @@ fn features() -> Value {
             ("name", text("Name in rules and models.")),
             ("id", text("Number in the catalogue; empty for a policy's own.")),
             ("entity", text("Entities whose past it reads; `event` when it reads none.")),
+            ("windows", list(text("As the language writes it."), "Windows; `life` is for life.")),
             ("windows_ms", list(integer("Milliseconds."), "Windows; 0 is for life.")),
             ("unit", text("Unit of the value.")),
             ("missing", text("What it reads when there is nothing to read.")),
