@@ -6,8 +6,7 @@
 //! Durable answers wait for the disk, so the service is measured twice: as it is, and by what-if
 //! (`/v1/evaluate`), which records nothing.
 //!
-//! `cargo bench -p benches --bench service -- [SECONDS] [HOST:PORT PATH]` also loads another
-//! server, such as a peer's echo, with the same requests.
+//! `cargo bench -p benches --bench service -- [SECONDS]`
 #![allow(clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -37,8 +36,7 @@ struct Share {
 
 fn main() {
     let is_test = !std::env::args().any(|argument| argument == "--bench");
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let seconds = arguments.iter().find_map(|a| a.parse().ok());
+    let seconds = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let length = match seconds {
         Some(seconds) => Duration::from_secs(seconds),
         None if is_test => Duration::from_millis(200),
@@ -86,11 +84,6 @@ fn main() {
     let score =
         load("/v1/score, durable", address, "/v1/score?detail=minimal", &texts[1..], length);
     println!("evaluate / echo {:.2}, score / echo {:.2}", what_if / bare, score / bare);
-    if let Some(at) = arguments.iter().position(|argument| argument.contains(':')) {
-        let address: SocketAddr = arguments[at].parse().expect("an address");
-        let path = arguments.get(at + 1).map_or("/", String::as_str);
-        load(&arguments[at], address, path, &texts, length);
-    }
     let _ = std::fs::remove_dir_all(&folder);
     std::process::exit(0);
 }
