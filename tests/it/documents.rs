@@ -14,9 +14,10 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
+    "features/README.md",
     "engine/README.md",
     "models/README.md",
     "datasets/README.md",
@@ -104,4 +105,29 @@ fn the_first_request_of_the_readme_gets_the_answer_it_promises() {
     let first = verdict.hints.as_ref().expect("hints").options[0].factor;
     assert_eq!(first, Factor::ThreeDsChallenge);
     assert_eq!(verdict.reasons[0].code.code(), "FRESH_CARD_SPEND");
+}
+
+#[test]
+fn the_table_of_features_is_the_catalogue() {
+    let page = read("features/README.md");
+    let window = |ms: &i64| match ms {
+        0 => "life".to_owned(),
+        ms => features::language::print_duration(*ms),
+    };
+    let mut rows = 0;
+    for feature in features::catalog::definitions().features() {
+        let windows: Vec<String> = feature.windows_ms.iter().map(window).collect();
+        let row = format!(
+            "| `{}` | {} | {} | {} | {} | {} |\n",
+            feature.name,
+            feature.entity,
+            windows.join(", "),
+            feature.unit,
+            feature.missing,
+            feature.title
+        );
+        assert!(page.contains(&row), "features/README.md lacks\n{row}");
+        rows += 1;
+    }
+    assert_eq!(page.matches("\n| `").count(), rows, "the page has rows that no feature has");
 }

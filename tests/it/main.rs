@@ -9,6 +9,8 @@ mod oracle;
 mod polars_oracle;
 // The published features of the Fraud Detection Handbook, on an excerpt made here.
 mod handbook;
+// Every fault of a policy text, shown once.
+mod policy;
 // HTTP, files and backtests give the same bits; `kill -9` loses nothing that was acknowledged.
 mod parity;
 // Shapes, statuses, limits and idempotency of the service.

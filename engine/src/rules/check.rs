@@ -24,7 +24,6 @@ pub const CODES: &[(&str, &str)] = &[
     ("P207", "rule without a reason"),
     ("P208", "amount limit that is no constant amount in CNY"),
     ("P209", "setting that does not exist or does not fit"),
-    ("P210", "warning: rule that can never vote"),
 ];
 
 const DAY_MS: i64 = 86_400_000;
