@@ -73,5 +73,15 @@ const _: () = assert!(512 <= RAW_MAX && 1_000 <= DISTINCT_MAX);
 /// Facts that a catalogue and a policy may define together; their numbers are 16 bits.
 pub const DEFINITIONS_MAX: usize = 16_384;
 
+/// Nodes that one expression may have once every `let` name in it is written out.
+pub const EXPRESSION_NODES_MAX: u32 = 65_536;
+
+/// How many `let` names may stand inside one another.
+pub const LETS_NESTED_MAX: u32 = 16;
+
+/// Different window aggregates that a catalogue and a policy may define together; their numbers are
+/// 16 bits.
+pub const MEASURES_MAX: usize = 16_384;
+
 /// How far back a window with its offset may reach: 90 days of window and 30 of label delay.
 pub const RETENTION_MAX_MS: i64 = 120 * DAY_MS;

@@ -82,7 +82,32 @@ fn every_code_of_the_tables_is_shown() {
     let family = |index| format!("feature f{index}_{{{}}} \"\" = usd_minor\n", windows.join(","));
     let many: String = (0..257).map(family).collect();
     assert!(faults(&many).iter().any(|fault| fault.code == "P110"));
-    let shown = |code: &str| code == "P110" || CASES.iter().any(|case| case.1 == code);
+    // Too many aggregates: 128 of them in each of 64 windows, three times.
+    let sum = |family: usize| {
+        let term =
+            |n: usize| format!("count(payment where mcc_is_{family}_{n}) by card over window");
+        (0..128).map(term).collect::<Vec<_>>().join(" + ")
+    };
+    let family = |index: usize| {
+        let lets = (0..128)
+            .map(|n| format!("let mcc_is_{index}_{n} = merchant.mcc == {}\n", index * 128 + n));
+        let feature = format!("feature g{index}_{{{}}} \"\" = {}\n", windows.join(","), sum(index));
+        lets.collect::<String>() + &feature
+    };
+    let many: String = (0..3).map(family).collect();
+    assert!(faults(&many).iter().any(|fault| fault.code == "P110"));
+    // A name that doubles thirty times, one that names itself, and a chain of ten thousand.
+    let doubled: String = (1..=30).map(|n| format!("let d{n} = d{0} or d{0}\n", n - 1)).collect();
+    let doubled = format!(
+        "let d0 = payment\n{doubled}rule r \"\" when d30 then review because MERCHANT_RISK"
+    );
+    assert!(faults(&doubled).iter().any(|fault| fault.code == "P111"));
+    let itself = "let a = a or payment\nrule r \"\" when a then review because MERCHANT_RISK";
+    assert_eq!(faults(itself).iter().map(|f| f.code).collect::<Vec<_>>(), ["P101"]);
+    let chain: String = (1..10_000).map(|n| format!("let d{n} = d{}\n", n - 1)).collect();
+    assert!(faults(&format!("let d0 = payment\n{chain}")).iter().any(|f| f.code == "P111"));
+    let shown =
+        |code: &str| matches!(code, "P110" | "P111") || CASES.iter().any(|case| case.1 == code);
     for (code, meaning) in define::CODES.iter().chain(rules::CODES) {
         assert!(shown(code), "{code} ({meaning}) is never shown");
     }

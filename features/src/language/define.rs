@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::event::hash_text;
 use crate::expr::{Expr, Op, TextTest, address_bits, key_number};
 use crate::field::{self, EventType, FieldId, Kind, Types};
-use crate::limits::DEFINITIONS_MAX;
+use crate::limits::{DEFINITIONS_MAX, MEASURES_MAX};
 use crate::plan::{Definition, KeyPart, Measure, Plan, Reading};
 
 /// Diagnostics of names, types and units: code and meaning.
@@ -31,7 +31,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("P107", "window that cannot be kept"),
     ("P108", "list entry that cannot be read"),
     ("P109", "field that no event of the rule carries"),
-    ("P110", "too many facts"),
+    ("P110", "too many facts or window aggregates"),
+    ("P111", "expression that grows too large"),
 ];
 
 /// What a catalogue shows of a fact.
@@ -190,13 +191,16 @@ impl Definitions {
         self.definitions.len() - 1
     }
 
-    pub(crate) fn add_measure(&mut self, measure: Measure) -> u16 {
-        let found = self.measures.iter().position(|m| *m == measure);
-        let index = found.unwrap_or_else(|| {
-            self.measures.push(measure);
-            self.measures.len() - 1
-        });
-        index as u16
+    /// The number of a measure, equal ones sharing theirs; `None` when there are too many.
+    pub(crate) fn add_measure(&mut self, measure: Measure) -> Option<u16> {
+        if let Some(known) = self.measures.iter().position(|m| *m == measure) {
+            return Some(known as u16);
+        }
+        if MEASURES_MAX <= self.measures.len() {
+            return None;
+        }
+        self.measures.push(measure);
+        Some((self.measures.len() - 1) as u16)
     }
 
     /// Every leaf that is not a fact becomes one.
@@ -245,8 +249,14 @@ impl Definitions {
 
     fn add_let(&mut self, item: &ast::Let, faults: &mut Vec<Diagnostic>) {
         self.claim(&item.name, faults);
+        let before = faults.len();
         Resolver::for_event(self, faults).expression(&item.body);
-        self.lets.entry(item.name.node.clone()).or_insert_with(|| item.body.clone());
+        let mut body = item.body.clone();
+        if before < faults.len() {
+            // A body with a fault may name itself: nothing of it is written out again.
+            body.node = ast::ExprNode::Name("unknown".to_owned());
+        }
+        self.lets.entry(item.name.node.clone()).or_insert(body);
     }
 
     fn add_list(&mut self, item: &ast::List, faults: &mut Vec<Diagnostic>) {

@@ -10,7 +10,7 @@ use super::define::{Definitions, List, both, fault, key_field, key_of_text, unkn
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, FUNCTIONS, Function, Op};
 use crate::field::{self, EventType, FieldId, Kind, Types};
-use crate::limits::RETENTION_MAX_MS;
+use crate::limits::{EXPRESSION_NODES_MAX, LETS_NESTED_MAX, MEASURES_MAX, RETENTION_MAX_MS};
 use crate::money;
 use crate::plan::{Definition, KeyPart, Measure, Reading, Value};
 use crate::window::Aggregate;
@@ -133,6 +133,9 @@ pub(crate) struct Resolver<'a> {
     known: &'a mut Definitions,
     context: Context,
     faults: &'a mut Vec<Diagnostic>,
+    /// Nodes that may still be written out, and `let` names we are inside of.
+    nodes_left: u32,
+    lets_open: u32,
 }
 
 type Typed = (Expr, Type);
@@ -144,7 +147,7 @@ impl<'a> Resolver<'a> {
         known: &'a mut Definitions,
         faults: &'a mut Vec<Diagnostic>,
     ) -> Resolver<'a> {
-        Resolver { known, context: Context::Event, faults }
+        Resolver::new(known, Context::Event, faults)
     }
 
     pub(crate) fn for_feature(
@@ -152,7 +155,7 @@ impl<'a> Resolver<'a> {
         window_ms: Option<i64>,
         faults: &'a mut Vec<Diagnostic>,
     ) -> Resolver<'a> {
-        Resolver { known, context: Context::Feature(window_ms), faults }
+        Resolver::new(known, Context::Feature(window_ms), faults)
     }
 
     pub(crate) fn for_rule(
@@ -160,11 +163,27 @@ impl<'a> Resolver<'a> {
         on: Types,
         faults: &'a mut Vec<Diagnostic>,
     ) -> Resolver<'a> {
-        Resolver { known, context: Context::Rule(on), faults }
+        Resolver::new(known, Context::Rule(on), faults)
+    }
+
+    fn new(
+        known: &'a mut Definitions,
+        context: Context,
+        faults: &'a mut Vec<Diagnostic>,
+    ) -> Resolver<'a> {
+        Resolver { known, context, faults, nodes_left: EXPRESSION_NODES_MAX, lets_open: 0 }
     }
 
     /// The expression and its type; faults are collected.
     pub(crate) fn expression(&mut self, expr: &ast::Expr) -> Typed {
+        match self.nodes_left {
+            0 => return BROKEN,
+            1 => {
+                self.nodes_left = 0;
+                return self.too_large(expr.span);
+            }
+            _ => self.nodes_left -= 1,
+        }
         match &expr.node {
             ExprNode::Number { value, unit } => self.number(expr.span, *value, unit.as_ref()),
             ExprNode::Bool(value) => (Expr::Constant(f64::from(u8::from(*value))), Type::Bool),
@@ -209,6 +228,11 @@ impl<'a> Resolver<'a> {
             ExprNode::Call { function, arguments } => self.call(function, arguments),
             ExprNode::Aggregate(aggregate) => self.aggregate(expr, aggregate),
         }
+    }
+
+    fn too_large(&mut self, span: ast::Span) -> Typed {
+        let message = "the expression grows too large when its names are written out";
+        self.broken(fault("P111", span, message))
     }
 
     fn broken(&mut self, diagnostic: Diagnostic) -> Typed {
@@ -321,13 +345,19 @@ impl<'a> Resolver<'a> {
             return (Expr::Constant(f64::NAN), Type::Broken);
         }
         if let Some(body) = self.known.lets.get(name).cloned() {
+            if LETS_NESTED_MAX <= self.lets_open {
+                return self.too_large(span);
+            }
             let context = std::mem::replace(&mut self.context, Context::Event);
-            // Its own faults were reported where it is defined.
+            self.lets_open += 1;
             let reported = self.faults.len();
             let resolved = self.expression(&body);
-            self.faults.truncate(reported);
+            // What is wrong inside was reported where the name is defined; what only grew too
+            // large here is pointed at here.
+            let grew = self.faults.drain(reported..).any(|fault| fault.code == "P111");
+            self.lets_open -= 1;
             self.context = context;
-            return resolved;
+            return if grew { self.too_large(span) } else { resolved };
         }
         if let Some(index) = self.known.feature_index(name)
             && field::find(name).is_none()
@@ -623,7 +653,12 @@ impl<'a> Resolver<'a> {
             offset_ms: aggregate.offset_ms,
             including_this: aggregate.including_this,
         };
-        let expr = Expr::Reading(self.known.add_measure(measure));
+        let Some(measure) = self.known.add_measure(measure) else {
+            let message =
+                format!("more than {MEASURES_MAX} different window aggregates are defined");
+            return self.broken(fault("P110", whole.span, message));
+        };
+        let expr = Expr::Reading(measure);
         match self.context {
             Context::Rule(_) => {
                 let definition =
