@@ -2,8 +2,7 @@
 //!
 //! Stages: read (JSON to event), observe (facts of the past, and the record of the present), judge
 //! (rules, model, costs, factors), answer (JSON out). The first half of the traffic warms the
-//! history and is not timed. Sketch of one payment: 24 keys hashed and looked up, 60 conditions,
-//! 150 facts, 60 rules, 300 trees, some 3 KB of answer; allocations: event, facts, hits, answer.
+//! history and is not timed.
 //!
 //! `cargo bench -p benches --bench hot_path -- [EVENTS] [ACCOUNTS]`
 #![allow(clippy::print_stdout, clippy::disallowed_methods, missing_docs)]

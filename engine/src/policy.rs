@@ -39,8 +39,6 @@ pub enum Wanted<'a> {
     Judging,
     /// That, and every feature that the catalogue and the policy define.
     AllFeatures,
-    /// That, and the features of these names.
-    Also(&'a [String]),
     /// The features of these names alone: for tables of facts, where nothing is judged.
     Only(&'a [String]),
 }
@@ -226,7 +224,6 @@ fn choose(
             keep.extend(definitions.features().iter().map(|feature| feature.definition));
             return;
         }
-        Wanted::Also(names) => names,
         Wanted::Only(names) => {
             keep.clear();
             names

@@ -12,8 +12,9 @@
 //! evicts the least recently touched; an evicted key reads unknown, never zero, until its windows
 //! have passed.
 //!
-//! Cost of an event: one hash and one map look-up for each key, then what `window` says; no
-//! allocation but the growth of a row buffer.
+//! Cost of an event: each key is hashed and looked up once to read and once to record, then what
+//! `window` says. It allocates for the fields that outcomes of a scored event will inherit, and
+//! where a buffer of rows or a table grows.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -197,16 +198,6 @@ impl History {
             events: fold.stamp,
             late: fold.late,
         }
-    }
-
-    /// Bytes held by the entities of each table: map slots and heap.
-    pub fn entity_bytes(&self) -> Vec<(String, usize)> {
-        let slot = size_of::<(u64, Entity)>();
-        let bytes = |map: &DashMap<u64, Entity, FixedState>| {
-            map.iter().map(|entity| slot + entity.heap_bytes()).sum::<usize>()
-        };
-        let tables = self.plan.tables.iter().zip(&self.entities);
-        tables.map(|(table, map)| (table.name.clone(), bytes(map))).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Fold> {

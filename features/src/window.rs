@@ -258,16 +258,6 @@ impl Entity {
         self.newest
     }
 
-    /// Bytes the entity holds on the heap.
-    pub fn heap_bytes(&self) -> usize {
-        let older = self.older.as_ref().map_or(0, |older| {
-            let sums = older.life.len() + older.tiles.iter().map(|t| t.sums.len()).sum::<usize>();
-            let seen: usize = older.seen.iter().map(HashMap::capacity).sum();
-            size_of::<Older>() + sums * size_of::<Sums>() + seen * 17
-        });
-        self.rows.capacity() * 8 + older
-    }
-
     /// Records an event at its own time.
     pub fn insert(&mut self, shape: &Shape, row: Row<'_>) {
         let stride = 2 + shape.columns;
