@@ -63,6 +63,15 @@ pub enum Error {
         /// The built-in map that was probably meant.
         nearest: Option<&'static str>,
     },
+    /// Reference tables have broken rows; those of all files at once.
+    Reference {
+        /// The folder of the tables.
+        folder: PathBuf,
+        /// What is wrong, each with its file in the message and its row.
+        diagnostics: Vec<Diagnostic>,
+        /// How many more there are.
+        more: u64,
+    },
     /// The work needs a part that this build leaves out.
     NeedsOffline {
         /// The path that asks for it.
@@ -114,6 +123,16 @@ impl fmt::Display for Error {
                     None => write!(f, " (help: built in are {})", crate::BUILT_IN.join(", ")),
                 }
             }
+            Error::Reference { folder, diagnostics, more } => {
+                let count = diagnostics.len() as u64 + more;
+                let faults = if count == 1 { "fault" } else { "faults" };
+                write!(f, "{count} {faults} in the reference tables in {}", folder.display())?;
+                diagnostics.iter().try_for_each(|diagnostic| write!(f, "\n  {diagnostic}"))?;
+                if 0 < *more {
+                    write!(f, "\n  and {more} more")?;
+                }
+                Ok(())
+            }
             Error::NeedsOffline { path } => write!(
                 f,
                 "{} is Parquet, which this build leaves out (help: build with the cargo feature \
@@ -133,6 +152,7 @@ impl std::error::Error for Error {
             Error::Form { .. }
             | Error::Map { .. }
             | Error::UnknownMap { .. }
+            | Error::Reference { .. }
             | Error::NeedsOffline { .. } => None,
         }
     }

@@ -38,6 +38,8 @@ mod import;
 
 mod write;
 
+pub mod synth;
+
 #[cfg(test)]
 mod scratch;
 

@@ -63,8 +63,8 @@ pub struct Case<'a> {
     pub usd_minor: Option<i64>,
     /// What it turned out to be.
     pub truth: Truth,
-    /// Code of the fraud story, where the label tells one.
-    pub typology: Option<&'a str>,
+    /// Code of the fraud story, or of the honest pattern that looks like one, where it is told.
+    pub story: Option<&'a str>,
 }
 
 /// How many events, worth how much.
@@ -307,8 +307,8 @@ pub struct Report {
     pub decisions: Decided,
     /// The same for each type of event, in numbering order.
     pub types: BTreeMap<EventType, Decided>,
-    /// The same for each fraud story that a label tells.
-    pub typologies: BTreeMap<String, Decided>,
+    /// The same for each story that is told: fraud, or honest and like it.
+    pub stories: BTreeMap<String, Decided>,
     /// The same for each UTC day, in days since 1970.
     pub days: BTreeMap<i64, Decided>,
     /// Rules in the order of the policy.
@@ -339,7 +339,7 @@ impl Report {
             without_value: 0,
             decisions: Decided::default(),
             types: BTreeMap::new(),
-            typologies: BTreeMap::new(),
+            stories: BTreeMap::new(),
             days: BTreeMap::new(),
             rules: rules.collect(),
             money: Money::default(),
@@ -357,11 +357,11 @@ impl Report {
         self.types.entry(case.event_type).or_default().of_mut(decision).count(case);
         let day = case.time_ms.div_euclid(DAY_MS);
         self.days.entry(day).or_default().of_mut(decision).count(case);
-        if let Some(typology) = case.typology {
-            if !self.typologies.contains_key(typology) {
-                self.typologies.insert(typology.to_owned(), Decided::default());
+        if let Some(story) = case.story {
+            if !self.stories.contains_key(story) {
+                self.stories.insert(story.to_owned(), Decided::default());
             }
-            let decided = self.typologies.get_mut(typology).expect("it was put there just now");
+            let decided = self.stories.get_mut(story).expect("it was put there just now");
             decided.of_mut(decision).count(case);
         }
         self.money.add(case, judgement);

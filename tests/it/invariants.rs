@@ -10,7 +10,7 @@ use features::history::{History, Limits, Recorded};
 use features::limits::{DAY_MS, HOUR_MS};
 use tests::{Chance, Payment};
 
-use crate::{oracle, parity, tidy};
+use crate::{oracle, parity, tidy, world};
 
 const NOW: i64 = 1_790_000_000_000;
 
@@ -272,4 +272,14 @@ fn invariant_15_a_broken_policy_leaves_the_running_one_in_place() {
     assert!(Arc::ptr_eq(&before, &engine.policy()));
     assert!(engine.install(policy(DEFAULT_POLICY)).is_ok());
     assert!(History::new(Arc::clone(before.plan()), Limits::default()).census().events == 0);
+}
+
+#[test]
+fn invariant_16_a_world_is_its_seed() {
+    world::seeded();
+}
+
+#[test]
+fn no_event_of_a_world_tells_its_truth() {
+    world::secret();
 }

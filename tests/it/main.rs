@@ -11,6 +11,8 @@ mod polars_oracle;
 mod handbook;
 // Every fault of a policy text, shown once.
 mod policy;
+// The simulated world: believable, seeded, complete, and as hard as it should be.
+mod world;
 // HTTP, files and backtests give the same bits; `kill -9` loses nothing that was acknowledged.
 mod parity;
 // Shapes, statuses, limits and idempotency of the service.

@@ -66,7 +66,7 @@ fn hints(combine: Combine, passes: &[(f64, f64)]) -> Hints {
 
 fn case(truth: Truth, usd_minor: Option<i64>) -> Case<'static> {
     let event_type = EventType::Payment;
-    Case { event_id: "e", event_type, time_ms: DAY_MS, usd_minor, truth, typology: None }
+    Case { event_id: "e", event_type, time_ms: DAY_MS, usd_minor, truth, story: None }
 }
 
 #[test]
@@ -204,15 +204,15 @@ fn a_higher_probability_is_never_in_a_lower_bin() {
 fn groups_are_stories_types_and_days() {
     let policy = rules();
     let mut report = Report::new(policy.rules());
-    let told = Case { typology: Some("T03"), ..case(Truth::Fraud, Some(5)) };
+    let told = Case { story: Some("T03"), ..case(Truth::Fraud, Some(5)) };
     let late = Case { time_ms: 3 * DAY_MS - 1, ..case(Truth::Genuine, Some(7)) };
     let login = Case { event_type: EventType::Login, ..case(Truth::Genuine, None) };
     for case in [told, late, login] {
         let judgement = judged(Decision::Approve, Hits::default(), None);
         report.add(policy.rules(), &case, &judgement);
     }
-    assert_eq!(report.typologies["T03"].approve.fraud, Volume { events: 1, usd_minor: 5 });
-    assert_eq!(report.typologies.len(), 1);
+    assert_eq!(report.stories["T03"].approve.fraud, Volume { events: 1, usd_minor: 5 });
+    assert_eq!(report.stories.len(), 1);
     assert_eq!(report.types[&EventType::Login].total().total().events, 1);
     assert_eq!(report.days.keys().copied().collect::<Vec<_>>(), [1, 2]);
     assert_eq!(report.period_ms, Some((DAY_MS, 3 * DAY_MS - 1)));

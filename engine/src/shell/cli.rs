@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::commands::common::{self, Failure};
-use super::commands::{backtest, eval, facts, features, import, policy, score, serve, train};
+use super::commands::{
+    backtest, demo, eval, facts, features, import, policy, score, serve, simulate, train,
+};
 
 /// Fraud and risk scoring: approve, challenge or decline, and with which second factor.
 #[derive(Debug, Parser)]
@@ -37,7 +39,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Demo(demo::Arguments),
     Score(score::Arguments),
+    Simulate(simulate::Arguments),
     Import(import::Arguments),
     Facts(facts::Arguments),
     Train(train::Arguments),
@@ -60,7 +64,9 @@ pub fn run() -> ExitCode {
     };
     let done = match &cli.command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
         Command::Score(arguments) => score::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Facts(arguments) => facts::run(arguments),
         Command::Train(arguments) => train::run(arguments),

@@ -20,6 +20,8 @@ pub mod http;
 
 pub mod serve;
 
+pub mod wallet;
+
 pub mod commands;
 
 pub mod cli;

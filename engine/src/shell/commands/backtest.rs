@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use datasets::Labels;
+use datasets::synth::Truths;
+use datasets::{Labels, Verdict};
 use features::event::Event;
 use features::field::ids;
 use features::history::Limits;
@@ -32,6 +33,7 @@ Examples:
   gyr backtest --data data --policy new.policy --against old.policy --out report.html --json r.json
   gyr backtest --data data --policy my.policy --model none --out rules.html
   gyr backtest --data data --policy my.policy --out report.html --decisions decisions.ndjson
+  gyr backtest --data world --truth world/truth.ndjson --out report.html
 
 Truth is what the labels say today; events without a label are shown apart and widen the bounds of
 the result. New windows in a policy are exact: everything is folded from the raw events. The page is
@@ -40,6 +42,10 @@ pub(crate) struct Arguments {
     /// A folder of events and labels, as `gyr import` makes it.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// Judge by the truth of a simulated world instead of its labels: its truth.ndjson. Every event
+    /// is then known, with its fraud story or the honest pattern that looks like one.
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
     /// The policy; without this, the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -124,7 +130,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut candidate = Lane::new(arguments.policy.as_deref(), model)?;
     let other = arguments.against.as_deref().map(|path| Lane::new(Some(path), model));
     let mut against = other.transpose()?.map(|lane| (lane, Diff::default()));
-    let labels = truth_in(&arguments.data)?;
+    let known = match &arguments.truth {
+        Some(path) => Known::World(Truths::read(path)?),
+        None => Known::Labels(truth_in(&arguments.data)?),
+    };
     let mut reading = Reading::open(&arguments.data, "replaying", BadRows::PassOver)?;
     // Files are opened first: a folder that cannot be written is told before the work.
     let create =
@@ -132,7 +141,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut page = Output::create(Some(&arguments.out))?;
     let numbers = create(&arguments.json)?;
     let mut decisions = create(&arguments.decisions)?;
-    replay(&mut reading, &labels, &mut candidate, &mut against, &mut decisions)?;
+    replay(&mut reading, &known, &mut candidate, &mut against, &mut decisions)?;
     reading.end();
     let findings = Findings {
         folder: arguments.data.display().to_string(),
@@ -157,7 +166,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn replay(
     reading: &mut Reading,
-    labels: &Labels,
+    known: &Known,
     candidate: &mut Lane,
     against: &mut Option<(Lane, Diff)>,
     decisions: &mut Option<Output>,
@@ -173,7 +182,7 @@ fn replay(
             continue;
         }
         let id = id_of(&event).to_owned();
-        let case = (!event.is_test()).then(|| case_of(&event, &id, labels));
+        let case = (!event.is_test()).then(|| case_of(&event, &id, known));
         let outcome = candidate.decide(&mut event, case.as_ref());
         if let Some(output) = decisions {
             output.line(&answer(&outcome.policy, &event, &outcome, Detail::Full))?;
@@ -188,15 +197,35 @@ fn replay(
     Ok(())
 }
 
-fn case_of<'a>(event: &Event, id: &'a str, labels: &'a Labels) -> Case<'a> {
-    let (truth, typology) = truth_of(labels, id);
+/// What the events turned out to be.
+enum Known {
+    /// As far as labels say.
+    Labels(Labels),
+    /// All of it: the world is simulated.
+    World(Truths),
+}
+
+impl Known {
+    fn of<'a>(&'a self, id: &str) -> (Truth, Option<&'a str>) {
+        match self {
+            Known::Labels(labels) => truth_of(labels, id),
+            Known::World(truths) => match truths.of(id) {
+                (Verdict::Fraud, story) => (Truth::Fraud, story),
+                (Verdict::Legit, story) => (Truth::Genuine, story),
+            },
+        }
+    }
+}
+
+fn case_of<'a>(event: &Event, id: &'a str, known: &'a Known) -> Case<'a> {
+    let (truth, story) = known.of(id);
     Case {
         event_id: id,
         event_type: event.event_type(),
         time_ms: event.time(),
         usd_minor: event.bits(ids::USD_MINOR).map(|bits| bits as i64),
         truth,
-        typology,
+        story,
     }
 }
 

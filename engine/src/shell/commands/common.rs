@@ -318,6 +318,17 @@ pub(crate) fn progress(what: &'static str, bytes: Option<u64>) -> ProgressBar {
     bar
 }
 
+/// A progress bar over simulated days; drawn for people only.
+pub(crate) fn progress_days(days: u32) -> ProgressBar {
+    let target =
+        if is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(u64::from(days)), target);
+    let template = "simulating [{bar:32}] day {pos} of {len}, {eta} left";
+    let style = ProgressStyle::with_template(template).expect("the template above is valid");
+    bar.set_style(style.progress_chars("=> "));
+    bar
+}
+
 /// An empty table with these columns; those that begin with `#` are numbers and stand right.
 pub(crate) fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();

@@ -29,8 +29,8 @@ pub(super) fn page(findings: &Findings) -> String {
     }
     body.push_str(&rules(report));
     body.push_str(&thresholds(report));
-    let stories = report.typologies.iter().map(|(name, decided)| (name.as_str(), decided));
-    body.push_str(&by_name("By fraud story", "story", stories));
+    let stories = report.stories.iter().map(|(name, decided)| (name.as_str(), decided));
+    body.push_str(&by_name("By story", "story", stories));
     let types = report.types.iter().map(|(event_type, decided)| (event_type.name(), decided));
     body.push_str(&by_name("By event type", "event type", types));
     body.push_str(&by_day(report));

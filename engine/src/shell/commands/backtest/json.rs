@@ -34,7 +34,7 @@ pub(super) fn document(findings: &Findings) -> Value {
 }
 
 fn side(policy: &super::Identity, report: &Report) -> Value {
-    let typologies = report.typologies.iter().map(|(name, d)| (name.clone(), decided(d)));
+    let stories = report.stories.iter().map(|(name, d)| (name.clone(), decided(d)));
     let types = report.types.iter().map(|(name, d)| (name.name().to_owned(), decided(d)));
     let days: Vec<Value> = report
         .days
@@ -53,7 +53,7 @@ fn side(policy: &super::Identity, report: &Report) -> Value {
         "decisions": decided(&report.decisions),
         "money": money(&report.money),
         "rules": report.rules.iter().map(|r| rule(r, report)).collect::<Vec<_>>(),
-        "typologies": typologies.collect::<Map<String, Value>>(),
+        "stories": stories.collect::<Map<String, Value>>(),
         "event_types": types.collect::<Map<String, Value>>(),
         "days": days,
         "sweep": {

@@ -1,0 +1,294 @@
+//! The simulated world is one that fraud people would believe, and one that can be checked.
+//!
+//! Worlds here are small and have far more fraud than life, so that every story happens often
+//! enough to be measured. What must hold of any world is asked of several seeds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use datasets::synth::{
+    Answer, Ask, Atlas, Emitted, Kind, Options, Peak, PlainWallet, Settings, Truth, Wallet, World,
+};
+use engine::engine::{Engine, Outcome};
+use engine::policy::{DEFAULT_POLICY, Policy, Wanted};
+use engine::shell::wallet::answer_of;
+use features::event::Event;
+use features::field::{EventType, FieldId};
+use features::history::Limits;
+
+const SEEDS: [u64; 3] = [1, 2, 3];
+const DAY_MS: i64 = 86_400_000;
+/// First of September 2026.
+const START_MS: i64 = 1_788_220_800_000;
+
+fn options(seed: u64, accounts: u32, days: u32, prevalence_bps: f64) -> Options {
+    let mut settings = Settings::default();
+    settings.fraud.prevalence_bps = prevalence_bps;
+    let peaks = Peak::ALL.to_vec();
+    Options { seed, days, accounts, start_ms: START_MS, peaks, settings, atlas: Atlas::built_in() }
+}
+
+/// A world with every story from its first day.
+fn at_once(mut options: Options) -> World {
+    for plan in &mut options.settings.fraud.typologies {
+        plan.from_day = 0;
+    }
+    World::new(options).unwrap()
+}
+
+/// The house rules without a model, beside or before a wallet.
+struct Watch {
+    engine: Engine,
+    /// Whether the rules decide, or only watch a wallet without a risk engine.
+    decides: bool,
+    seen: Option<Outcome>,
+}
+
+impl Watch {
+    fn new(decides: bool) -> Watch {
+        let policy = Policy::check(DEFAULT_POLICY, None, Wanted::AllFeatures).unwrap();
+        Watch { engine: Engine::new(policy, Limits::default()), decides, seen: None }
+    }
+}
+
+impl Wallet for Watch {
+    fn decide(&mut self, ask: &Ask<'_>) -> Answer {
+        let mut event = Event::read(ask.line.as_bytes(), None).unwrap();
+        let (outcome, ()) = self.engine.decide(&mut event, || ());
+        let answer = if self.decides { answer_of(&outcome) } else { PlainWallet.decide(ask) };
+        self.seen = Some(outcome);
+        answer
+    }
+
+    fn record(&mut self, line: &str) {
+        let mut event = Event::read(line.as_bytes(), None).unwrap();
+        self.engine.record(&mut event, || ());
+    }
+}
+
+/// Plays a world to its end against a wallet.
+fn play<W: Wallet>(world: &mut World, wallet: &mut W, mut each: impl FnMut(&mut W, Emitted<'_>)) {
+    while world.play_step(wallet) {
+        for emitted in world.events() {
+            each(wallet, emitted);
+        }
+    }
+}
+
+fn typology(emitted: &Emitted<'_>) -> Option<&'static str> {
+    emitted.truth.and_then(Truth::typology)
+}
+
+#[test]
+fn a_month_has_no_fault_and_no_unknown_word_and_every_kind_of_event() {
+    let mut world = at_once(options(1, 1_500, 30, 100.0));
+    let (mut types, mut stories) = (BTreeSet::new(), BTreeSet::new());
+    let mut last_ms = START_MS;
+    while world.play_hour(2) {
+        for emitted in world.events() {
+            let read = Event::read(emitted.line.as_bytes(), None);
+            let event = read.unwrap_or_else(|faults| panic!("{}\n{faults:?}", emitted.line));
+            assert!(event.warnings().is_empty(), "{}\n{:?}", emitted.line, event.warnings());
+            assert!(last_ms <= emitted.time_ms, "out of order: {}", emitted.line);
+            last_ms = emitted.time_ms;
+            if emitted.kind != Kind::Label {
+                assert_eq!(event.time(), emitted.time_ms, "{}", emitted.line);
+            }
+            assert_eq!(event.is_score_requested(), emitted.kind == Kind::Scored);
+            types.insert(event.event_type());
+            let truth = emitted.truth;
+            stories.extend(truth.and_then(Truth::typology));
+            stories.extend(truth.and_then(Truth::look_alike));
+        }
+    }
+    let missing: Vec<_> = EventType::ALL.iter().filter(|kind| !types.contains(*kind)).collect();
+    assert!(missing.is_empty(), "never happened: {missing:?}");
+    let codes = (1..=24).map(|n| format!("T{n:02}")).chain((1..=18).map(|n| format!("L{n:02}")));
+    // The New Year is not in September.
+    let codes = codes.filter(|code| code != "L13");
+    let missing: Vec<String> = codes.filter(|code| !stories.contains(code.as_str())).collect();
+    assert!(missing.is_empty(), "never told: {missing:?}");
+}
+
+/// One seed is one world, whatever the number of threads.
+pub fn seeded() {
+    let hash = |seed: u64, threads: usize| {
+        // Several shards, so that threads have something to share.
+        let mut world = World::new(options(seed, 45_000, 2, 28.0)).unwrap();
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        while world.play_hour(threads) {
+            for emitted in world.events() {
+                for byte in emitted.line.bytes() {
+                    hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+                }
+            }
+        }
+        hash
+    };
+    let alone = hash(5, 1);
+    assert_eq!(alone, hash(5, 3));
+    assert_ne!(alone, hash(6, 1));
+}
+
+#[test]
+fn hour_by_hour_and_step_by_step_are_the_same_world() {
+    let mut by_hour = World::new(options(9, 400, 4, 200.0)).unwrap();
+    let mut lines = Vec::new();
+    while by_hour.play_hour(2) {
+        lines.extend(by_hour.events().map(|emitted| emitted.line.to_owned()));
+    }
+    let mut by_step = World::new(options(9, 400, 4, 200.0)).unwrap();
+    let mut steps = Vec::new();
+    play(&mut by_step, &mut PlainWallet, |_, emitted| steps.push(emitted.line.to_owned()));
+    assert_eq!(lines, steps);
+}
+
+/// What the truth file says cannot be read from events.
+pub fn secret() {
+    // What the truth file says has no name among the fields of events, but for the id.
+    for name in ["vector", "episode", "actor", "look_alike", "stake_minor"] {
+        assert_eq!(FieldId::find(name), None, "{name} can be read by features");
+    }
+    let mut world = at_once(options(2, 400, 20, 400.0));
+    let mut truths = 0;
+    while world.play_hour(1) {
+        for emitted in world.events() {
+            let event: serde_json::Value = serde_json::from_str(emitted.line).unwrap();
+            // Fields of labels that analysts may fill; the world leaves them empty.
+            assert!(event.get("typology").is_none(), "{}", emitted.line);
+            truths += usize::from(emitted.truth.is_some());
+        }
+    }
+    assert!(1_000 < truths, "{truths}");
+}
+
+#[test]
+fn two_stories_emerge_after_the_third_month_and_the_rate_of_fraud_drifts() {
+    for seed in SEEDS {
+        let mut world = World::new(options(seed, 500, 126, 300.0)).unwrap();
+        let mut first_day: BTreeMap<&'static str, i64> = BTreeMap::new();
+        let mut weeks = vec![(0_u64, 0_u64); 18];
+        while world.play_hour(2) {
+            for emitted in world.events().filter(|emitted| emitted.kind == Kind::Scored) {
+                let day = (emitted.time_ms - START_MS) / DAY_MS;
+                let week = &mut weeks[(day / 7) as usize];
+                week.1 += 1;
+                if let Some(code) = typology(&emitted) {
+                    week.0 += 1;
+                    first_day.entry(code).or_insert(day);
+                }
+            }
+        }
+        let late: Vec<_> = first_day.iter().filter(|(_, day)| 90 <= **day).collect();
+        assert!(2 <= late.len(), "seed {seed}: {first_day:?}");
+        let logs: Vec<f64> =
+            weeks.iter().map(|(fraud, all)| (*fraud as f64 / *all as f64).ln()).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        let variance =
+            logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (logs.len() - 1) as f64;
+        assert!(0.15 <= variance.sqrt(), "seed {seed}: weekly sigma {:.3}", variance.sqrt());
+    }
+}
+
+/// Area under the ROC curve of a fact, whichever way it points; unknown values stand lowest.
+fn auc(rows: &mut [(f64, bool)]) -> f64 {
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut rank_sum, mut frauds) = (0.0, 0_u64);
+    let mut start = 0;
+    while start < rows.len() {
+        let end = start + rows[start..].iter().take_while(|row| row.0 == rows[start].0).count();
+        // Ties share their mean rank.
+        let rank = (start + end + 1) as f64 / 2.0;
+        let count = rows[start..end].iter().filter(|row| row.1).count() as u64;
+        rank_sum += rank * count as f64;
+        frauds += count;
+        start = end;
+    }
+    let honest = rows.len() as u64 - frauds;
+    let area = (rank_sum - (frauds * (frauds + 1)) as f64 / 2.0) / (frauds * honest) as f64;
+    area.max(1.0 - area)
+}
+
+#[test]
+fn no_single_feature_separates_fraud_from_honest_customers() {
+    for seed in SEEDS {
+        let mut world = at_once(options(seed, 800, 30, 600.0));
+        let mut watch = Watch::new(false);
+        let names: Vec<String> = {
+            let policy = watch.engine.policy();
+            policy.features().iter().map(|feature| feature.name.clone()).collect()
+        };
+        let mut rows: Vec<(Vec<f64>, bool)> = Vec::new();
+        play(&mut world, &mut watch, |watch, emitted| {
+            if let Some(outcome) = watch.seen.take() {
+                let plan = outcome.policy.plan();
+                let value = |name: &String| {
+                    let value = plan.find(name).map_or(f64::NAN, |slot| outcome.facts[slot]);
+                    if value.is_nan() { f64::NEG_INFINITY } else { value }
+                };
+                rows.push((names.iter().map(value).collect(), typology(&emitted).is_some()));
+            }
+        });
+        for (column, name) in names.iter().enumerate() {
+            let mut values: Vec<(f64, bool)> =
+                rows.iter().map(|(row, is_fraud)| (row[column], *is_fraud)).collect();
+            let area = auc(&mut values);
+            assert!(area <= 0.93, "seed {seed}: {name} alone has AUC {area:.3}");
+        }
+    }
+}
+
+#[test]
+fn the_house_rules_catch_some_of_every_story_and_all_of_none() {
+    // Attempts and those that were not simply approved, over all seeds.
+    let mut stories: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
+    for seed in SEEDS {
+        let mut world = at_once(options(seed, 800, 45, 800.0));
+        let mut watch = Watch::new(true);
+        play(&mut world, &mut watch, |watch, emitted| {
+            let Some(outcome) = watch.seen.take() else { return };
+            let Some(code) = typology(&emitted) else { return };
+            let story = stories.entry(code).or_default();
+            story.0 += 1;
+            story.1 += u64::from(answer_of(&outcome) != Answer::Approve);
+        });
+    }
+    let recall = |(all, touched): &(u64, u64)| *touched as f64 / *all as f64;
+    let table: Vec<String> = stories
+        .iter()
+        .map(|(code, story)| format!("{code} {:>6} attempts, recall {:.3}", story.0, recall(story)))
+        .collect();
+    println!("{}", table.join("\n"));
+    assert_eq!(stories.len(), 24, "{table:#?}");
+    let extreme: Vec<_> = stories
+        .iter()
+        .filter(|(_, story)| story.1 == 0 || story.1 == story.0)
+        .map(|(code, _)| code)
+        .collect();
+    assert!(extreme.is_empty(), "too easy or out of reach: {extreme:?}\n{table:#?}");
+}
+
+#[test]
+fn a_frozen_rule_set_loses_a_quarter_of_its_value_recall_within_eight_weeks() {
+    for seed in SEEDS {
+        let mut world = at_once(options(seed, 800, 70, 800.0));
+        let mut watch = Watch::new(true);
+        let mut weeks = [(0_i64, 0_i64); 10];
+        play(&mut world, &mut watch, |watch, emitted| {
+            watch.seen = None;
+            let Some(truth) = emitted.truth.filter(|truth| truth.typology().is_some()) else {
+                return;
+            };
+            let week = ((emitted.time_ms - START_MS) / (7 * DAY_MS)) as usize;
+            weeks[week].0 += truth.stake_fen();
+            weeks[week].1 += if truth.is_stopped() { truth.stake_fen() } else { 0 };
+        });
+        let recall = |weeks: &[(i64, i64)]| {
+            let (stake, stopped) =
+                weeks.iter().fold((0, 0), |sum, week| (sum.0 + week.0, sum.1 + week.1));
+            stopped as f64 / stake as f64
+        };
+        let (before, after) = (recall(&weeks[..2]), recall(&weeks[8..]));
+        println!("seed {seed}: value recall {before:.3}, eight weeks later {after:.3}");
+        assert!(after <= 0.75 * before, "seed {seed}: {before:.3} then {after:.3}: {weeks:?}");
+    }
+}
