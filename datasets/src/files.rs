@@ -251,6 +251,53 @@ impl Complete {
     }
 }
 
+/// A form in which a world of events can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// One event on each line, as JSON: `.ndjson`.
+    Ndjson,
+    /// A column for each field, with the cargo feature `offline`: `.parquet`.
+    Parquet,
+}
+
+/// An output whose bytes are counted and hashed on their way.
+#[derive(Debug)]
+pub(crate) struct Hashed {
+    output: Output,
+    path: PathBuf,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Hashed {
+    pub(crate) fn create(path: &Path) -> Result<Hashed, Error> {
+        let output = Output::create(path)?;
+        Ok(Hashed { output, path: path.to_owned(), hasher: blake3::Hasher::new(), bytes: 0 })
+    }
+
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.write_all(bytes).map_err(|source| Error::write(&self.path, source))
+    }
+
+    /// The number of bytes, their BLAKE3, and the file that waits for its name.
+    pub(crate) fn complete(self) -> Result<(u64, blake3::Hash, Complete), Error> {
+        Ok((self.bytes, self.hasher.finalize(), self.output.complete()?))
+    }
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
 /// Where rows go: a file that appears whole, compressed or not, or standard output.
 #[derive(Debug)]
 pub(crate) enum Sink {

@@ -4,8 +4,8 @@
 //! refused, by a [`ColumnMap`]; maps for six public sets are built in, their data are not.
 //! [`Events`] reads events back in the order in which things became known, and [`labels`] the truth
 //! of each. The [`FactsWriter`] and [`ScoresWriter`] give facts and scores to analysts. CSV and
-//! NDJSON need nothing; Parquet needs the cargo feature `offline`, which brings polars, and polars
-//! stays here.
+//! NDJSON need nothing; Parquet, for tables in, tables out and events both ways, needs the cargo
+//! feature `offline`, which brings polars, and polars stays here.
 //!
 //! What holds: every event that leaves an import has passed `Event::read`, the door of the service;
 //! the same inputs give the same bytes; a file never stands half written under its name; bad rows
@@ -45,6 +45,7 @@ mod scratch;
 
 pub use columns::{BUILT_IN, ColumnMap};
 pub use error::Error;
+pub use files::Format;
 pub use import::{InputReport, Progress, Reason, Report, import};
 pub use read::{Events, Item, Labels, Source, Truth, Verdict, labels};
 pub use write::{FactsWriter, LabelColumn, ScoresWriter};

@@ -1,9 +1,10 @@
-//! Apache Parquet in and out, by polars: the only file that names it.
+//! Apache Parquet in and out, by polars: nothing outside of this module names it.
 //!
 //! Reading gives cells as text, some hundred thousand rows at a time, so that Parquet goes through
 //! the same column maps as CSV. Writing gathers a row group column by column and hands it over when
 //! it is full; wide tables get shorter groups, so that a group stays within a fixed number of
-//! bytes.
+//! bytes. Events have tables of their own: `events` writes them and the truth of a world, `rows`
+//! reads them back, `table` is the file below.
 
 use std::fs::File;
 use std::io;
@@ -18,6 +19,18 @@ use polars::prelude::{
 use crate::error::Error;
 use crate::files::Output;
 use crate::write::Columns;
+
+mod events;
+
+mod rows;
+
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use events::{EventsWriter, TruthWriter};
+pub(crate) use rows::{EventsReader, Rows};
 
 /// Bytes of floats that one row group may hold before it is written.
 const GROUP_BYTES: usize = 64 << 20;
@@ -207,54 +220,5 @@ impl Writer {
         }
         self.batched.finish().map_err(|error| Error::write(&self.path, told(error)))?;
         self.output.finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scratch::Folder;
-
-    fn columns(names: usize) -> Columns {
-        let names = (0..names).map(|at| format!("fact_{at}")).collect();
-        Columns { time: true, names, label: true }
-    }
-
-    #[test]
-    fn what_is_written_in_many_groups_reads_back_as_cells() {
-        let folder = Folder::new("parquet");
-        let path = folder.path("facts.parquet");
-        let mut writer = Writer::create(&path, &columns(2)).unwrap();
-        writer.group_rows = 100;
-        for row in 0..250_i64 {
-            let facts = [row as f64 / 4.0, f64::NAN];
-            let label = (row % 2 == 0).then_some(1);
-            writer.row(&format!("e{row}"), 1_000 + row, &facts, label).unwrap();
-        }
-        assert!(!path.exists());
-        writer.finish().unwrap();
-        let mut reader = Reader::open(&path).unwrap();
-        assert_eq!(reader.header(), ["event_id", "event_time_ms", "fact_0", "fact_1", "label"]);
-        assert_eq!(reader.rows(249, 10).unwrap(), [["e249", "1249", "62.25", "", ""]]);
-        assert_eq!(reader.rows(250, 10).unwrap(), Vec::<Vec<&str>>::new());
-        assert_eq!(reader.rows(0, 2).unwrap()[0], ["e0", "1000", "0.0", "", "1"]);
-        assert_eq!(folder.names(), ["facts.parquet"]);
-    }
-
-    #[test]
-    fn wide_tables_get_short_groups() {
-        let folder = Folder::new("parquet-wide");
-        let narrow = Writer::create(&folder.path("a.parquet"), &columns(1)).unwrap();
-        let wide = Writer::create(&folder.path("b.parquet"), &columns(200)).unwrap();
-        assert_eq!(narrow.group_rows, GROUP_ROWS_MAX);
-        assert!(wide.group_rows * 200 * 16 <= GROUP_BYTES);
-    }
-
-    #[test]
-    fn a_damaged_file_is_told_with_its_path() {
-        let folder = Folder::new("parquet-bad");
-        let path = folder.file("bad.parquet", b"PAR1 and no footer");
-        let error = Reader::open(&path).unwrap_err().to_string();
-        assert!(error.starts_with("cannot read") && error.contains("bad.parquet"), "{error}");
     }
 }

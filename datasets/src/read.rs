@@ -5,8 +5,9 @@
 //! and at equal times the event comes first, so a fold over the stream never knows a truth too
 //! early. Lines are cut and parsed in other threads, a block of lines at a time and in order, so
 //! that the fold is not slowed; a few blocks wait at most, whatever the size of the file. A line
-//! that is no event is handed out with its diagnostics at the place of the line before it. `labels`
-//! gives the truth of each event as it is known today, for training and measuring, never for facts.
+//! that is no event is handed out with its diagnostics at the place of the line before it. Tables
+//! of events in Parquet come through the same stream, a row for a line. `labels` gives the truth of
+//! each event as it is known today, for training and measuring, never for facts.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -50,16 +51,16 @@ impl Verdict {
 /// Which of the two files of a folder a line comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// `events.ndjson`, or the single file that was opened.
+    /// The events of the folder, or the single file that was opened.
     Events,
-    /// `labels.ndjson`.
+    /// The labels of the folder.
     Labels,
 }
 
-/// One line of a file.
+/// One line of a file, or one row of a table.
 #[derive(Debug)]
 pub struct Item {
-    /// The number of the line in its file, from one; blank lines count.
+    /// The number of the line or row in its file, from one; blank lines count.
     pub row: u64,
     /// The file it comes from.
     pub source: Source,
@@ -75,14 +76,18 @@ pub struct Events {
 }
 
 impl Events {
-    /// Opens a folder with `events.ndjson` and perhaps `labels.ndjson` (each may be `.gz`), or one
-    /// file of NDJSON, plain or gzip by its content, or standard input for `-`.
+    /// Opens a folder with `events.ndjson` and perhaps `labels.ndjson` (each may be `.ndjson.gz`
+    /// or `.parquet` instead; of several the first of these counts), or one file, known by its
+    /// content: NDJSON, plain or gzip, or a table of events in Parquet; or NDJSON on standard input
+    /// for `-`.
     ///
     /// Folders are expected to be sorted as `import` and the simulator write them; a single file is
     /// read in its own order.
     ///
     /// # Errors
-    /// [`Error::Open`] when a file is missing or unreadable, [`Error::Form`] when it is Parquet.
+    /// [`Error::Open`] when a file is missing or unreadable, [`Error::NeedsOffline`] when it is
+    /// Parquet and the build has not that feature, [`Error::Form`] when it is a table of something
+    /// else, [`Error::Read`] when it is broken.
     pub fn open(path: &Path) -> Result<Events, Error> {
         if !path.is_dir() {
             return Ok(Events { events: Stream::open(path)?, labels: None });
@@ -105,9 +110,9 @@ impl Events {
     }
 }
 
-/// The file of this stem in a folder, plain or else compressed.
+/// The file of this stem in a folder, plain or else compressed or else a table.
 fn in_folder(folder: &Path, stem: &str) -> Option<PathBuf> {
-    let names = [format!("{stem}.ndjson"), format!("{stem}.ndjson.gz")];
+    let names = ["ndjson", "ndjson.gz", "parquet"].map(|form| format!("{stem}.{form}"));
     names.iter().map(|name| folder.join(name)).find(|path| path.exists())
 }
 
@@ -134,10 +139,12 @@ impl Iterator for Events {
     }
 }
 
-/// One file of lines.
+type Blocks = Ordered<Result<Block, Error>>;
+
+/// One file of lines or rows.
 #[derive(Debug)]
 struct Stream {
-    blocks: Ordered<Result<Block, Error>>,
+    blocks: Blocks,
     lines: std::vec::IntoIter<Line>,
     head: Option<Line>,
     /// Time of the latest line, where a line that is no event takes its place.
@@ -163,8 +170,7 @@ impl Stream {
     fn open(path: &Path) -> Result<Stream, Error> {
         let input = files::open(path, Hash::Unwanted)?;
         if input.content == Content::Parquet {
-            let message = "is Parquet, events are read as NDJSON, one event on each line";
-            return Err(Error::form(path, None, message));
+            return Ok(Stream::of(table(path)?, input.size));
         }
         let mut cutter = Cutter {
             path: path.to_owned(),
@@ -178,8 +184,12 @@ impl Stream {
             move || cutter.next().transpose(),
             |lines: Result<Lines, Error>| lines.map(|lines| parse(&lines)),
         );
+        Ok(Stream::of(blocks, input.size))
+    }
+
+    fn of(blocks: Blocks, size: Option<u64>) -> Stream {
         let lines = Vec::new().into_iter();
-        Ok(Stream { blocks, lines, head: None, time: i64::MIN, position: 0, size: input.size })
+        Stream { blocks, lines, head: None, time: i64::MIN, position: 0, size }
     }
 
     /// The time of the next line, which is kept; `None` at the end.
@@ -203,6 +213,32 @@ impl Stream {
     fn take(&mut self, source: Source) -> Option<Item> {
         self.head.take().map(|Line { row, event }| Item { row, source, event })
     }
+}
+
+/// The rows of a table of events.
+#[cfg(feature = "offline")]
+fn table(path: &Path) -> Result<Blocks, Error> {
+    use crate::parquet::{EventsReader, Rows};
+
+    if path == Path::new("-") {
+        let message = "is Parquet, which is read from a file and not from standard input";
+        return Err(Error::form(path, None, message));
+    }
+    let mut reader = EventsReader::open(path)?;
+    let parse = |rows: Rows| {
+        let mut lines = Vec::new();
+        rows.for_each(|row, json| lines.push(Line { row, event: Event::read(json, None) }));
+        Block { lines, position: rows.position }
+    };
+    Ok(pipeline::spawn(
+        move || reader.next().transpose(),
+        move |rows: Result<Rows, Error>| rows.map(parse),
+    ))
+}
+
+#[cfg(not(feature = "offline"))]
+fn table(path: &Path) -> Result<Blocks, Error> {
+    Err(Error::NeedsOffline { path: path.to_owned() })
 }
 
 /// Where an event stands in the stream: labels where they became known.
@@ -361,8 +397,8 @@ fn rank(source: &str) -> u8 {
     }
 }
 
-/// Reads the labels of a folder (its `labels.ndjson`; none when there is no such file) or the label
-/// events of one file.
+/// Reads the labels of a folder (its `labels.ndjson`, else `.ndjson.gz`, else `.parquet`; none when
+/// there is no such file) or the label events of one file.
 ///
 /// Labels of entities, and labels that say neither fraud nor legit, are passed over.
 ///
@@ -515,6 +551,15 @@ mod tests {
         folder.file("labels.ndjson", text);
         let error = labels(&folder.path("")).unwrap_err().to_string();
         assert!(error.contains("labels.ndjson row 2: "), "{error}");
+    }
+
+    #[cfg(not(feature = "offline"))]
+    #[test]
+    fn a_table_of_events_without_the_feature_names_it() {
+        let folder = Folder::new("no-offline");
+        folder.file("events.parquet", b"PAR1");
+        let error = Events::open(&folder.path("")).unwrap_err().to_string();
+        assert!(error.contains("events.parquet") && error.contains("`offline`"), "{error}");
     }
 
     #[test]

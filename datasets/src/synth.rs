@@ -176,6 +176,7 @@ impl World {
         }
         let Options { seed, days, accounts, start_ms, peaks, settings, atlas } = options;
         let end_ms = start_ms + i64::from(days) * DAY_MS;
+        let atlas = atlas.balanced(&settings.issuers);
         let market = Market::new(seed, accounts, &atlas, &settings, start_ms);
         let calendar = Calendar::new(&settings, &peaks);
         let rates = Rates::new(seed, start_ms, end_ms);
@@ -270,9 +271,8 @@ impl World {
 
     /// What happened in the last stretch that was played, in the order of time.
     pub fn events(&self) -> impl Iterator<Item = Emitted<'_>> {
-        let get = |(shard, index): &(u32, u32)| {
-            self.shards[*shard as usize].batch.get(*index as usize)
-        };
+        let get =
+            |(shard, index): &(u32, u32)| self.shards[*shard as usize].batch.get(*index as usize);
         self.order.iter().map(get)
     }
 
@@ -333,12 +333,7 @@ impl Shard {
         Shard::with(ground, index, slots, roots)
     }
 
-    fn with(
-        ground: &Ground,
-        index: u32,
-        slots: Range<u32>,
-        roots: Vec<Box<dyn Actor>>,
-    ) -> Shard {
+    fn with(ground: &Ground, index: u32, slots: Range<u32>, roots: Vec<Box<dyn Actor>>) -> Shard {
         let mut shard = Shard {
             accounts: Accounts::new(),
             crews: Crews::new(&ground.settings, ground.seed, index),
@@ -385,10 +380,8 @@ impl Shard {
         }
         let Some(Reverse((now_ms, _, place))) = self.wakes.pop() else { return };
         let Some(mut playing) = self.actors[place as usize].take() else { return };
-        let chance = Chance::of(
-            ground.seed,
-            &[u64::from(self.ledger.shard), playing.number, playing.steps],
-        );
+        let chance =
+            Chance::of(ground.seed, &[u64::from(self.ledger.shard), playing.number, playing.steps]);
         playing.steps += 1;
         let mut stage = Stage {
             now_ms,

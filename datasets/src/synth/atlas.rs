@@ -149,8 +149,9 @@ impl Atlas {
         let weighed = issuers.countries.iter();
         let weighed: Vec<(f64, Shares)> =
             weighed.map(|(country, weight)| (*weight, self.land(*country).shares)).collect();
-        let mix = &issuers.schemes;
-        let wanted = [mix.visa, mix.mastercard, mix.jcb, mix.discover, mix.diners, mix.amex];
+        let mix = issuers.schemes.shares();
+        let share = |scheme| mix.iter().find(|(name, _)| *name == scheme).map_or(0.0, |(_, s)| *s);
+        let wanted = SCHEMES.map(share);
         let factors = cards::fit(&weighed, &wanted);
         for land in &mut self.lands {
             let scaled: Shares =

@@ -192,6 +192,10 @@ fn tell(
         let account = stage.accounts.get_mut(who.account);
         if let Some(account) = account.filter(|_| is_strong) {
             account.strong_auth_ms = done_ms;
+            if factor.name == "passport_selfie" {
+                account.kyc = account.kyc.max(3);
+                account.factors.passport = done_ms;
+            }
         }
     }
 }

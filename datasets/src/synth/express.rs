@@ -102,7 +102,12 @@ pub(super) fn write(
 pub(super) fn view<'a>(account: &Account, who: &Who<'a>) -> SessionView<'a> {
     let Session { auth, since_ms, referrer, .. } = *who.session;
     let is_own = account.device.key == who.device.key;
-    SessionView { auth, since_ms, referrer, trusted_ms: if is_own { account.trusted_ms } else { 0 } }
+    SessionView {
+        auth,
+        since_ms,
+        referrer,
+        trusted_ms: if is_own { account.trusted_ms } else { 0 },
+    }
 }
 
 /// What the fields of an act are said about.
@@ -349,7 +354,8 @@ impl Saying<'_> {
     }
 
     fn refund(&self, line: &mut Line, act: &Act<'_>) {
-        let Act::Refund { payment, original_fen, fen, reason, to, by, card, merchant } = *act else {
+        let Act::Refund { payment, original_fen, fen, reason, to, by, card, merchant } = *act
+        else {
             return;
         };
         line.made("refund_id", b'w', self.event);

@@ -10,7 +10,7 @@
 use super::act::Act;
 use super::asset::{Account, Persona, Session};
 use super::resident::customer::{Customer, DAY_MS, SECOND_MS};
-use super::resident::spot_of;
+use super::resident::errand::spot_of;
 use super::resident::till::{After, Purchase};
 use super::stage::{Actor, Stage};
 
@@ -136,7 +136,6 @@ pub(super) mod tests {
             *types.entry(event.event_type().name()).or_default() += 1;
             *codes.entry(look_alike.unwrap_or("-")).or_default() += 1;
         }
-        println!("{types:?}\n{codes:?}");
         for event_type in [
             EventType::FxRate,
             EventType::MerchantUpdate,
@@ -155,7 +154,7 @@ pub(super) mod tests {
         let scored = told.iter().filter(|(event, _)| event.event_type().is_scored()).count();
         for (code, count) in codes.iter().filter(|(code, _)| **code != "-") {
             let share = f64::from(*count) / scored as f64;
-            assert!(share < 0.15, "{code} is {share} of all");
+            assert!(share < 0.25, "{code} is {share} of all");
         }
     }
 
@@ -190,19 +189,20 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_outage_is_one_range_of_long_known_cards() {
-        let told = &*AUTUMN;
-        let mut issuers = BTreeSet::new();
-        for event in of(told, "L08").filter(|event| event.has(ids::CARD_ISSUER_ID)) {
-            issuers.insert(text(event, ids::CARD_ISSUER_ID));
-            let linked_ms = event.number(ids::CARD_LINKED_TIME_MS) as i64;
-            assert!(linked_ms + DAY_MS < event.time(), "{}", event.json());
-        }
-        let down = told.iter().map(|(event, _)| event).filter(|event| {
+    fn an_outage_strands_long_known_cards_of_the_issuer_that_is_down() {
+        let down = AUTUMN.iter().map(|(event, _)| event).filter(|event| {
             event.event_type() == EventType::IssuerHealth && text(event, ids::HEALTH) == "outage"
         });
         let down: BTreeSet<&str> = down.map(|event| text(event, ids::CARD_ISSUER_ID)).collect();
-        assert!(!issuers.is_empty() && issuers.is_subset(&down), "{issuers:?} of {down:?}");
+        let (mut stranded, mut others) = (0, 0);
+        for event in of(&AUTUMN, "L08").filter(|event| event.has(ids::CARD_ISSUER_ID)) {
+            let linked_ms = event.number(ids::CARD_LINKED_TIME_MS) as i64;
+            let is_down = down.contains(text(event, ids::CARD_ISSUER_ID));
+            assert!(!is_down || linked_ms + DAY_MS < event.time(), "{}", event.json());
+            *if is_down { &mut stranded } else { &mut others } += 1;
+        }
+        // Some take another card after they were refused.
+        assert!(5 <= stranded && 2 * others < stranded, "{stranded}, {others} with other cards");
     }
 
     #[test]
@@ -219,15 +219,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_comes_so_often_a_day_does() {
-        let told = &*AUTUMN;
+    fn rates_come_once_a_day_and_the_rest_with_the_accounts() {
         let days = 36.0;
         let count = |event_type: EventType| {
-            told.iter().filter(|(event, _)| event.event_type() == event_type).count() as f64
+            AUTUMN.iter().filter(|(event, _)| event.event_type() == event_type).count() as f64
         };
-        // 0.002 for each of 1,500 slots.
-        assert!((count(EventType::DeviceSignal) / days - 3.0).abs() < 1.2);
         let rates = count(EventType::FxRate);
         assert!(rates.rem_euclid(days) < 1e-9 && 10.0 * days <= rates, "{rates}");
+        // At least 0.002 and 0.001 for each of 1,500 slots; travellers' phones add to it.
+        let (telemetry, sims) = (count(EventType::DeviceSignal), count(EventType::SimSignal));
+        assert!(2.0 < telemetry / days && 0.9 < sims / days, "{telemetry}, {sims}");
     }
 }

@@ -153,7 +153,8 @@ fn tell(
     line.word("channel", app(who.device.os));
     line.reference("ref_id", event);
     line.word("ref_type", event_type(act));
-    let outcome = if refusal == Some(Refusal::Technical) && code == "91" { "timeout" } else { outcome };
+    let outcome =
+        if refusal == Some(Refusal::Technical) && code == "91" { "timeout" } else { outcome };
     line.word("outcome", outcome);
     line.word("decline_class", class);
     line.word("de39", code);

@@ -122,7 +122,8 @@ fn third_party(stage: &mut Stage<'_>, teller: &Teller, act: &Act<'_>, chance: &m
         teller.label(stage, "fraud", "early_warning", warning_ms);
     }
     if is_charged {
-        let after_ms = if is_warned { charge_ms.max(warning_ms + HOUR_MS as i64) } else { charge_ms };
+        let after_ms =
+            if is_warned { charge_ms.max(warning_ms + HOUR_MS as i64) } else { charge_ms };
         teller.chargeback(stage, act, after_ms);
     }
 }

@@ -111,7 +111,7 @@ impl Midnight {
     }
 
     fn send(&self, stage: &mut Stage<'_>, slot: u32, rhythm: &Rhythm, number: i64) {
-        let Some(visit) = rhythm.visit(stage.ground, slot, number) else { return };
+        let visit = rhythm.visit(stage.ground, slot, number);
         if self.now_ms < visit.leave_ms {
             stage.spawn(visit.begin_ms, Box::new(Traveller::new(visit)));
         }
@@ -158,4 +158,58 @@ fn admit(stage: &mut Stage<'_>, slot: u32, persona: Persona) -> u64 {
         people::admit(stage, account, persona, opened_ms, home);
     }
     account
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests_support::START_MS;
+    use super::super::{Atlas, Options, Settings, World};
+    use super::*;
+
+    const SLOTS: u32 = 20_000;
+
+    fn world() -> World {
+        let (settings, atlas) = (Settings::default(), Atlas::built_in());
+        let peaks = Vec::new();
+        let (seed, days, accounts) = (11, 3, SLOTS);
+        World::new(Options { seed, days, accounts, start_ms: START_MS, peaks, settings, atlas })
+            .unwrap()
+    }
+
+    #[test]
+    fn slots_are_shared_out_to_the_personas() {
+        let world = world();
+        let ends = ends(&world.ground);
+        for (wanted, share) in world.ground.settings.personas.shares() {
+            let is = |slot: &u32| persona(&ends, 11, *slot) == wanted;
+            let got = (0..SLOTS).filter(is).count() as f64 / f64::from(SLOTS);
+            assert!((got - share).abs() < 0.012, "{wanted:?}: {got}, wanted {share}");
+        }
+    }
+
+    #[test]
+    fn lasting_customers_are_active_as_often_as_they_should() {
+        let world = world();
+        for (of, wanted) in [(Persona::Resident, 0.35), (Persona::Shopper, 0.10)] {
+            let mut active = 0;
+            for day in 0..20 {
+                let midnight = Midnight::of(&world.ground, START_MS + day * DAY_MS);
+                active += (0..SLOTS).filter(|s| midnight.is_active(&world.ground, *s, of)).count();
+            }
+            let got = active as f64 / f64::from(20 * SLOTS);
+            assert!((got - wanted).abs() < 0.01, "{of:?}: {got}, wanted {wanted}");
+        }
+    }
+
+    #[test]
+    fn only_those_who_were_active_are_in_memory() {
+        let mut world = world();
+        while world.now_ms() < START_MS + DAY_MS {
+            world.play_hour(2);
+        }
+        let live = world.live_accounts() as f64 / f64::from(SLOTS);
+        // On a day: 8 % of 52 % tourists with some on their lead, 10 % of 13 % and 17 %, 17 % of
+        // 10 %, 35 % of 18 %, and crooks.
+        assert!(0.10 < live && live < 0.22, "{live}");
+    }
 }

@@ -2,10 +2,10 @@
 //!
 //! A [`Tally`] listens to a stream of events with the truth beside each, in the order of time, and
 //! keeps counters and histograms only; what must be remembered of single things (which card was
-//! linked before, which act was fraud) is kept of a fair sample of bounded size. At the end it gives
-//! [`Check`]s, each with the figure that the settings ask for, what was found, and how far apart they
-//! may be; and a page with the same and plots. Shares that no event can tell, such as that of the
-//! personas, are left out, and so is whatever was seen too seldom to say anything.
+//! linked before, which act was fraud) is kept of a fair sample of bounded size. At the end it
+//! gives [`Check`]s, each with the figure that the settings ask for, what was found, and how far
+//! apart they may be; and a page with the same and plots. Shares that no event can tell, such as
+//! that of the personas, are left out, and so is whatever was seen too seldom to say anything.
 //!
 //! A tolerance has two parts: a margin that allows for what the stories do on purpose (retries,
 //! habits, festivals), and three standard errors of the count. An event costs well under a
@@ -27,6 +27,7 @@ mod count;
 mod delay;
 mod honest;
 mod page;
+mod wanted;
 
 pub use check::Check;
 
@@ -255,7 +256,7 @@ impl Day {
 
     /// Fraud events in 1/10,000 of the honest ones.
     fn fraud_bps(&self) -> f64 {
-        10_000.0 * self.frauds as f64 / self.honest as f64
+        10_000.0 * self.frauds as f64 / self.honest.max(1) as f64
     }
 }
 

@@ -10,19 +10,21 @@
 //! day costs one allocation and a few microseconds for each errand.
 
 use super::act::{Act, Ending, Extra};
-use super::asset::Session;
-use super::market::Trade;
+use super::asset::{Place, Session};
+use super::chance::mix;
 use super::people;
 use super::stage::{Actor, Stage};
 use super::story::{LookAlike, Story};
 
 pub(crate) mod chore;
 pub(crate) mod customer;
+pub(crate) mod errand;
 pub(crate) mod till;
 
 use chore::{CHORES, Chore, Linking, Return};
-use customer::{Customer, DAY_MS, HOUR_MS, SECOND_MS, Spot, Trait, insists, pause};
-use till::{After, Means, Purchase};
+use customer::{Customer, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Spot, insists, pause, travel_ms};
+use errand::{bill, errand_of_the_day, subscription};
+use till::{After, Purchase};
 
 /// Errands of a day at most.
 const ERRANDS: usize = 16;
@@ -39,12 +41,13 @@ const RESTARTED: f64 = 0.3;
 const FINGERPRINT_MOVES: f64 = 0.7;
 /// Logins that begin with a mistyped password.
 const MISTYPED: f64 = 0.02;
+/// An update is fresh for so long after the app is opened for the first time.
+const FRESH_UPDATE_MS: i64 = 2 * HOUR_MS;
+/// Whoever was out a moment ago is still out.
+const LINGERS_MS: i64 = 25 * MINUTE_MS;
 /// Goods bought in the app, and in shops, that go back.
 const RETURNED_ONLINE: f64 = 0.03;
 const RETURNED_SHOP: f64 = 0.004;
-/// Subscriptions of a customer, and what they cost a month in CNY fen.
-const MANDATES: u64 = 2;
-const SUBSCRIPTIONS_FEN: [i64; 5] = [12_00, 15_00, 25_00, 30_00, 68_00];
 
 /// What is done at an errand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +66,12 @@ struct Errand {
     deed: Deed,
 }
 
-/// What is tried again.
+/// What somebody is about to do, or to try again.
 #[derive(Debug)]
-enum Again {
+enum Task {
     Buy(Purchase),
-    Chore(Chore),
+    /// A chore, with the tries so far.
+    Chore(Chore, u8),
     Link(Linking),
 }
 
@@ -81,7 +85,10 @@ struct Day {
     /// Login tries so far, while there is no session.
     tries: u8,
     session: Option<Session>,
-    again: Option<(i64, Again)>,
+    /// What comes before the next errand, and when.
+    task: Option<(i64, Task)>,
+    /// Where this resident was last, and when.
+    seen: Option<(Place, i64)>,
     /// The app was updated today.
     is_updated: bool,
 }
@@ -98,12 +105,13 @@ pub(crate) fn day(stage: &mut Stage<'_>, account: u64, day_ms: i64) {
         next: 0,
         tries: 0,
         session: None,
-        again: None,
+        task: None,
+        seen: None,
         is_updated,
     };
     day.plan(stage, &customer, day_ms);
     let first_ms = match day.errands[..usize::from(day.count)].first() {
-        Some(errand) => day.due_ms(errand) - stage.chance.between(15, 90) * SECOND_MS,
+        Some(errand) => day.due_ms(errand) - stage.chance.between(15 * SECOND_MS, 90 * SECOND_MS),
         // A day without an errand: the app is opened all the same.
         None => day.moment(stage, &customer, day_ms),
     };
@@ -115,7 +123,7 @@ fn wake_phone(stage: &mut Stage<'_>, account: u64) -> Option<bool> {
     let now_ms = stage.now_ms;
     let restarted = stage.chance.hit(RESTARTED);
     let moves = stage.chance.hit(FINGERPRINT_MOVES);
-    let up_ms = stage.chance.between(0, 10) * HOUR_MS;
+    let up_ms = stage.chance.between(0, 10 * HOUR_MS);
     let device = &mut stage.accounts.get_mut(account)?.device;
     let before = device.app_build;
     people::keep_up(device, now_ms);
@@ -131,7 +139,9 @@ fn wake_phone(stage: &mut Stage<'_>, account: u64) -> Option<bool> {
 
 impl Day {
     fn due_ms(&self, errand: &Errand) -> i64 {
-        self.planned_ms + i64::from(errand.after_s) * SECOND_MS
+        // Nothing happens on the full second.
+        let rest_ms = mix(self.account, u64::from(errand.after_s)) % SECOND_MS as u64;
+        self.planned_ms + i64::from(errand.after_s) * SECOND_MS + rest_ms as i64
     }
 
     /// A time of this day that has not passed.
@@ -176,29 +186,53 @@ impl Day {
 
     /// The truth about an act on this network.
     fn story(&self, stage: &Stage<'_>, customer: &Customer, spot: &Spot) -> Story {
-        let story = customer.story(stage, &spot.network);
-        if self.is_updated && story.look_alike != Some(LookAlike::NewPhone) {
+        let since_ms = self.session.map_or(stage.now_ms, |session| session.since_ms);
+        if self.is_updated && stage.now_ms < since_ms + FRESH_UPDATE_MS {
             Story::like(LookAlike::UpdateWave)
         } else {
-            story
+            customer.story(stage, &spot.network)
         }
     }
 
-    /// When this day goes on; `None` when it is over.
-    fn wake_ms(&self, now_ms: i64) -> Option<i64> {
+    /// When this day goes on, not before this time; `None` when it is over.
+    fn wake_ms(&self, stage: &mut Stage<'_>, from_ms: i64) -> Option<i64> {
         let errand = self.errands[..usize::from(self.count)].get(usize::from(self.next));
-        let due_ms = errand.map(|errand| self.due_ms(errand));
-        let again_ms = self.again.as_ref().map(|(at_ms, _)| *at_ms);
-        let next_ms = match (due_ms, again_ms) {
-            (Some(due), Some(again)) => Some(due.min(again)),
-            (due, again) => due.or(again),
-        };
-        next_ms.map(|at_ms| at_ms.max(now_ms + SECOND_MS))
+        // Whatever is under way comes first: errands wait.
+        let task_ms = self.task.as_ref().map(|(at_ms, _)| *at_ms);
+        let next_ms = task_ms.or_else(|| errand.map(|errand| self.due_ms(errand)));
+        let gap_ms = stage.chance.between(9 * SECOND_MS, 60 * SECOND_MS);
+        next_ms.map(|at_ms| if from_ms < at_ms { at_ms } else { from_ms + gap_ms })
     }
 
-    /// Opens the app; gives when the day goes on.
+    /// Goes there, or, when nothing calls, home unless that is too far for the time that passed.
+    fn stand(&mut self, stage: &mut Stage<'_>, customer: &Customer, at: Option<Place>) -> Spot {
+        let now_ms = stage.now_ms;
+        let lingers = self.seen.filter(|(last, since_ms)| {
+            now_ms < since_ms + travel_ms(*last, customer.home).max(LINGERS_MS)
+        });
+        let here = at.or(lingers.map(|(last, _)| last)).unwrap_or(customer.home);
+        self.seen = Some((here, now_ms));
+        if here == customer.home { customer.at_home(stage) } else { customer.in_town(stage, here) }
+    }
+
+    /// Where somebody stands who is about to buy something, or is not.
+    fn counter(&self) -> Option<Place> {
+        match &self.task {
+            Some((_, Task::Buy(purchase))) => purchase.merchant.place,
+            _ => None,
+        }
+    }
+
+    /// Opens the app, mostly at the first counter; gives when the day goes on.
     fn open(&mut self, stage: &mut Stage<'_>, customer: &Customer) -> Option<i64> {
-        let spot = customer.at_home(stage);
+        let first = self.errands[..usize::from(self.count)].get(usize::from(self.next)).copied();
+        if let Some(errand) = first.filter(|errand| self.tries == 0 && errand.deed == Deed::Buy) {
+            let purchase = errand_of_the_day(stage, customer);
+            let due_ms = self.due_ms(&errand);
+            self.task = purchase.map(|purchase| (due_ms, Task::Buy(purchase)));
+            self.next += 1;
+        }
+        let spot = self.stand(stage, customer, self.counter());
         let story = self.story(stage, customer, &spot);
         let mut session = customer.session(stage, "direct");
         if self.tries == 0 && stage.chance.hit(MISTYPED) {
@@ -207,12 +241,12 @@ impl Day {
             let (method, name) = (session.auth, customer.holder.phone);
             let act = Act::Login { method, outcome: "bad_password", name, streak: 1, code: None };
             stage.attempt(&customer.who(&spot, &session, story), &act);
-            return Some(stage.now_ms + stage.chance.between(6, 40) * SECOND_MS);
+            return Some(stage.now_ms + stage.chance.between(6 * SECOND_MS, 40 * SECOND_MS));
         }
         let outcome = customer.login(stage, &spot, &session, story);
         if outcome.ending == Ending::Done {
             self.session = Some(session);
-            return self.wake_ms(outcome.at_ms);
+            return self.wake_ms(stage, outcome.at_ms);
         }
         self.tries += 1;
         let tries_again = insists(&mut stage.chance, outcome.ending, self.tries - 1);
@@ -221,29 +255,33 @@ impl Day {
 
     /// Does what is due; false when the account is frozen.
     fn act(&mut self, stage: &mut Stage<'_>, customer: &Customer, session: &Session) -> bool {
-        let is_due = self.again.as_ref().is_some_and(|(at_ms, _)| *at_ms <= stage.now_ms);
-        if let Some((_, again)) = self.again.take_if(|_| is_due) {
-            return match again {
-                Again::Buy(purchase) => self.buy(stage, customer, session, purchase),
-                Again::Chore(chore) => self.see_to(stage, customer, session, chore, 1),
-                Again::Link(linking) => self.link(stage, customer, session, linking),
-            };
-        }
-        let errands = &self.errands[..usize::from(self.count)];
-        let Some(errand) = errands.get(usize::from(self.next)) else { return true };
-        let deed = errand.deed;
-        self.next += 1;
-        let purchase = match deed {
-            Deed::Buy => errand_of_the_day(stage, customer),
-            Deed::Bill => bill(stage, customer),
-            Deed::Debit => subscription(stage, customer),
-            Deed::Link => {
-                let linking = Linking::begin(stage, customer);
-                return linking.is_none_or(|linking| self.link(stage, customer, session, linking));
+        let task = self.task.take().map(|(_, task)| task);
+        match task.or_else(|| self.begin(stage, customer)) {
+            Some(Task::Buy(purchase)) => self.buy(stage, customer, session, purchase),
+            Some(Task::Chore(chore, tries)) => self.see_to(stage, customer, session, chore, tries),
+            Some(Task::Link(linking)) => {
+                let spot = self.stand(stage, customer, None);
+                let story = self.story(stage, customer, &spot);
+                let next = linking.step(stage, &customer.who(&spot, session, story));
+                self.task = next.map(|(at_ms, linking)| (at_ms, Task::Link(linking)));
+                true
             }
-            Deed::Chore(chore) => return self.see_to(stage, customer, session, chore, 0),
-        };
-        purchase.is_none_or(|purchase| self.buy(stage, customer, session, purchase))
+            None => true,
+        }
+    }
+
+    /// Begins the next errand, if there is any need of it.
+    fn begin(&mut self, stage: &mut Stage<'_>, customer: &Customer) -> Option<Task> {
+        let errands = &self.errands[..usize::from(self.count)];
+        let deed = errands.get(usize::from(self.next))?.deed;
+        self.next += 1;
+        match deed {
+            Deed::Buy => errand_of_the_day(stage, customer).map(Task::Buy),
+            Deed::Bill => bill(stage, customer).map(Task::Buy),
+            Deed::Debit => subscription(stage, customer).map(Task::Buy),
+            Deed::Link => Linking::begin(stage, customer).map(Task::Link),
+            Deed::Chore(chore) => Some(Task::Chore(chore, 0)),
+        }
     }
 
     fn buy(
@@ -253,21 +291,30 @@ impl Day {
         session: &Session,
         purchase: Purchase,
     ) -> bool {
-        let spot = spot_of(stage, customer, &purchase);
-        let story = self.story(stage, customer, &spot);
+        let place = purchase.merchant.place;
+        if let (Some(place), Some((last, since_ms))) = (place, self.seen) {
+            let there_ms = since_ms + travel_ms(last, place);
+            if stage.now_ms < there_ms {
+                self.task = Some((there_ms, Task::Buy(purchase)));
+                return true;
+            }
+        }
+        // A debit is the merchant's doing: it has no network and no phone to look strange.
+        let by_machine = purchase.kind == "auto_debit";
+        let spot =
+            if by_machine { customer.at_home(stage) } else { self.stand(stage, customer, place) };
+        let story = if by_machine { Story::HONEST } else { self.story(stage, customer, &spot) };
         match purchase.pay(stage, &customer.who(&spot, session, story)) {
             After::Paid { event, card, .. } => {
-                let is_online = purchase.merchant.place.is_none();
-                let share = if is_online { RETURNED_ONLINE } else { RETURNED_SHOP };
+                let share = if place.is_none() { RETURNED_ONLINE } else { RETURNED_SHOP };
                 let can_return = matches!(purchase.extra, Extra::None | Extra::Delivery { .. });
                 if can_return && stage.chance.hit(share) {
                     let Purchase { fen, merchant, .. } = purchase;
-                    let back =
-                        Return { account: self.account, payment: event, fen, card, merchant };
-                    back.send(stage);
+                    let account = self.account;
+                    Return { account, payment: event, fen, card, merchant }.send(stage);
                 }
             }
-            After::Again { at_ms, purchase } => self.again = Some((at_ms, Again::Buy(purchase))),
+            After::Again { at_ms, purchase } => self.task = Some((at_ms, Task::Buy(purchase))),
             After::Over => {}
             After::Frozen => return false,
         }
@@ -282,33 +329,15 @@ impl Day {
         chore: Chore,
         tries: u8,
     ) -> bool {
-        let spot = customer.at_home(stage);
+        let spot = self.stand(stage, customer, None);
         let story = self.story(stage, customer, &spot);
-        let Some(outcome) = chore.perform(stage, customer, &customer.who(&spot, session, story))
-        else {
-            return true;
-        };
-        if tries == 0 && insists(&mut stage.chance, outcome.ending, tries) {
+        let who = customer.who(&spot, session, story);
+        let Some(outcome) = chore.perform(stage, customer, &who) else { return true };
+        if insists(&mut stage.chance, outcome.ending, tries) {
             let at_ms = pause(&mut stage.chance, outcome.at_ms);
-            self.again = Some((at_ms, Again::Chore(chore)));
+            self.task = Some((at_ms, Task::Chore(chore, tries + 1)));
         }
         outcome.ending != Ending::Void
-    }
-
-    fn link(
-        &mut self,
-        stage: &mut Stage<'_>,
-        customer: &Customer,
-        session: &Session,
-        linking: Linking,
-    ) -> bool {
-        let spot = customer.at_home(stage);
-        let story = self.story(stage, customer, &spot);
-        let next = linking.step(stage, &customer.who(&spot, session, story));
-        if let Some((at_ms, linking)) = next {
-            self.again = Some((at_ms, Again::Link(linking)));
-        }
-        true
     }
 }
 
@@ -319,155 +348,9 @@ impl Actor for Day {
         if !self.act(stage, &customer, &session) {
             return None;
         }
-        self.wake_ms(stage.now_ms)
+        self.wake_ms(stage, stage.now_ms)
     }
 }
-
-/// Where a purchase is made from: at the shop, or wherever the customer is.
-pub(crate) fn spot_of(stage: &mut Stage<'_>, customer: &Customer, purchase: &Purchase) -> Spot {
-    match purchase.merchant.place {
-        Some(place) => customer.in_town(stage, place),
-        None => customer.at_home(stage),
-    }
-}
-
-/// Something that a resident buys on an ordinary day.
-pub(crate) fn errand_of_the_day(stage: &mut Stage<'_>, customer: &Customer) -> Option<Purchase> {
-    let kinds = stage.ground.settings.payments.kinds;
-    let kind = stage.chance.weigh(&[
-        ("merchant_qr_static", kinds.merchant_qr),
-        ("payment_code", kinds.payment_code),
-        ("transit", kinds.transit),
-        ("in_app", kinds.in_app),
-        ("travel", kinds.travel),
-    ]);
-    match kind {
-        "transit" => at_a_shop(stage, customer, kind, Trade::Transit),
-        "in_app" => online(stage, customer),
-        "travel" => ticket(stage, customer),
-        _ => {
-            let trade = stage.chance.weigh(&[
-                (Trade::Food, 0.64),
-                (Trade::Retail, 0.33),
-                (Trade::Electronics, 0.012),
-                (Trade::Hotel, 0.010),
-                (Trade::Luxury, 0.004),
-                (Trade::Government, 0.004),
-            ]);
-            at_a_shop(stage, customer, kind, trade)
-        }
-    }
-}
-
-/// A purchase at a counter.
-pub(crate) fn at_a_shop(
-    stage: &mut Stage<'_>,
-    customer: &Customer,
-    kind: &'static str,
-    trade: Trade,
-) -> Option<Purchase> {
-    /// Small shops mostly show a printed code, large ones a fresh one for each sale.
-    const PRINTED: (f64, f64) = (0.75, 0.10);
-    let merchant = customer.shop(stage, trade);
-    let fen = stage.ground.market.amount_fen(trade, &mut stage.chance);
-    let means = Means::choose(stage, customer, fen)?;
-    let is_small = matches!(merchant.tier, "micro" | "small");
-    let printed = if is_small { PRINTED.0 } else { PRINTED.1 };
-    let chance = &mut stage.chance;
-    let (kind, extra) = match kind {
-        "merchant_qr_static" if !chance.hit(printed) => ("merchant_qr_dynamic", Extra::None),
-        "payment_code" => (kind, Extra::Code { age_ms: code_age_ms(stage) }),
-        _ => (kind, Extra::None),
-    };
-    if merchant.is_personal && means != Means::Balance {
-        // Personal codes do not take cards, and residents know it.
-        return None;
-    }
-    Some(Purchase { kind, fen, merchant, extra, means, look: None, tries: 0 })
-}
-
-/// How long a payment code was on the screen when it was scanned.
-fn code_age_ms(stage: &mut Stage<'_>) -> u32 {
-    (stage.chance.log_normal(6.5, 0.6) * 1_000.0).min(55_000.0) as u32
-}
-
-fn online(stage: &mut Stage<'_>, customer: &Customer) -> Option<Purchase> {
-    let trade = stage.chance.weigh(&[
-        (Trade::InApp, 0.82),
-        (Trade::Gaming, 0.12),
-        (Trade::GiftCards, 0.02),
-        (Trade::Electronics, 0.03),
-        (Trade::Government, 0.01),
-    ]);
-    let merchant = customer.online(stage, trade);
-    let fen = stage.ground.market.amount_fen(trade, &mut stage.chance);
-    let means = Means::choose(stage, customer, fen)?;
-    let extra = delivery(stage, customer, &merchant, fen);
-    Some(Purchase { kind: "in_app", fen, merchant, extra, means, look: None, tries: 0 })
-}
-
-/// Goods go home, at times with something off the price.
-pub(crate) fn delivery(
-    stage: &mut Stage<'_>,
-    customer: &Customer,
-    merchant: &super::asset::Merchant,
-    fen: i64,
-) -> Extra {
-    /// Purchases with a discount, which is a share of the price.
-    const DISCOUNTED: f64 = 0.22;
-    if merchant.goods != "physical" {
-        return Extra::None;
-    }
-    let chance = &mut stage.chance;
-    let share = if chance.hit(DISCOUNTED) { 0.03 + 0.15 * chance.unit() } else { 0.0 };
-    Extra::Delivery { country: customer.home.country, discount_fen: (fen as f64 * share) as i64 }
-}
-
-fn ticket(stage: &mut Stage<'_>, customer: &Customer) -> Option<Purchase> {
-    let merchant = customer.online(stage, Trade::Travel);
-    let fen = stage.ground.market.amount_fen(Trade::Travel, &mut stage.chance);
-    let means = Means::choose(stage, customer, fen)?;
-    let chance = &mut stage.chance;
-    let lead_days = chance.log_normal(7.0, 1.0).clamp(0.1, 120.0);
-    let extra = Extra::Travel {
-        departure_ms: stage.now_ms + (lead_days * DAY_MS as f64) as i64,
-        passengers: chance.weigh(&[(1, 0.7), (2, 0.22), (4, 0.08)]),
-        name_match: chance.weigh(&[("exact", 0.85), ("strong", 0.09), ("none", 0.06)]),
-        is_refundable: chance.hit(0.6),
-    };
-    Some(Purchase { kind: "travel", fen, merchant, extra, means, look: None, tries: 0 })
-}
-
-fn bill(stage: &mut Stage<'_>, customer: &Customer) -> Option<Purchase> {
-    /// Payees of a customer's bills: electricity, phone, gas.
-    const PAYEES: u64 = 3;
-    let place = stage.chance.below(PAYEES);
-    let ground = stage.ground;
-    let mut taste = customer.taste(ground, Trade::Bill, place);
-    let merchant = ground.market.online(Trade::Bill, &mut taste, ground.start_ms);
-    let fen = ground.market.amount_fen(Trade::Bill, &mut stage.chance);
-    let means = Means::choose(stage, customer, fen)?;
-    let is_own_name = !stage.chance.hit(0.03);
-    let payee = customer.own(Trait::Bill, if is_own_name { place } else { PAYEES });
-    let extra = Extra::Bill { payee, is_own_name };
-    Some(Purchase { kind: "bill", fen, merchant, extra, means, look: None, tries: 0 })
-}
-
-/// A subscription that is debited: the same amount each month.
-fn subscription(stage: &mut Stage<'_>, customer: &Customer) -> Option<Purchase> {
-    let ground = stage.ground;
-    let place = stage.chance.below(MANDATES);
-    let mandate = customer.own(Trait::Mandate, place);
-    let mut taste = customer.taste(ground, Trade::InApp, FIRST_SUBSCRIBED + place);
-    let merchant = ground.market.online(Trade::InApp, &mut taste, ground.start_ms);
-    let fen = SUBSCRIPTIONS_FEN[mandate as usize % SUBSCRIPTIONS_FEN.len()];
-    let means = Means::choose(stage, customer, fen)?;
-    let extra = Extra::Mandate { mandate };
-    Some(Purchase { kind: "auto_debit", fen, merchant, extra, means, look: None, tries: 0 })
-}
-
-/// Subscriptions are with merchants that come after the favourites.
-const FIRST_SUBSCRIBED: u64 = 100;
 
 #[cfg(test)]
 mod tests {
@@ -505,7 +388,6 @@ mod tests {
         }
         let share = active.len() as f64 / accounts.len() as f64 / f64::from(DAYS);
         let payments = f64::from(active.values().sum::<u32>()) / active.len() as f64;
-        println!("{} residents, active {share:.3}, {payments:.2} payments", accounts.len());
         assert!((0.27..0.45).contains(&share), "{share}");
         assert!((2.8..4.6).contains(&payments), "{payments}");
     }
@@ -539,7 +421,7 @@ mod tests {
             payers.entry(account).or_default().insert(text(event, ids::PAYER_REF_HASH));
             let licence = text(event, ids::INTERMEDIARY_LICENCE);
             assert!(["licensed", "agent"].contains(&licence), "{licence}");
-            assert!(event.number(ids::BASE_MINOR) <= 12_000_00.0);
+            assert!(event.number(ids::BASE_MINOR) <= 1_200_000.0);
         }
         assert!(30 < payers.len(), "{}", payers.len());
         assert!(payers.values().all(|payers| payers.len() <= 2));

@@ -96,8 +96,7 @@ fn run(
     }
     let atlas = Atlas::built_in();
     let peaks = vec![Peak::GoldenWeek, Peak::NewYear, Peak::LabourDay];
-    let options =
-        Options { seed, days, accounts, start_ms: START_MS, peaks, settings, atlas };
+    let options = Options { seed, days, accounts, start_ms: START_MS, peaks, settings, atlas };
     let mut world = World::new(options).unwrap();
     let mut roots: Vec<Box<dyn Actor>> =
         vec![Box::new(Population::new(0..accounts)), Box::new(Happenings)];

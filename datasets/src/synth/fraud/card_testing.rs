@@ -399,6 +399,9 @@ mod tests {
     use crate::synth::tests_support::{START_MS, play, play_against, text};
     use crate::synth::wallet::{Answer, Ask, Wallet};
 
+    /// A few whole batches a day.
+    const OFTEN: Playbook = Playbook { events: 50.0, ..PLAYBOOK };
+
     const NAIVE: Craft =
         Craft { skill: 0.0, pace: 1.0, spread: 1, amount: 1.0, patience_h: 0.0, disguise: 0.0 };
 
@@ -417,12 +420,12 @@ mod tests {
 
     #[test]
     fn a_tester_tries_many_cards_within_minutes() {
-        let played = play(&PLAYBOOK, 11, 8);
+        let played = play(&OFTEN, 11, 8);
         let episodes = episodes(&played, EventType::CardLink);
-        assert!(3 <= episodes.len(), "{} episodes", episodes.len());
+        let cards = episodes.values().map(|links| links.len() as f64).collect();
+        assert!(100.0 < median(cards));
         let mut gaps_s = Vec::new();
         for links in episodes.values() {
-            assert!(6 <= links.len(), "{} cards", links.len());
             assert!(distinct(links, ids::CARD_CARD_TOKEN) == links.len());
             let times = links.windows(2).map(|pair| pair[1].0.time() - pair[0].0.time());
             gaps_s.extend(times.map(|gap_ms| gap_ms as f64 / 1_000.0));
@@ -433,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_tester_has_many_cards_on_few_accounts_and_devices() {
-        let played = play(&PLAYBOOK, 12, 8);
+        let played = play(&OFTEN, 12, 8);
         let episodes = episodes(&played, EventType::CardLink);
         let crowded = episodes.values().filter(|links| {
             5 * distinct(links, ids::ACCOUNT_ID) < 4 * links.len()
@@ -444,7 +447,7 @@ mod tests {
 
     #[test]
     fn a_payment_that_makes_sure_costs_a_few_yuan_and_follows_a_hit() {
-        let played = play(&PLAYBOOK, 13, 8);
+        let played = play(&OFTEN, 13, 8);
         let links = played.frauds(EventType::CardLink).len();
         let payments = played.frauds(EventType::Payment);
         assert!(!payments.is_empty());
@@ -457,7 +460,7 @@ mod tests {
 
     #[test]
     fn emulated_testers_are_robots_and_the_others_thieves() {
-        let played = play(&PLAYBOOK, 14, 8);
+        let played = play(&OFTEN, 14, 8);
         let mut by_vector = [0, 0];
         for (_, truth) in played.frauds(EventType::CardLink) {
             by_vector[usize::from(truth.vector() == Some("V9"))] += 1;
@@ -486,8 +489,7 @@ mod tests {
 
     #[test]
     fn crews_that_run_into_a_limit_on_devices_slip_below_it_in_time() {
-        const OFTEN: Playbook = Playbook { events: 1_000.0, ..PLAYBOOK };
-        let days = 84;
+        let days = 56;
         let played = play_against(&OFTEN, 15, days, &mut FiveCards::default());
         let mut stopped = [(0, 0); 4];
         for (link, truth) in played.frauds(EventType::CardLink) {

@@ -1,11 +1,12 @@
 //! T17: a merchant that sells nothing.
 //!
 //! A small shop is opened, or an empty one bought, to turn cards into cash. Payers who want money
-//! from their own cards, and a few with stolen ones, "buy" round sums all day long; the shop is paid
-//! out the same day and hands nine tenths back. Some payers use the shop's own phone, some never see
-//! the shop and pay a picture of its code from another city. When payments are stopped the shop asks
-//! for less, prints another code, or moves. Hides who the payers are: each is an ordinary account
-//! with a card; those that are new are opened, proven and linked before their first sale.
+//! from their own cards, and a few with stolen ones, "buy" round sums all day long; the shop is
+//! paid out the same day and hands nine tenths back. Some payers use the shop's own phone, some
+//! never see the shop and pay a picture of its code from another city. When payments are stopped
+//! the shop asks for less, prints another code, or moves. Hides who the payers are: each is an
+//! ordinary account with a card; those that are new are opened, proven and linked before their
+//! first sale.
 
 use std::f64::consts::PI;
 
@@ -46,10 +47,15 @@ const PROVEN: f64 = 0.6;
 /// when nobody cares.
 const ON_SHOP_PHONE: f64 = 0.5;
 const REMOTE: f64 = 0.25;
+/// Share of sales at the counter among payers in town, how far from their usual place the others
+/// are in kilometres, and how many phones tell their position.
+const AT_COUNTER: f64 = 0.5;
+const STROLL_KM: (f64, f64) = (0.2, 7.0);
+const TOLD: f64 = 0.85;
 /// Share of shops that were bought with a past, and their age in days; of the others, those that
 /// rested since they were opened.
-const BOUGHT: f64 = 0.18;
-const BOUGHT_DAYS: (f64, f64) = (90.0, 900.0);
+const BOUGHT: f64 = 0.22;
+const BOUGHT_DAYS: (f64, f64) = (90.0, 2_000.0);
 const RESTED: f64 = 0.4;
 const RESTED_DAYS: (f64, f64) = (5.0, 50.0);
 /// Share of shops that settle on the same day, that are of the smallest tier, that sell at night.
@@ -76,8 +82,13 @@ const CHINA_MS: f64 = 8.0 * HOUR_MS;
 const SEAT: u64 = 0x5EA7;
 
 /// Trades that a shop without goods claims, with what it would sell: those of most small shops.
-const FACADES: [(u16, &str); 5] =
-    [(5812, "service"), (5814, "service"), (5411, "physical"), (5311, "physical"), (5651, "physical")];
+const FACADES: [(u16, &str); 5] = [
+    (5812, "service"),
+    (5814, "service"),
+    (5411, "physical"),
+    (5311, "physical"),
+    (5651, "physical"),
+];
 /// How honest prices end, in fen.
 const ENDINGS_FEN: [i64; 5] = [0, 0, 50, 80, 90];
 
@@ -234,8 +245,8 @@ impl Shop {
         stage.note(stage.now_ms, &Note::Merchant { merchant, update, device });
     }
 
-    /// Finds the next payer: somebody who has yet to enrol, or `None` when the payer found can start
-    /// at once.
+    /// Finds the next payer: somebody who has yet to enrol, or `None` when the payer found can
+    /// start at once.
     fn find(&mut self, stage: &mut Stage<'_>, craft: &Craft) -> Option<Recruit> {
         let ground = stage.ground;
         let chance = &mut stage.chance;
@@ -252,8 +263,7 @@ impl Shop {
         } else {
             0
         };
-        let device =
-            if is_on_shop_phone { self.phone } else { people::phone(stage, Country::CN) };
+        let device = if is_on_shop_phone { self.phone } else { people::phone(stage, Country::CN) };
         let here = (self.line(stage, device.key), self.merchant.place);
         let thief = Thief::settle(stage, claims, age_ms, Some(device), here);
         let payer = Payer { account: thief.account, ready_ms: stage.now_ms, is_stolen, is_remote };
@@ -262,11 +272,8 @@ impl Shop {
             self.payers.push(payer);
             return None;
         }
-        let card = if is_stolen {
-            thief.buy_card(stage, craft, claims)
-        } else {
-            own_card(stage, &thief)
-        };
+        let card =
+            if is_stolen { thief.buy_card(stage, craft, claims) } else { own_card(stage, &thief) };
         Some(Recruit { thief, card, is_stolen, is_remote, next: Enrolment::Enter })
     }
 
@@ -344,13 +351,7 @@ impl Shop {
     ) -> Outcome {
         let auth = stage.chance.weigh(&[("pin", 0.5), ("biometric", 0.4), ("passkey", 0.1)]);
         let session = stage.session(auth, "qr_scan");
-        let (network, place) = if payer.is_remote {
-            let seat = seat(stage, payer.account);
-            (stage.ground.atlas.home_line(Country::CN, payer.account), Some(seat))
-        } else {
-            (self.line(stage, device.key), self.merchant.place)
-        };
-        let place = place.filter(|_| stage.chance.hit(0.85));
+        let (network, place) = self.whereabouts(stage, payer, device);
         let codes = u64::from(self.codes.max(craft.spread.min(CODES_MAX)));
         let number = stage.chance.below(codes);
         // The first code keeps its id, the others are derived from it.
@@ -365,10 +366,42 @@ impl Shop {
         let age_ms = stage.chance.log_normal(6_000.0, 0.8) as u32;
         let extra = if kind == "payment_code" { Extra::Code { age_ms } } else { Extra::None };
         let story = self.story(payer.is_stolen).staking(fen);
-        let who =
-            Who { account: payer.account, device, network: &network, place, session: &session, story };
+        let who = Who {
+            account: payer.account,
+            device,
+            network: &network,
+            place,
+            session: &session,
+            story,
+        };
         let pay = Pay { kind, fen, funding: Funding::Card(card), merchant: &merchant, extra };
         stage.attempt(&who, &Act::Pay(pay))
+    }
+
+    /// Where a payer is: at the counter, or wherever he is in town with a picture of the code; some
+    /// are never in this town.
+    fn whereabouts(
+        &self,
+        stage: &mut Stage<'_>,
+        payer: &Payer,
+        device: &Device,
+    ) -> (Network, Option<Place>) {
+        let is_there = !payer.is_remote && stage.chance.hit(AT_COUNTER);
+        let is_told = stage.chance.hit(TOLD);
+        if is_there {
+            return (self.line(stage, device.key), self.merchant.place.filter(|_| is_told));
+        }
+        let base =
+            if payer.is_remote { Some(seat(stage, payer.account)) } else { self.merchant.place };
+        let km = log_uniform(&mut stage.chance, STROLL_KM);
+        let place = base.map(|base| moved(base, km, &mut stage.chance));
+        let atlas = &stage.ground.atlas;
+        let network = if payer.is_remote && stage.chance.hit(0.6) {
+            atlas.home_line(Country::CN, payer.account)
+        } else {
+            atlas.mobile(Country::CN, payer.account)
+        };
+        (network, place.filter(|_| is_told))
     }
 
     /// Whether a payer does not come again.
@@ -472,8 +505,8 @@ fn ticket_fen(craft: &Craft, chance: &mut Chance) -> i64 {
         (Rounding::Lucky, (1.0 - plain) * 0.4),
     ]);
     match rounding {
-        Rounding::Round if 200.0 <= yuan => (yuan / 100.0).round() as i64 * 100_00,
-        Rounding::Round => (yuan / 10.0).round() as i64 * 10_00,
+        Rounding::Round if 200.0 <= yuan => (yuan / 100.0).round() as i64 * 10_000,
+        Rounding::Round => (yuan / 10.0).round() as i64 * 1_000,
         Rounding::Lucky => yuan as i64 * 100 + 88,
         Rounding::Plain => yuan as i64 * 100 + chance.pick(&ENDINGS_FEN),
     }
@@ -520,116 +553,4 @@ fn link_own(stage: &mut Stage<'_>, recruit: &Recruit, story: Story, attempt: u8)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use features::event::Event;
-    use features::field::{EventType, ids};
-
-    use super::*;
-    use crate::synth::tests_support::{Played, play, play_against, text};
-    use crate::synth::wallet::{Answer, Ask, Wallet};
-
-    const NAIVE: Craft =
-        Craft { skill: 0.0, pace: 1.0, spread: 1, amount: 1.0, patience_h: 0.0, disguise: 0.0 };
-
-    /// Fake sales by merchant.
-    fn sales(played: &Played) -> BTreeMap<String, Vec<&Event>> {
-        let mut sales: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
-        for (event, _) in played.frauds(EventType::Payment) {
-            sales.entry(text(event, ids::MERCHANT_MERCHANT_ID).to_owned()).or_default().push(event);
-        }
-        sales
-    }
-
-    #[test]
-    fn a_shop_without_goods_sells_to_the_same_few_all_day() {
-        let played = play(&PLAYBOOK, 17, 8);
-        let sales = sales(&played);
-        let busiest = sales.values().max_by_key(|sales| sales.len()).expect("a shop was opened");
-        assert!(40 < busiest.len(), "{}", busiest.len());
-        let payers: BTreeSet<&str> =
-            busiest.iter().map(|event| text(event, ids::ACCOUNT_ID)).collect();
-        assert!(payers.len() * 3 < busiest.len(), "{} of {}", payers.len(), busiest.len());
-    }
-
-    #[test]
-    fn the_phone_of_a_shop_pays_in_it() {
-        let played = play(&PLAYBOOK, 18, 8);
-        let runs: BTreeSet<&str> = played
-            .of(EventType::MerchantUpdate)
-            .map(|event| text(event, ids::DEVICE_DEVICE_ID))
-            .collect();
-        let frauds = played.frauds(EventType::Payment);
-        let pays = |(event, _): &&(&Event, _)| runs.contains(text(event, ids::DEVICE_DEVICE_ID));
-        let own = frauds.iter().filter(pays).count();
-        assert!(0 < own && own < frauds.len(), "{own} of {}", frauds.len());
-    }
-
-    #[test]
-    fn a_new_payer_opens_and_links_before_paying() {
-        let played = play(&PLAYBOOK, 19, 6);
-        let opened = played.frauds(EventType::AccountOpen);
-        assert!(!opened.is_empty());
-        let linked = played.frauds(EventType::CardLink);
-        for (event, _) in played.frauds(EventType::Payment) {
-            let account = text(event, ids::ACCOUNT_ID);
-            let is_new = opened.iter().any(|(open, _)| text(open, ids::ACCOUNT_ID) == account);
-            let before = |link: &Event| {
-                text(link, ids::ACCOUNT_ID) == account && link.time() < event.time()
-            };
-            assert!(!is_new || linked.iter().any(|(link, _)| before(link)), "{event:?}");
-        }
-    }
-
-    /// Declines half of the payments.
-    struct Strict;
-
-    impl Wallet for Strict {
-        fn decide(&mut self, ask: &Ask<'_>) -> Answer {
-            let is_stopped = ask.event_type == "payment" && ask.lot < 0.8;
-            if is_stopped { Answer::Decline } else { Answer::Approve }
-        }
-
-        fn record(&mut self, _line: &str) {}
-    }
-
-    #[test]
-    fn a_shop_that_is_stopped_prints_another_code_or_moves() {
-        let updates = |played: &Played| -> BTreeSet<String> {
-            played.of(EventType::MerchantUpdate).map(|e| text(e, ids::UPDATE).to_owned()).collect()
-        };
-        let left_alone = updates(&play(&PLAYBOOK, 20, 8));
-        assert_eq!(left_alone.into_iter().collect::<Vec<_>>(), ["onboarded"]);
-        let hunted = updates(&play_against(&PLAYBOOK, 20, 8, &mut Strict));
-        assert!(hunted.contains("qr_reissued") && hunted.contains("relocated"), "{hunted:?}");
-    }
-
-    #[test]
-    fn naive_tickets_are_round_and_those_of_a_mask_are_not() {
-        let mut chance = Chance::of(17, &[1]);
-        let mut odd = |craft: &Craft| {
-            let tickets = (0..2_000).map(|_| ticket_fen(craft, &mut chance));
-            tickets.filter(|fen| fen % 10_00 != 0 && fen % 100 != 88).count() as f64 / 2_000.0
-        };
-        let (naive, masked) = (odd(&NAIVE), odd(&Craft { disguise: 0.95, ..NAIVE }));
-        assert!(0.1 < naive && naive < 0.25, "{naive}");
-        assert!(0.6 < masked && masked < 0.9, "{masked}");
-    }
-
-    #[test]
-    fn a_shop_moves_by_the_kilometres_it_says() {
-        let from = Place { lat_e3: 1_000, lon_e3: 110_000, country: Country::CN, city: 3 };
-        let mut chance = Chance::of(17, &[2]);
-        for _ in 0..50 {
-            let to = moved(from, 20.0, &mut chance);
-            let km = features::geo::distance_km(
-                1.0,
-                110.0,
-                f64::from(to.lat_e3) / 1e3,
-                f64::from(to.lon_e3) / 1e3,
-            );
-            assert!((km - 20.0).abs() < 0.5 && to.city == 3, "{km}");
-        }
-    }
-}
+mod tests;

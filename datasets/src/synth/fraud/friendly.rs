@@ -17,7 +17,7 @@ use crate::synth::story::{Story, Typology, Vector};
 use super::cash_out::thief::{DAY_MS, after, goes_on, price_fen, uniform};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::FriendlyFraud, events: 1.7, begin };
+    Playbook { typology: Typology::FriendlyFraud, events: 1.5, begin };
 
 /// Purchases of a trip that will be disputed, with their weights.
 const DISPUTED: [(u8, f64); 3] = [(1, 0.5), (2, 0.3), (3, 0.2)];
@@ -27,7 +27,7 @@ const CONVERTED: f64 = 0.45;
 const REPEATERS: f64 = 0.08;
 const REPEAT_DAYS: (f64, f64) = (25.0, 120.0);
 /// A large purchase costs at least so much, and the wallet's limit is not tried, in CNY.
-const LARGE_CNY: f64 = 1_500.0;
+const LARGE_CNY: f64 = 400.0;
 const MOST_CNY: f64 = 36_000.0;
 /// Days between two of them.
 const APART_DAYS: (i64, i64) = (0, 3);
@@ -35,18 +35,15 @@ const APART_DAYS: (i64, i64) = (0, 3);
 const CHINA_MIN: i16 = 480;
 
 /// What is bought when it is the size that tempts, and when it is the conversion.
-const LARGE: [(Trade, f64); 4] = [
-    (Trade::Luxury, 0.30),
-    (Trade::Electronics, 0.30),
-    (Trade::Jewellery, 0.15),
-    (Trade::Hotel, 0.25),
+const LARGE: [(Trade, f64); 5] = [
+    (Trade::Hotel, 0.45),
+    (Trade::Retail, 0.35),
+    (Trade::Electronics, 0.10),
+    (Trade::Luxury, 0.05),
+    (Trade::Jewellery, 0.05),
 ];
-const CONVERTED_AT: [(Trade, f64); 4] = [
-    (Trade::Hotel, 0.40),
-    (Trade::Retail, 0.30),
-    (Trade::Electronics, 0.15),
-    (Trade::Luxury, 0.15),
-];
+const CONVERTED_AT: [(Trade, f64); 3] =
+    [(Trade::Hotel, 0.45), (Trade::Retail, 0.45), (Trade::Luxury, 0.10)];
 
 /// A traveller who will dispute.
 #[derive(Debug)]
@@ -136,16 +133,14 @@ impl Traveller {
         let session = customer.session(stage, "qr_scan");
         let network = line(stage, self.account, device.sim_country);
         let is_converted = stage.chance.hit(CONVERTED);
-        let trade = stage.chance.weigh(if is_converted { &CONVERTED_AT } else { &LARGE });
+        let trade = stage.chance.weigh(if is_converted { &CONVERTED_AT[..] } else { &LARGE });
         let city = ground.atlas.china(&mut stage.chance);
-        let merchant = ground.market.shop(city, trade, &mut stage.chance, now_ms);
+        let mut shop = || ground.market.shop(city, trade, &mut stage.chance, now_ms);
+        // Private codes do not take cards, so he goes next door.
+        let merchant = (0..4).map(|_| shop()).find(|shop| !shop.is_personal)?;
         let fen = self.price(stage, &craft, trade, is_converted);
-        let story = Story::fraud(
-            Typology::FriendlyFraud,
-            Vector::V8,
-            self.brief.episode,
-            self.brief.crew,
-        );
+        let story =
+            Story::fraud(Typology::FriendlyFraud, Vector::V8, self.brief.episode, self.brief.crew);
         let who = Who {
             account: self.account,
             device: &device,
@@ -172,18 +167,12 @@ impl Traveller {
         Some(after(&outcome, 60_000.0))
     }
 
-    fn price(
-        &self,
-        stage: &mut Stage<'_>,
-        craft: &Craft,
-        trade: Trade,
-        is_converted: bool,
-    ) -> i64 {
+    fn price(&self, stage: &mut Stage<'_>, craft: &Craft, trade: Trade, is_converted: bool) -> i64 {
         let usual = stage.ground.market.amount_fen(trade, &mut stage.chance) as f64 / 100.0;
         let yuan = if is_converted {
-            usual * uniform(&mut stage.chance, (1.0, 2.0))
+            usual * uniform(&mut stage.chance, (0.8, 1.8))
         } else {
-            usual.max(LARGE_CNY) * uniform(&mut stage.chance, (1.0, 1.6))
+            usual.max(LARGE_CNY) * uniform(&mut stage.chance, (1.0, 1.4))
         };
         price_fen((yuan * craft.amount).clamp(20.0, MOST_CNY))
     }
@@ -247,7 +236,7 @@ mod tests {
         let converted = frauds.iter().filter(|(event, _)| is_converted(event)).count();
         assert!(0 < converted && converted < frauds.len(), "{converted} of {}", frauds.len());
         for (event, _) in frauds.iter().filter(|(event, _)| !is_converted(event)) {
-            assert!(500_00.0 <= event.number(ids::BASE_MINOR), "{event:?}");
+            assert!(10_000.0 <= event.number(ids::BASE_MINOR), "{event:?}");
         }
     }
 
@@ -256,14 +245,17 @@ mod tests {
         let played = play(&PLAYBOOK, 20, 10);
         let honest: Vec<(&str, &str)> = played
             .of(EventType::Payment)
+            .filter(|e| e.has(ids::DEVICE_DEVICE_ID))
             .map(|e| (text(e, ids::ACCOUNT_ID), text(e, ids::DEVICE_DEVICE_ID)))
             .collect();
         for (event, truth) in played.frauds(EventType::Payment) {
             assert_eq!(truth.vector(), Some("V8"));
             assert_eq!(text(event, ids::FUNDING), "intl_card");
-            let (account, device) = (text(event, ids::ACCOUNT_ID), text(event, ids::DEVICE_DEVICE_ID));
-            let others = honest.iter().filter(|(other, _)| *other == account);
-            assert!(others.clone().all(|(_, phone)| *phone == device), "{event:?}");
+            let (account, device) =
+                (text(event, ids::ACCOUNT_ID), text(event, ids::DEVICE_DEVICE_ID));
+            // A few get a new phone on the way.
+            let mut others = honest.iter().filter(|(other, _)| *other == account);
+            assert!(others.any(|(_, phone)| *phone == device), "{event:?}");
         }
     }
 }

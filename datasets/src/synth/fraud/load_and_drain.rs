@@ -29,7 +29,7 @@ const CARDS: (i64, i64) = (1, 4);
 /// All loads come within so many hours.
 const LOADED_WITHIN_H: (f64, f64) = (0.3, 2.0);
 /// What is on a pass at most, and below which no identity is asked, in fen.
-const CAP_FEN: i64 = 1000_000;
+const CAP_FEN: i64 = 1_000_000;
 const IDENTITY_FEN: i64 = 340_000;
 /// What is left below a limit and not worth a load, in fen.
 const ROOM_MIN_FEN: i64 = 20_000;

@@ -21,7 +21,7 @@ use takeover::{Line, Means, Takeover};
 
 /// T05.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::TakeoverByPhishing, events: 35.0, begin };
+    Playbook { typology: Typology::TakeoverByPhishing, events: 28.0, begin };
 
 /// Victims of a crew on a day.
 const VICTIMS: (i64, i64) = (5, 20);
@@ -45,10 +45,7 @@ const MEANS: Means = Means {
 };
 
 fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
-    let (least, most) = VICTIMS;
-    let victims = stage.chance.between(least, most) as f64 * brief.size;
-    let victims = (victims.round() as u32).max(1);
-    Some(Box::new(Takeover::shift(stage, &MEANS, brief, victims)?))
+    Some(Box::new(Takeover::shift(stage, &MEANS, brief, VICTIMS)?))
 }
 
 #[cfg(test)]
@@ -114,5 +111,11 @@ mod tests {
         for (_, truth) in played.frauds(EventType::Login) {
             assert_eq!(truth.stake_fen(), 0);
         }
+    }
+
+    #[test]
+    fn an_episode_has_as_many_events_as_the_playbook_says() {
+        let measured = play(&BOOK, 9, 14).events_per_episode();
+        assert!((0.67..1.5).contains(&(measured / BOOK.events)), "{measured}");
     }
 }

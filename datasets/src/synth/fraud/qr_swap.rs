@@ -1,14 +1,16 @@
 //! T22: other people's money through a code that is not what it seems.
 //!
-//! A sticker: a crook glues his own code over that of a shop, and for a day or two honest guests pay
-//! him for their noodles, with their own phones, until the owner misses the money; then he goes on to
-//! the next counter. A skim: he stands behind somebody who shows a payment code, scans it within
-//! seconds and charges a little less than what would ask questions. The guests are real customers of
-//! the world; residents pay in their own city with their position, visitors without. Nobody else
-//! knows which shop it was: what is seen is a young merchant, or a private code, that moves.
+//! A sticker: a crook glues his own code over that of a shop, and for a day or two honest guests
+//! pay him for their noodles, with their own phones, until the owner misses the money; then he goes
+//! on to the next counter. A skim: he stands behind somebody who shows a payment code, scans it
+//! within seconds and charges a little less than what would ask questions. The guests are real
+//! customers of the world; residents pay in their own city with their position, visitors without.
+//! Nobody else knows which shop it was: what is seen is a young merchant, or a private code, that
+//! moves.
 
 use crate::synth::act::{Act, Extra, Funding, Note, Outcome, Pay, Who};
 use crate::synth::asset::{Account, Card, Country, Device, Health, Merchant, Persona, Place};
+use crate::synth::chance::{Chance, mix};
 use crate::synth::crew::{Brief, Craft, Playbook, Reaction};
 use crate::synth::market::Trade;
 use crate::synth::people;
@@ -20,8 +22,7 @@ use super::cash_out::thief::{
     DAY_MS, HOUR_MS, after, is_good, log_uniform, paced, rest_ms, uniform,
 };
 
-pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::QrSwap, events: 110.0, begin };
+pub(crate) const PLAYBOOK: Playbook = Playbook { typology: Typology::QrSwap, events: 110.0, begin };
 
 /// Share of episodes with a sticker; the others skim.
 const STICKERS: f64 = 0.7;
@@ -46,8 +47,10 @@ const SENT_ON: f64 = 0.35;
 /// Share of naive stickers with the private code of a person; the others belong to a merchant.
 const PRIVATE: f64 = 0.4;
 /// Share of merchants that were opened long before, and how long, in days.
-const AGED: f64 = 0.2;
-const AGED_DAYS: (f64, f64) = (30.0, 400.0);
+const AGED: f64 = 0.3;
+const AGED_DAYS: (f64, f64) = (60.0, 2_000.0);
+/// Most codes that a crew has at a time.
+const CODES_MAX: u32 = 4;
 /// Days between two counters.
 const STAY_DAYS: (f64, f64) = (0.7, 1.3);
 /// Hours in which guests pay, on the shop's clock.
@@ -258,9 +261,20 @@ impl Swapper {
             session: &session,
             story: Story::fraud(Typology::QrSwap, vector, episode, crew).staking(fen),
         };
+        let merchant = self.code(craft, &mut stage.chance);
         let funding = Funding::Card(&card);
-        let pay = Pay { kind, fen, funding, merchant: &self.merchant, extra };
+        let pay = Pay { kind, fen, funding, merchant: &merchant, extra };
         Some(stage.attempt(&who, &Act::Pay(pay)))
+    }
+
+    /// One of the codes that he has: a crew that splits its work signs up several merchants.
+    fn code(&self, craft: &Craft, chance: &mut Chance) -> Merchant {
+        let number = chance.below(u64::from(craft.spread.clamp(1, CODES_MAX)));
+        if number == 0 {
+            return self.merchant;
+        }
+        let derived = |key: u64| (mix(key, number) >> 4).max(1);
+        Merchant { key: derived(self.merchant.key), qr: derived(self.merchant.qr), ..self.merchant }
     }
 
     /// A code that was photographed from behind.
@@ -329,7 +343,7 @@ mod tests {
         for (event, truth) in largest {
             assert_eq!(truth.vector(), Some("V6"));
             let fen = event.number(ids::BASE_MINOR);
-            assert!((10_00.0..=60_90.0).contains(&fen), "{fen}");
+            assert!((1_000.0..=6_090.0).contains(&fen), "{fen}");
         }
         let last = largest.iter().map(|(event, _)| event.time()).max().unwrap();
         let first = largest.iter().map(|(event, _)| event.time()).min().unwrap();
@@ -345,7 +359,7 @@ mod tests {
         assert!(10 < skims.len(), "{}", skims.len());
         let seconds = |event: &Event| event.number(ids::CODE_AGE_MS) / 1_000.0;
         for (event, truth) in &skims {
-            assert!(event.number(ids::BASE_MINOR) < 1_000_00.0);
+            assert!(event.number(ids::BASE_MINOR) < 100_000.0);
             assert!(matches!(truth.vector(), Some("V2" | "V5")));
         }
         let fast = skims.iter().filter(|(event, _)| seconds(event) < 10.0).count();
@@ -371,7 +385,11 @@ mod tests {
     impl Wallet for NoPrivateCodes {
         fn decide(&mut self, ask: &Ask<'_>) -> Answer {
             let is_private = ask.line.contains(r#""personal_qr":true"#);
-            if is_private && ask.event_type == "payment" { Answer::Decline } else { Answer::Approve }
+            if is_private && ask.event_type == "payment" {
+                Answer::Decline
+            } else {
+                Answer::Approve
+            }
         }
 
         fn record(&mut self, _line: &str) {}
@@ -381,9 +399,8 @@ mod tests {
     fn a_private_code_that_is_refused_becomes_a_merchants() {
         let played = play_against(&PLAYBOOK, 25, 30, &mut NoPrivateCodes);
         let became = episodes(&played).into_values().any(|taken| {
-            let is_private = |(event, _): &(&Event, &Truth)| {
-                event.bits(ids::MERCHANT_PERSONAL_QR) == Some(1)
-            };
+            let is_private =
+                |(event, _): &(&Event, &Truth)| event.bits(ids::MERCHANT_PERSONAL_QR) == Some(1);
             taken.first().is_some_and(is_private) && !taken.last().is_some_and(is_private)
         });
         assert!(became);

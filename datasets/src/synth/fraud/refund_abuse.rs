@@ -1,11 +1,12 @@
 //! T19: refunds as a source of money.
 //!
-//! Somebody with his own card buys what can be given back, and gives it back: to another instrument,
-//! which turns the card's limit into cash (and sometimes the goods are kept), or to the card itself
-//! once its currency has fallen by enough, as refunds are converted at the rate of their own day. He
-//! does it again and again. The purchases are ordinary and stay so in the truth; the claims are the
-//! fraud, and what is at stake is the gain. Some abusers are customers of long standing, others use
-//! accounts that were bought, more of them when the crew has learnt to split its work.
+//! Somebody with his own card buys what can be given back, and gives it back: to another
+//! instrument, which turns the card's limit into cash (and sometimes the goods are kept), or to the
+//! card itself once its currency has fallen by enough, as refunds are converted at the rate of
+//! their own day. He does it again and again. The purchases are ordinary and stay so in the truth;
+//! the claims are the fraud, and what is at stake is the gain. Some abusers are customers of long
+//! standing, others use accounts that were bought, more of them when the crew has learnt to split
+//! its work.
 
 use crate::synth::act::{Act, Ending, Extra, Funding, Outcome, Pay};
 use crate::synth::asset::{Account, Card, Health, Merchant, Persona};
@@ -18,21 +19,21 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 use super::cash_out::thief::{
-    DAY_MS, HOUR_MS, Thief, after, is_good, paced, price_fen, rest_ms, uniform,
+    DAY_MS, HOUR_MS, MINUTE_MS, Thief, after, is_good, paced, price_fen, rest_ms, uniform,
 };
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::RefundAbuse, events: 6.0, begin };
+    Playbook { typology: Typology::RefundAbuse, events: 5.5, begin };
 
 /// How often it is done, and the least that shows a habit.
 const TIMES: (i64, i64) = (3, 15);
 const TIMES_MIN: f64 = 2.0;
 /// A claim on the exchange rate is worth it from here on, and is waited for so long.
 const FX_MOVE: f64 = 0.015;
-const FX_WAIT_DAYS: i64 = 30;
+const FX_WAIT_DAYS: i64 = 25;
 /// Days until a redirected refund is asked for, and between two purchases.
 const CLAIM_DAYS: (f64, f64) = (0.3, 6.0);
-const PAUSE_DAYS: (f64, f64) = (0.5, 5.0);
+const PAUSE_DAYS: (f64, f64) = (0.3, 4.0);
 /// Share of abusers who begin with redirected refunds.
 const REDIRECTS: f64 = 0.6;
 /// Share of redirected refunds for which the goods are kept, and what the others gain: the cost of
@@ -46,13 +47,14 @@ const CUSTOMERS: f64 = 0.5;
 /// Age of an account before its owner comes to this, in days; and of bought accounts.
 const HISTORY_DAYS: f64 = 30.0;
 const BOUGHT_DAYS: (f64, f64) = (25.0, 220.0);
-/// Most accounts that a crew uses.
+/// Most accounts that a crew uses, and most purchases that wait at a time.
 const SEATS_MAX: usize = 4;
+const OPEN_MAX: usize = 6;
 /// Share of purchases that are tickets; the others are goods.
-const TICKETS: f64 = 0.55;
+const TICKETS: f64 = 0.4;
 /// Days from purchase to departure, and what one purchase costs, in CNY.
 const DEPARTURE_DAYS: (f64, f64) = (32.0, 80.0);
-const PRICE_CNY: (f64, f64) = (500.0, 14_000.0);
+const PRICE_CNY: (f64, f64) = (60.0, 14_000.0);
 /// Share of a price that comes back.
 const REFUNDED: [(f64, f64); 3] = [(1.0, 0.75), (0.95, 0.15), (0.90, 0.10)];
 
@@ -78,24 +80,19 @@ struct Purchase {
     style: Style,
 }
 
-/// What an abuser does next.
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    Buy,
-    Claim(Purchase),
-}
-
 /// Somebody who lives on refunds.
 #[derive(Debug)]
 struct Abuser {
     brief: Brief,
-    /// The accounts, of which some may be used later only.
     seats: [u64; SEATS_MAX],
     seats_known: usize,
     turn: usize,
+    /// Purchases to come.
     left: u32,
     style: Style,
-    phase: Phase,
+    buys_ms: i64,
+    /// Purchases that will be given back, and when.
+    open: Vec<(i64, Purchase)>,
 }
 
 /// Whether somebody shops from home, with a history and a card that works.
@@ -135,7 +132,8 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
         turn: 0,
         left: times.max(TIMES_MIN).round() as u32,
         style: if is_plain { Style::Redirect } else { Style::Arbitrage },
-        phase: Phase::Buy,
+        buys_ms: now_ms,
+        open: Vec::new(),
     }))
 }
 
@@ -154,10 +152,14 @@ fn bought_account(stage: &mut Stage<'_>) -> u64 {
 impl Actor for Abuser {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
         let craft = stage.craft(self.brief.crew);
-        match self.phase {
-            Phase::Buy => self.buy(stage, &craft),
-            Phase::Claim(purchase) => self.claim(stage, &craft, &purchase),
+        let due = self.open.iter().position(|(due_ms, _)| *due_ms <= stage.now_ms);
+        if let Some(place) = due {
+            let (_, purchase) = self.open.swap_remove(place);
+            self.claim(stage, &purchase)?;
+        } else if self.can_buy() && self.buys_ms <= stage.now_ms {
+            self.buy(stage, &craft)?;
         }
+        self.wakes_ms(stage.now_ms)
     }
 }
 
@@ -168,9 +170,9 @@ impl Abuser {
     }
 
     /// Buys something that can be given back.
-    fn buy(&mut self, stage: &mut Stage<'_>, craft: &Craft) -> Option<i64> {
+    fn buy(&mut self, stage: &mut Stage<'_>, craft: &Craft) -> Option<()> {
         let now_ms = stage.now_ms;
-        self.left = self.left.checked_sub(1)?;
+        self.left -= 1;
         let seat = self.turn % self.seats_known;
         self.turn += 1;
         let account = stage.accounts.get(self.seats[seat])?;
@@ -179,11 +181,15 @@ impl Abuser {
         let trade = if is_ticket {
             Trade::Travel
         } else {
-            stage.chance.weigh(&[(Trade::Electronics, 0.5), (Trade::Retail, 0.5)])
+            stage.chance.weigh(&[
+                (Trade::InApp, 0.35),
+                (Trade::Retail, 0.45),
+                (Trade::Electronics, 0.20),
+            ])
         };
         let merchant = stage.ground.market.online(trade, &mut stage.chance, now_ms);
         let usual = stage.ground.market.amount_fen(trade, &mut stage.chance) as f64 / 100.0;
-        let yuan = usual * uniform(&mut stage.chance, (1.2, 3.5)) * craft.amount;
+        let yuan = usual * uniform(&mut stage.chance, (0.9, 2.5)) * craft.amount;
         let fen = price_fen(yuan.clamp(PRICE_CNY.0, PRICE_CNY.1));
         let days = uniform(&mut stage.chance, DEPARTURE_DAYS);
         let extra = if is_ticket {
@@ -203,8 +209,10 @@ impl Abuser {
         if outcome.ending == Ending::Void {
             return None;
         }
+        let pause_ms = paced(uniform(&mut stage.chance, PAUSE_DAYS) * DAY_MS, craft);
+        self.buys_ms = after(&outcome, pause_ms);
         if !outcome.ending.is_done() {
-            return Some(after(&outcome, self.pause_ms(stage, craft)));
+            return Some(());
         }
         let purchase = Purchase {
             event: outcome.event,
@@ -216,14 +224,13 @@ impl Abuser {
             is_ticket,
             style: self.style,
         };
-        self.phase = Phase::Claim(purchase);
         let rest_ms = rest_ms(craft, &mut stage.chance);
-        Some(after(&outcome, rest_ms + purchase.wait_ms(stage)))
+        self.open.push((after(&outcome, rest_ms + purchase.wait_ms(stage)), purchase));
+        Some(())
     }
 
     /// Asks for the money back.
-    fn claim(&mut self, stage: &mut Stage<'_>, craft: &Craft, purchase: &Purchase) -> Option<i64> {
-        self.phase = Phase::Buy;
+    fn claim(&mut self, stage: &mut Stage<'_>, purchase: &Purchase) -> Option<()> {
         let key = self.seats[purchase.seat];
         let refunded = stage.chance.weigh(&REFUNDED);
         let fen = (purchase.fen as f64 * refunded) as i64;
@@ -251,7 +258,8 @@ impl Abuser {
         };
         let is_worth_it = purchase.style == Style::Redirect || FX_MOVE <= moved;
         // A refund that gains nothing is like any other.
-        let story = if is_worth_it { self.story().staking(stake_fen) } else { self.story().cover() };
+        let story =
+            if is_worth_it { self.story().staking(stake_fen) } else { self.story().cover() };
         let act = Act::Refund {
             payment: purchase.event,
             original_fen: purchase.fen,
@@ -271,14 +279,18 @@ impl Abuser {
                 Reaction::Quit => return None,
             }
         }
-        if outcome.ending == Ending::Void || self.left == 0 {
-            return None;
-        }
-        Some(after(&outcome, self.pause_ms(stage, craft)))
+        (outcome.ending != Ending::Void).then_some(())
     }
 
-    fn pause_ms(&self, stage: &mut Stage<'_>, craft: &Craft) -> f64 {
-        paced(uniform(&mut stage.chance, PAUSE_DAYS) * DAY_MS, craft)
+    fn can_buy(&self) -> bool {
+        0 < self.left && self.open.len() < OPEN_MAX
+    }
+
+    /// When something is due next; `None` when all is done.
+    fn wakes_ms(&self, now_ms: i64) -> Option<i64> {
+        let due_ms = self.open.iter().map(|(due_ms, _)| *due_ms);
+        let next_ms = due_ms.chain(self.can_buy().then_some(self.buys_ms)).min()?;
+        Some(next_ms.max(now_ms + MINUTE_MS as i64))
     }
 }
 
@@ -348,8 +360,8 @@ mod tests {
 
     #[test]
     fn money_goes_elsewhere_or_the_rate_has_moved() {
-        let played = play(&PLAYBOOK, 22, 40);
-        let rates = Rates::new(22, START_MS, START_MS + 40 * DAY_MS as i64);
+        let played = play(&PLAYBOOK, 22, 32);
+        let rates = Rates::new(22, START_MS, START_MS + 32 * DAY_MS as i64);
         let (mut redirected, mut waited) = (0, 0);
         for (claim, truth) in played.frauds(EventType::Refund) {
             if text(claim, ids::TO_INSTRUMENT) != "original" {
@@ -358,9 +370,8 @@ mod tests {
             }
             waited += 1;
             let bought = purchase(&played, claim);
-            let rate = |at_ms| {
-                rates.rate_e9(text(bought, ids::CARD_BILLING_CURRENCY), at_ms) as f64
-            };
+            let rate =
+                |at_ms| rates.rate_e9(text(bought, ids::CARD_BILLING_CURRENCY), at_ms) as f64;
             let moved = 1.0 - rate(claim.time()) / rate(bought.time());
             assert!(FX_MOVE <= moved, "{moved}");
             let gain = moved * claim.number(ids::BASE_MINOR);
@@ -371,7 +382,7 @@ mod tests {
 
     #[test]
     fn it_is_done_again_and_again_but_not_for_ever() {
-        let played = play(&PLAYBOOK, 23, 60);
+        let played = play(&PLAYBOOK, 23, 35);
         let mut by_episode: BTreeMap<u64, u32> = BTreeMap::new();
         for (_, truth) in played.frauds(EventType::Refund) {
             *by_episode.entry(truth.episode()).or_default() += 1;
@@ -385,8 +396,8 @@ mod tests {
 
     impl Wallet for Desk {
         fn decide(&mut self, ask: &Ask<'_>) -> Answer {
-            let is_redirected = ask.event_type == "refund"
-                && !ask.line.contains(r#""to_instrument":"original""#);
+            let is_redirected =
+                ask.event_type == "refund" && !ask.line.contains(r#""to_instrument":"original""#);
             if is_redirected { Answer::Hold } else { Answer::Approve }
         }
 
@@ -399,13 +410,12 @@ mod tests {
             let from_ms = START_MS + from_day * DAY_MS as i64;
             let claims = played.frauds(EventType::Refund);
             let late: Vec<_> = claims.iter().filter(|(claim, _)| from_ms < claim.time()).collect();
-            let is_redirected =
-                |claim: &Event| text(claim, ids::TO_INSTRUMENT) != "original";
+            let is_redirected = |claim: &Event| text(claim, ids::TO_INSTRUMENT) != "original";
             let redirected = late.iter().filter(|(claim, _)| is_redirected(claim)).count();
             redirected as f64 / late.len().max(1) as f64
         };
-        let free = share(&play(&PLAYBOOK, 24, 50), 25);
-        let held = share(&play_against(&PLAYBOOK, 24, 50, &mut Desk), 25);
+        let free = share(&play(&PLAYBOOK, 24, 30), 15);
+        let held = share(&play_against(&PLAYBOOK, 24, 30, &mut Desk), 15);
         assert!(held < free, "{held} {free}");
     }
 }

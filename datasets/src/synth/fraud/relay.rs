@@ -13,7 +13,7 @@ use crate::synth::story::{Typology, Vector};
 
 /// T06.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::TakeoverByRelay, events: 60.0, begin };
+    Playbook { typology: Typology::TakeoverByRelay, events: 54.0, begin };
 
 /// Victims of a relay on a day: each needs somebody who answers the message right now.
 const VICTIMS: (i64, i64) = (4, 14);
@@ -37,10 +37,7 @@ const MEANS: Means = Means {
 };
 
 fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
-    let (least, most) = VICTIMS;
-    let victims = stage.chance.between(least, most) as f64 * brief.size;
-    let victims = (victims.round() as u32).max(1);
-    Some(Box::new(Takeover::shift(stage, &MEANS, brief, victims)?))
+    Some(Box::new(Takeover::shift(stage, &MEANS, brief, VICTIMS)?))
 }
 
 #[cfg(test)]
@@ -85,5 +82,11 @@ mod tests {
         let logins = played.frauds(EventType::Login);
         let through = logins.iter().filter(|(_, truth)| !truth.is_stopped()).count();
         assert!(logins.len() < 2 * through, "{through} of {}", logins.len());
+    }
+
+    #[test]
+    fn an_episode_has_as_many_events_as_the_playbook_says() {
+        let measured = play(&BOOK, 9, 14).events_per_episode();
+        assert!((0.67..1.5).contains(&(measured / BOOK.events)), "{measured}");
     }
 }

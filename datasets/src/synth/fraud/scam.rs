@@ -9,9 +9,9 @@
 //! victim hang up before he sends, and begin with a small sum.
 
 use super::phishing::intruder::{
-    DAY_MS, HOUR_MS, Intruder, MINUTE_MS, REACH_FEN, SMALLEST_FEN, at_home, heed, victim,
+    DAY_MS, HOUR_MS, Intruder, MINUTE_MS, SMALLEST_FEN, at_home, heed, takes_place, victim,
 };
-use super::phishing::spree::GIVES_UP;
+use super::phishing::spree::{DEAREST_FEN, GIVES_UP};
 use crate::synth::act::{Act, Ending, Extra, Funding, Outcome, Pay};
 use crate::synth::asset::{Account, Card, Country, Device, probe};
 use crate::synth::chance::{Chance, mix};
@@ -23,23 +23,23 @@ use crate::synth::story::{Story, Typology, Vector};
 
 /// T21.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::AuthorisedScam, events: 2.8, begin };
+    Playbook { typology: Typology::AuthorisedScam, events: 2.4, begin };
 
 /// Shares of victims on a call, with the screen shared, and of those whose phone is controlled.
 const ON_CALL: f64 = 0.7;
 const SHARED: f64 = 0.35;
 const CONTROLLED: f64 = 0.4;
 /// Share of victims that are looked for among those who hold a balance.
-const WITH_BALANCE: f64 = 0.6;
+const WITH_BALANCE: f64 = 0.45;
 /// A balance that is worth a call, in CNY fen.
-const WORTH_FEN: i64 = 20_000;
+const WORTH_FEN: i64 = 80_000;
 /// What the wallet warns of, and shares of coaches who stay below: of naive ones, and what skill
 /// adds.
 const WARNED_FEN: i64 = 100_000;
 const BELOW_WARNING: (f64, f64) = (0.2, 0.6);
 /// Vouchers that a victim without a balance buys, and top-ups, in all: median and deviation.
-const VOUCHERS_FEN: (f64, f64) = (220_000.0, 0.8);
-const TOPUP_FEN: (f64, f64) = (90_000.0, 0.7);
+const VOUCHERS_FEN: (f64, f64) = (320_000.0, 0.8);
+const TOPUP_FEN: (f64, f64) = (150_000.0, 0.7);
 /// Share of victims without a balance who are sent to a top-up channel.
 const BY_TOPUP: f64 = 0.4;
 /// What the channel takes, as a share of what is credited.
@@ -110,6 +110,7 @@ struct Scam {
 }
 
 fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
+    takes_place(stage, brief.size).then_some(())?;
     let craft = stage.craft(brief.crew);
     let wants_balance = stage.chance.hit(WITH_BALANCE);
     let is_trusted = |account: &Account| account.trusted_ms != 0;
@@ -121,8 +122,8 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
     let chance = &mut stage.chance;
     let script = chance.weigh(&SCRIPTS);
     let (least, most) = script.share;
-    let share = (least + (most - least) * chance.unit()) * craft.amount;
-    let (way, left_fen) = way(chance, &account, share);
+    let share = least + (most - least) * chance.unit();
+    let (way, full_fen) = way(chance, &account, share);
     let (few, many) = script.sums;
     let sums = chance.between(few, many) as u32 + craft.spread.max(1) - 1;
     let (naive, learnt) = BELOW_WARNING;
@@ -138,9 +139,9 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
         script,
         victim: Intruder { victim: key, device, network, place, session, story },
         way,
-        left_fen,
+        left_fen: (full_fen as f64 * craft.amount) as i64,
         sums,
-        most_fen: if is_careful { WARNED_FEN - 1_000 } else { REACH_FEN },
+        most_fen: if is_careful { WARNED_FEN - 1_000 } else { DEAREST_FEN },
         payee,
         payee_since_ms: 0,
         setbacks: 0,
@@ -157,8 +158,7 @@ fn way(chance: &mut Chance, account: &Account, share: f64) -> (Way, i64) {
         Some(card) => (Way::Vouchers(*card), VOUCHERS_FEN),
         None => (Way::TopUp, TOPUP_FEN),
     };
-    let fen = chance.log_normal(median_fen, sigma) * share;
-    (way, (fen as i64).min(REACH_FEN))
+    (way, chance.log_normal(median_fen, sigma) as i64)
 }
 
 /// The victim's phone while the coach is at work; a careful one has him hang up first.
@@ -271,6 +271,11 @@ impl Scam {
 impl Actor for Scam {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
         let craft = stage.craft(self.brief.crew);
+        // Who has another phone by now cannot be reached on this one.
+        let own = stage.accounts.get(self.victim.victim)?.device.key;
+        if own != self.victim.device.key {
+            return None;
+        }
         let fen = self.sum_fen(&mut stage.chance, &craft).max(SMALLEST_FEN);
         let was_known = self.payee_since_ms != 0;
         let outcome = self.act(stage, fen);
@@ -347,5 +352,11 @@ mod tests {
         }
         let usual = sums.values().filter(|sums| **sums <= 5).count();
         assert!(sums.len() < 2 * usual, "{sums:?}");
+    }
+
+    #[test]
+    fn an_episode_has_as_many_events_as_the_playbook_says() {
+        let measured = play(&BOOK, 9, 10).events_per_episode();
+        assert!((0.67..1.5).contains(&(measured / BOOK.events)), "{measured}");
     }
 }

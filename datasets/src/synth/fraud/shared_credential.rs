@@ -2,12 +2,12 @@
 //!
 //! The owner does something at home, and minutes later somebody with the same password is there in
 //! another country: a login, a few purchases of ordinary size. It goes on for days, as long as
-//! nobody minds. A thief who was stopped, or knows better from the start, comes back from a VPN exit
-//! or a rented home in the owner's country, and does not tell where his phone is.
+//! nobody minds. A thief who was stopped, or knows better from the start, comes back from a VPN
+//! exit or a rented home in the owner's country, and does not tell where his phone is.
 
 use super::phishing::intruder::{
     HISTORY_MS, HOUR_MS, Intruder, MINUTE_MS, SMALLEST_FEN, Turn, base, equip, heed, proxy,
-    reach_fen, shopping, victim,
+    reach_fen, shopping, takes_place, victim,
 };
 use super::phishing::spree::{Plan, Spree};
 use crate::synth::act::{Act, Extra, Funding, Pay};
@@ -20,21 +20,21 @@ use crate::synth::story::{Story, Typology, Vector};
 
 /// T20.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::SharedCredential, events: 9.0, begin };
+    Playbook { typology: Typology::SharedCredential, events: 4.0, begin };
 
 /// Times that owner and thief are there together.
-const MEETINGS: (f64, f64) = (2.0, 6.0);
+const MEETINGS: (i64, i64) = (2, 6);
 /// From the owner's act to the thief's login, in minutes.
 const GAP_MIN: (i64, i64) = (3, 45);
 /// From one meeting to the next, in hours.
-const APART_H: (i64, i64) = (5, 60);
+const APART_H: (i64, i64) = (2, 30);
 /// Purchases at one meeting, what they sum to in CNY fen, and within how many minutes.
 const PURCHASES: (i64, i64) = (1, 3);
 const SPENT_FEN: (f64, f64) = (60_000.0, 0.9);
 const SPREE_MIN: i64 = 30;
 /// Share of meetings before which the thief logs in again, and of sessions that he found open.
 const LOGS_IN: f64 = 0.6;
-const FOUND_OPEN: f64 = 0.35;
+const FOUND_OPEN: f64 = 0.5;
 /// Share of later meetings at which even a naive thief hides behind a VPN.
 const HIDES: f64 = 0.4;
 /// Share of naive thieves whose phone tells where it is.
@@ -64,6 +64,7 @@ struct Sharing {
 }
 
 fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
+    takes_place(stage, brief.size).then_some(())?;
     let craft = stage.craft(brief.crew);
     let base = base(stage, brief.crew);
     let lives_elsewhere = |persona, home: Place| {
@@ -83,8 +84,7 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
         session: stage.session("password", "direct"),
         story: Story::fraud(PLAYBOOK.typology, Vector::V2, brief.episode, brief.crew),
     };
-    let (fewest, most) = MEETINGS;
-    let meetings = fewest + (most - fewest) * brief.size * stage.chance.unit();
+    let meetings = stage.chance.between(MEETINGS.0, MEETINGS.1) as u32;
     let plan = Plan { fen: 0, purchases: PURCHASES, minutes: SPREE_MIN, city: None, pace_min: 0.0 };
     let spree = Spree::of(&mut stage.chance, &craft, &plan);
     let is_hiding = stage.chance.hit(craft.disguise);
@@ -93,7 +93,7 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
         thief,
         base,
         phase: Phase::Owner,
-        meetings: meetings as u32,
+        meetings,
         is_in,
         is_hiding,
         spree,
@@ -235,5 +235,11 @@ mod tests {
         assert!(0 < home && home < logins.len(), "{home} of {}", logins.len());
         assert!(logins.iter().any(|(login, _)| login.has(ids::GEO_LAT)));
         assert!(logins.iter().any(|(login, _)| !login.has(ids::GEO_LAT)));
+    }
+
+    #[test]
+    fn an_episode_has_as_many_events_as_the_playbook_says() {
+        let measured = play(&BOOK, 9, 10).events_per_episode();
+        assert!((0.67..1.5).contains(&(measured / BOOK.events)), "{measured}");
     }
 }

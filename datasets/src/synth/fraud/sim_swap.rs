@@ -1,15 +1,15 @@
 //! T07, SIM swap: the victim's number moves to a card in the thief's phone.
 //!
 //! A crew picks accounts with much in reach, has the operator move the number, and some hours later
-//! recovers the password by a code that now comes to its own phone. It sets a new password, removes
-//! the factors that still belong to the victim, sends the balance to one to three mules and spends
+//! gets in by a code that now comes to its own phone. It mostly sets a new password and removes the
+//! factors that still belong to the victim; it sends the balance to one to three mules and spends
 //! the rest. Where the code is not accepted it sometimes calls the support desk. A day or more
 //! later the victim has the number back on a new card. Not every operator tells of a swap. A
-//! professional waits before he recovers, takes less than all, and uses more mules.
+//! professional waits before he goes in, takes less than all, and uses more mules.
 
 use super::phishing::intruder::{
     DAY_MS, HISTORY_MS, HOUR_MS, Intruder, SMALLEST_FEN, Turn, base, equip, heed, proxy, reach_fen,
-    shopping, victim,
+    shopping, takes_place, victim,
 };
 use super::phishing::spree::{GIVES_UP, Plan, Spree};
 use crate::synth::act::{Act, Ending, Funding, Note, Outcome};
@@ -19,7 +19,7 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 /// T07.
-pub(crate) const PLAYBOOK: Playbook = Playbook { typology: Typology::SimSwap, events: 10.0, begin };
+pub(crate) const PLAYBOOK: Playbook = Playbook { typology: Typology::SimSwap, events: 9.5, begin };
 
 /// Accounts that are looked at before one is worth the bribe.
 const LOOKED_AT: u32 = 6;
@@ -28,7 +28,7 @@ const WAIT_H: (f64, f64) = (0.2, 12.0);
 /// A victim without signal is at the operator's within this time, whatever the crew's patience.
 const WAIT_MOST_H: f64 = 80.0;
 /// Share of operators that tell the wallet of a swap.
-const TOLD: f64 = 0.8;
+const TOLD: f64 = 0.65;
 /// Share of refused recoveries that go on by the support desk.
 const BY_SUPPORT: f64 = 0.2;
 /// Probability that a refused recovery is tried again.
@@ -39,14 +39,18 @@ const CODE_MS: (f64, f64) = (13_000.0, 0.4);
 const NEAR: f64 = 0.45;
 /// Share of crews whose phone tells where it is.
 const LOCATED: f64 = 0.5;
-/// Factors of the victim that are removed, at most.
+/// Shares of crews that set a new password though the code let them in, and that remove factors of
+/// the victim; how many they remove at most.
+const NEW_PASSWORD: f64 = 0.7;
+const DISARMS: f64 = 0.7;
 const DISARMED_MAX: u8 = 2;
 /// Mules of a crew that get money of one victim.
 const MULES: (i64, i64) = (1, 3);
-/// Share of the balance that is taken, and of what cards and pass reach.
+/// Share of the balance that is taken, and of what can be taken in a day: nobody is alarmed, so it
+/// goes on for longer than a day's limit.
 const OF_BALANCE: (f64, f64) = (0.9, 1.0);
-const OF_REACH: (f64, f64) = (0.5, 1.0);
-const PURCHASES: (i64, i64) = (2, 6);
+const OF_REACH: (f64, f64) = (0.9, 1.9);
+const PURCHASES: (i64, i64) = (3, 8);
 const SPREE_MIN: i64 = 60;
 /// When the victim has the number back.
 const BACK_H: (i64, i64) = (24, 96);
@@ -81,6 +85,7 @@ struct Swap {
 }
 
 fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
+    takes_place(stage, brief.size).then_some(())?;
     let craft = stage.craft(brief.crew);
     let account = richest(stage)?;
     let holder = stage.accounts.get(account)?.holder;
@@ -163,7 +168,8 @@ impl Swap {
         if outcome.ending.is_done() {
             self.tries = 0;
             let has_new_password = self.thief.session.auth == "password";
-            self.phase = if has_new_password { Phase::Disarm } else { Phase::SetPassword };
+            let wants_one = !has_new_password && stage.chance.hit(NEW_PASSWORD);
+            self.phase = if wants_one { Phase::SetPassword } else { self.after_password(stage) };
             return Some(self.pause(stage, &outcome));
         }
         if self.thief.session.auth == "otp_sms" && stage.chance.hit(BY_SUPPORT) {
@@ -180,13 +186,17 @@ impl Swap {
         self.phase = match (by, outcome.ending.is_done()) {
             ("support", true) => Phase::Recover,
             ("support", false) => return self.give_back(stage),
-            (_, true) => Phase::Disarm,
+            (_, true) => self.after_password(stage),
             (_, false) => Phase::Send,
         };
         if by == "support" {
             self.thief.session = stage.session("password", "direct");
         }
         if is_over { self.give_back(stage) } else { Some(self.pause(stage, &outcome)) }
+    }
+
+    fn after_password(&self, stage: &mut Stage<'_>) -> Phase {
+        if stage.chance.hit(DISARMS) { Phase::Disarm } else { Phase::Send }
     }
 
     /// Removes a factor that still belongs to the victim.
@@ -356,5 +366,11 @@ mod tests {
             assert_eq!(transfer.number(ids::BASE_MINOR) as i64, truth.stake_fen());
             assert_eq!(truth.vector(), Some("V4"));
         }
+    }
+
+    #[test]
+    fn an_episode_has_as_many_events_as_the_playbook_says() {
+        let measured = play(&BOOK, 9, 14).events_per_episode();
+        assert!((0.67..1.5).contains(&(measured / BOOK.events)), "{measured}");
     }
 }

@@ -229,6 +229,9 @@ mod tests {
     use crate::synth::fraud::cash_out::thief::played::{distinct, episodes};
     use crate::synth::tests_support::{play, text};
 
+    /// Two attacks a day.
+    const OFTEN: Playbook = Playbook { events: 80.0, ..PLAYBOOK };
+
     #[test]
     fn a_slowed_robot_asks_for_fewer_codes_than_a_limit_of_five_notices() {
         let naive =
@@ -249,7 +252,7 @@ mod tests {
 
     #[test]
     fn codes_are_asked_for_by_the_hundred_and_never_answered() {
-        let played = play(&PLAYBOOK, 61, 6);
+        let played = play(&OFTEN, 61, 6);
         let codes: Vec<_> = played
             .of(EventType::ChallengeIssued)
             .filter(|code| {
@@ -264,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_few_accounts_come_back_again_and_again() {
-        let played = play(&PLAYBOOK, 62, 6);
+        let played = play(&OFTEN, 62, 6);
         let visits = episodes(&played, EventType::Login);
         let long: Vec<_> = visits.values().filter(|visits| 30 < visits.len()).collect();
         assert!(!long.is_empty());
@@ -275,7 +278,7 @@ mod tests {
 
     #[test]
     fn nothing_is_at_stake_but_the_messages() {
-        let played = play(&PLAYBOOK, 63, 6);
+        let played = play(&OFTEN, 63, 6);
         assert!(played.truths.iter().all(|(_, truth)| truth.stake_fen() == 0));
     }
 }

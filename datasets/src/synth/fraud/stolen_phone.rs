@@ -4,10 +4,12 @@
 //! from the same bag or cards that he has from elsewhere, and spends in the shops around within the
 //! hour, until the phone is locked or wiped. Malware does the like from afar, at night, over the
 //! owner's own line, and buys online. Thieves who saw the PIN change nothing. There is no time for
-//! patience here: the owner will notice; crews that have learnt take less and buy what anybody buys.
+//! patience here: the owner will notice; crews that have learnt take less and buy what anybody
+//! buys.
 
 use super::phishing::intruder::{
-    DAY_MS, HOUR_MS, Intruder, MINUTE_MS, Turn, at_home, beside, heed, reach_fen, victim,
+    DAY_MS, HOUR_MS, Intruder, MINUTE_MS, Turn, at_home, beside, heed, reach_fen, takes_place,
+    victim,
 };
 use super::phishing::spree::{Plan, Spree};
 use crate::synth::act::Outcome;
@@ -72,6 +74,7 @@ struct Theft {
 }
 
 fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
+    takes_place(stage, brief.size).then_some(())?;
     let is_resident = stage.chance.hit(RESIDENT);
     let is_trusted = |account: &Account| account.trusted_ms != 0;
     let lives_here = |account: &Account| !is_resident || account.persona == Persona::Resident;
@@ -218,6 +221,11 @@ impl Theft {
 
 impl Actor for Theft {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
+        // An owner who has another phone by now has shut this one out.
+        let own = stage.accounts.get(self.thief.victim)?.device.key;
+        if own != self.thief.device.key {
+            return None;
+        }
         match self.phase {
             Phase::AwaitNight => self.await_night(stage),
             Phase::SetPin => self.set_pin(stage),
@@ -273,5 +281,11 @@ mod tests {
         assert!(spans.values().all(|(first, last)| last - first < 6 * HOUR_MS), "{spans:?}");
         let shops = played.frauds(EventType::Payment);
         assert!(shops.iter().any(|(payment, _)| text(payment, ids::KIND).contains("qr")));
+    }
+
+    #[test]
+    fn an_episode_has_as_many_events_as_the_playbook_says() {
+        let measured = play(&BOOK, 9, 10).events_per_episode();
+        assert!((0.67..1.5).contains(&(measured / BOOK.events)), "{measured}");
     }
 }

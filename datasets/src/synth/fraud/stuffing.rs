@@ -7,7 +7,7 @@
 //! for little money. A blocked client slows down and moves on; crews that have learnt use more
 //! addresses, more clients and handshakes like those of the app.
 
-use super::phishing::intruder::{HOUR_MS, victim};
+use super::phishing::intruder::{HOUR_MS, takes_place, victim};
 use super::phishing::takeover::{Line, Means, Takeover};
 use crate::synth::act::{Act, Ending, Outcome, Who};
 use crate::synth::asset::{Country, Device, Network, Session};
@@ -89,7 +89,9 @@ struct Run {
 fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
     let craft = stage.craft(brief.crew);
     let (median, sigma, fewest) = TRIES;
-    let tries = (stage.chance.log_normal(median, sigma) * brief.size).max(fewest);
+    let tries = stage.chance.log_normal(median, sigma) * brief.size;
+    takes_place(stage, tries / fewest).then_some(())?;
+    let tries = tries.max(fewest);
     let (least, most) = RIGHT;
     let right = least * (most / least).powf(stage.chance.unit());
     let addresses = ((tries / TRIES_OF_AN_ADDRESS) as u32).max(ADDRESSES_MIN) * craft.spread.max(1);
@@ -209,7 +211,9 @@ impl Actor for Run {
         let craft = stage.craft(self.brief.crew);
         self.prepare(stage, &craft);
         let outcome = self.attempt(stage);
-        let has_quit = stage.learn(self.brief.crew, &outcome) == Reaction::Quit;
+        // Who has the wrong password does not learn what else would be asked.
+        let is_wrong = matches!(outcome.ending, Ending::Failed | Ending::Abandoned);
+        let has_quit = !is_wrong && stage.learn(self.brief.crew, &outcome) == Reaction::Quit;
         if has_quit || self.left == 0 {
             return None;
         }
@@ -294,5 +298,11 @@ mod tests {
         let prints = runs.values().flatten().map(|login| text(login, ids::NETWORK_TLS_FP));
         let tools = prints.clone().filter(|print| is_tool(print)).count();
         assert!(0 < tools, "of {}", prints.count());
+    }
+
+    #[test]
+    fn an_episode_has_as_many_events_as_the_playbook_says() {
+        let measured = play(&BOOK, 9, 30).events_per_episode();
+        assert!((0.67..1.5).contains(&(measured / BOOK.events)), "{measured}");
     }
 }

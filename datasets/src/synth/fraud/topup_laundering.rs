@@ -12,7 +12,7 @@
 
 use crate::synth::act::Act;
 use crate::synth::asset::{Country, Persona};
-use crate::synth::chance::{Chance, mix};
+use crate::synth::chance::mix;
 use crate::synth::crew::{Brief, Playbook};
 use crate::synth::market::Trade;
 use crate::synth::stage::{Actor, Stage};

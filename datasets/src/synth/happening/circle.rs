@@ -32,14 +32,14 @@ const ENVELOPES: f64 = 0.16;
 const NEW_YEAR_SURGE: f64 = 9.0;
 const FESTIVAL_SURGE: f64 = 2.5;
 /// A share of a bill and a gift: median in CNY fen and deviation of the logarithm.
-const SHARE_FEN: (f64, f64) = (48_00.0, 0.6);
-const GIFT_FEN: (f64, f64) = (130_00.0, 0.9);
+const SHARE_FEN: (f64, f64) = (4_800.0, 0.6);
+const GIFT_FEN: (f64, f64) = (13_000.0, 0.9);
 /// Envelopes to the group, on usual days and at New Year, in CNY fen.
-const GROUP_FEN: [i64; 5] = [10_00, 20_00, 30_00, 50_00, 66_00];
-const GROUP_LUCKY_FEN: [i64; 5] = [66_00, 88_00, 88_00, 168_00, 188_00];
+const GROUP_FEN: [i64; 5] = [1_000, 2_000, 3_000, 5_000, 6_600];
+const GROUP_LUCKY_FEN: [i64; 5] = [6_600, 8_800, 8_800, 16_800, 18_800];
 /// Envelopes to a friend.
-const FRIEND_FEN: [i64; 5] = [20_00, 50_00, 66_00, 88_00, 100_00];
-const FRIEND_LUCKY_FEN: [i64; 5] = [66_00, 88_00, 188_00, 520_00, 888_00];
+const FRIEND_FEN: [i64; 5] = [2_000, 5_000, 6_600, 8_800, 10_000];
+const FRIEND_LUCKY_FEN: [i64; 5] = [6_600, 8_800, 18_800, 52_000, 88_800];
 /// Envelopes that go to the group.
 const TO_GROUP: f64 = 0.7;
 /// Most shares of an envelope.
@@ -149,13 +149,13 @@ impl Circle {
                 let left = stage.chance.between(2, 4) as u8;
                 let (median, sigma) = SHARE_FEN;
                 let fen = stage.chance.log_normal(median, sigma) as i64 / 10 * 10;
-                self.matter = Matter::Bill { payer, left, fen: fen.max(5_00) };
+                self.matter = Matter::Bill { payer, left, fen: fen.max(500) };
                 stage.now_ms + Circle::dawdle(stage)
             }
             1 => {
                 let (from, to) = self.pair(stage);
                 let (median, sigma) = GIFT_FEN;
-                let fen = (stage.chance.log_normal(median, sigma) as i64 / 1_00 * 1_00).max(1_00);
+                let fen = (stage.chance.log_normal(median, sigma) as i64 / 100 * 100).max(100);
                 let memo = stage.chance.weigh(&[("none", 0.8), ("loan", 0.1), ("goods", 0.1)]);
                 self.transfer(stage, from, to, fen, memo);
                 self.rest(stage)

@@ -8,7 +8,7 @@
 
 use super::super::act::{Ending, Extra};
 use super::super::asset::{Account, Country, Merchant, Persona, Place, Session};
-use super::super::chance::mix;
+use super::super::chance::{Chance, mix};
 use super::super::market::Trade;
 use super::super::people;
 use super::super::resident::customer::{
@@ -157,7 +157,10 @@ impl Company {
         let key = mix(self.accounts[0], lease);
         let country = if self.is_roaming { self.home } else { Country::CN };
         let network = ground.atlas.mobile(country, key);
-        let place = place.unwrap_or_else(|| ground.atlas.near(self.city, 3.0, &mut stage.chance));
+        // In the morning all of them are at the same table.
+        let day = stage.now_ms.div_euclid(DAY_MS) as u64;
+        let mut morning = Chance::of(ground.seed, &[self.accounts[0], day]);
+        let place = place.unwrap_or_else(|| ground.atlas.near(self.city, 3.0, &mut morning));
         Spot { network, place: customer.fix(&mut stage.chance, place) }
     }
 
@@ -178,7 +181,7 @@ impl Company {
         } else {
             self.drop_out(stage, place);
         }
-        outcome.at_ms + stage.chance.between(15, 70) * SECOND_MS
+        outcome.at_ms + stage.chance.between(15 * SECOND_MS, 70 * SECOND_MS)
     }
 
     /// The wallet does not let this account in: the others go on without it.
@@ -250,7 +253,9 @@ impl Company {
                 at_ms
             }
             After::Paid { at_ms, .. } => at_ms + stage.chance.between(1_500, 9_000),
-            After::Over | After::Frozen => stage.now_ms + stage.chance.between(5, 20) * SECOND_MS,
+            After::Over | After::Frozen => {
+                stage.now_ms + stage.chance.between(5 * SECOND_MS, 20 * SECOND_MS)
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::super::people;
 use super::super::resident::customer::{
     Customer, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Spot, insists, pause,
 };
-use super::super::resident::errand_of_the_day;
+use super::super::resident::errand::errand_of_the_day;
 use super::super::stage::{Actor, Stage};
 use super::super::story::{LookAlike, Story};
 
@@ -159,10 +159,10 @@ impl NewPhone {
         if self.device.bio_enrolled_ms != 0 {
             return self.go_on(stage, Phase::Enrol, from_ms);
         }
-        self.to_errands(stage, from_ms)
+        self.run_errands(stage, from_ms)
     }
 
-    fn to_errands(&mut self, stage: &mut Stage<'_>, from_ms: i64) -> Option<i64> {
+    fn run_errands(&mut self, stage: &mut Stage<'_>, from_ms: i64) -> Option<i64> {
         let account = stage.accounts.get(self.account)?;
         let is_resident = account.persona == Persona::Resident;
         let errands = stage.chance.between(ERRANDS.0, ERRANDS.1) as u8;
@@ -192,7 +192,7 @@ impl NewPhone {
         if is_trust {
             self.after_trust(stage, outcome.at_ms)
         } else {
-            self.to_errands(stage, outcome.at_ms)
+            self.run_errands(stage, outcome.at_ms)
         }
     }
 }

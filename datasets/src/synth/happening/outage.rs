@@ -6,8 +6,8 @@
 
 use super::super::act::Note;
 use super::super::asset::{Account, Card, Persona};
-use super::super::resident::customer::{Customer, HOUR_MS, MINUTE_MS, SECOND_MS};
-use super::super::resident::errand_of_the_day;
+use super::super::resident::customer::{Customer, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use super::super::resident::errand::errand_of_the_day;
 use super::super::resident::till::{Means, Purchase};
 use super::super::stage::{Actor, Stage};
 use super::super::story::LookAlike;
@@ -15,7 +15,7 @@ use super::Buyer;
 
 /// Incidents a day: one for so many account slots, at least and at most so many.
 const SLOTS_AN_INCIDENT: f64 = 60_000.0;
-const INCIDENTS: (f64, f64) = (0.06, 0.35);
+const INCIDENTS: (f64, f64) = (0.2, 0.35);
 /// Incidents that only degrade the issuer.
 const DEGRADED: f64 = 0.3;
 /// How long one lasts: median minutes and the deviation of the logarithm.
@@ -24,7 +24,10 @@ const LASTS_MIN: (f64, f64) = (55.0, 0.7);
 const SLOTS_A_CUSTOMER: u32 = 120;
 const CUSTOMERS: (u32, u32) = (5, 40);
 /// Looks for such a customer for each one that is to be found.
-const LOOKS: u32 = 3;
+const LOOKS: u32 = 5;
+
+/// Cards of the wave are known for longer than this.
+const KNOWN_MS: i64 = 7 * DAY_MS;
 
 /// Where the next incident comes from.
 struct Incidents;
@@ -34,6 +37,8 @@ struct Outage {
     card: Card,
     until_ms: i64,
     gap_ms: f64,
+    /// Customers still to be stranded, and looks for them.
+    left: u32,
     looks: u32,
 }
 
@@ -68,7 +73,7 @@ impl Actor for Incidents {
                 let count = (stage.slots() / SLOTS_A_CUSTOMER).clamp(CUSTOMERS.0, CUSTOMERS.1);
                 let looks = count * LOOKS;
                 let gap_ms = (until_ms - stage.now_ms) as f64 / f64::from(looks);
-                let outage = Outage { card, until_ms, gap_ms, looks };
+                let outage = Outage { card, until_ms, gap_ms, left: count, looks };
                 stage.spawn(stage.now_ms + MINUTE_MS, Box::new(outage));
             }
         }
@@ -87,7 +92,8 @@ impl Outage {
     /// A customer of the issuer wants to pay just now.
     fn strand(&self, stage: &mut Stage<'_>) -> Option<()> {
         let issuer = self.card.issuer;
-        let of_issuer = |card: &Card| card.issuer == issuer;
+        let known_ms = stage.now_ms - KNOWN_MS;
+        let of_issuer = |card: &Card| card.issuer == issuer && card.linked_ms < known_ms;
         let account = stage.accounts.victim(&mut stage.chance, |account| {
             account.persona == Persona::Resident && account.cards.iter().any(of_issuer)
         })?;
@@ -106,8 +112,10 @@ impl Outage {
 impl Actor for Outage {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
         self.looks = self.looks.checked_sub(1)?;
-        // Nobody of this issuer may be awake.
-        let _ = self.strand(stage);
+        // Often nobody of this issuer wants to pay just then.
+        if self.strand(stage).is_some() {
+            self.left = self.left.checked_sub(1)?;
+        }
         let gap_ms = stage.chance.exponential(self.gap_ms) as i64 + SECOND_MS;
         let next_ms = stage.now_ms + gap_ms;
         (next_ms < self.until_ms).then_some(next_ms)

@@ -46,7 +46,7 @@ pub(super) enum Mark {
 /// Points of one kind.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
-    /// What the legend calls it.
+    /// What the legend calls it; empty for what needs no key.
     pub(super) name: String,
     /// The class that gives it a colour.
     pub(super) class: &'static str,
@@ -73,7 +73,8 @@ pub(super) struct Chart {
 impl Chart {
     /// The chart with its title and legend, as HTML.
     pub(super) fn figure(&self) -> String {
-        let keys = self.series.iter().map(|series| {
+        let named = self.series.iter().filter(|series| !series.name.is_empty());
+        let keys = named.map(|series| {
             let dashed = if series.mark == Mark::Dashed { " dashed" } else { "" };
             let Series { name, class, .. } = series;
             format!("<span class=\"key\"><i class=\"swatch {class}{dashed}\"></i>{name}</span>")

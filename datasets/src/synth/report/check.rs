@@ -1,16 +1,19 @@
 //! What a world should look like, and whether it does.
 //!
 //! Wanted figures come from the settings; a few that the settings do not hold (how many rightful
-//! users pass a factor, the share of fraud by value) are the published ones and stand here. Counts of
-//! the same customer are not independent, so the standard error of a share assumes that so many
+//! users pass a factor, the share of fraud by value) are the published ones and stand here. Counts
+//! of the same customer are not independent, so the standard error of a share assumes that so many
 //! events tell as much as one.
+
+use std::collections::BTreeMap;
 
 use features::field::{EventType, FACTORS, FieldId, ids};
 use features::geo;
 use serde::Serialize;
 
-use super::delay::{Teller, normal_below};
-use super::honest::{Answers, HOURS, Linked, Part};
+use super::delay::Teller;
+use super::honest::{Answers, Linked, Part};
+use super::wanted::{trade_name, wanted_amount, wanted_hours, wanted_stories};
 use super::{CHINA_MS, DAY_MS, Tally};
 use crate::synth::calendar::{Calendar, Peak};
 use crate::synth::market::Trade;
@@ -79,7 +82,8 @@ pub struct Check {
 }
 
 impl Check {
-    /// Group, name, what was found, what was wanted, the bounds, and `met` or `off`: a row to print.
+    /// Group, name, what was found, what was wanted, the bounds, and `met` or `off`: a row to
+    /// print.
     pub fn cells(&self) -> [String; 6] {
         let number = |value| number(value, self.unit);
         [
@@ -119,7 +123,14 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn add(&mut self, name: impl Into<String>, got: f64, wanted: f64, bounds: (f64, f64), unit: &'static str) {
+    fn add(
+        &mut self,
+        name: impl Into<String>,
+        got: f64,
+        wanted: f64,
+        bounds: (f64, f64),
+        unit: &'static str,
+    ) {
         let (low, high) = bounds;
         let is_met = low <= got && got <= high;
         let (group, name) = (self.group, name.into());
@@ -209,51 +220,15 @@ fn kinds(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
     }
 }
 
-/// The trades of which the settings tell an amount.
-pub(super) fn wanted_amount(trade: Trade, amounts: &Amounts) -> Amount {
-    match trade {
-        Trade::Transit => amounts.transit,
-        Trade::Food => amounts.food,
-        Trade::Retail => amounts.retail,
-        Trade::InApp => amounts.in_app,
-        Trade::Travel => amounts.travel,
-        Trade::Hotel => amounts.hotel,
-        Trade::Luxury => amounts.luxury,
-        Trade::Electronics => amounts.electronics,
-        Trade::Jewellery => amounts.jewellery,
-        Trade::GiftCards => amounts.gift_cards,
-        Trade::Gaming => amounts.gaming,
-        Trade::Bill => amounts.bill,
-        Trade::Government => amounts.government,
-    }
-}
-
-/// What people call a trade.
-pub(super) fn trade_name(trade: Trade) -> &'static str {
-    match trade {
-        Trade::Transit => "transit",
-        Trade::Food => "food",
-        Trade::Retail => "retail",
-        Trade::InApp => "in the app",
-        Trade::Travel => "travel",
-        Trade::Hotel => "hotel",
-        Trade::Luxury => "luxury",
-        Trade::Electronics => "electronics",
-        Trade::Jewellery => "jewellery",
-        Trade::GiftCards => "gift cards",
-        Trade::Gaming => "games",
-        Trade::Bill => "bills",
-        Trade::Government => "government",
-    }
-}
-
 fn amounts(sheet: &mut Sheet, tally: &Tally, amounts: &Amounts) {
     /// Prices end as shops let them end, which moves small ones most.
     const MARGIN: f64 = 0.10;
     const SMALL_CNY: f64 = 10.0;
     for trade in Trade::ALL {
         let histogram = &tally.customers.amounts[trade as usize];
-        let (Some(median), count) = (histogram.median(), histogram.count() as f64) else { continue };
+        let (Some(median), count) = (histogram.median(), histogram.count() as f64) else {
+            continue;
+        };
         if count < LEAST {
             continue;
         }
@@ -265,20 +240,6 @@ fn amounts(sheet: &mut Sheet, tally: &Tally, amounts: &Amounts) {
         let name = format!("median amount, {}", trade_name(trade));
         sheet.add(name, median / 100.0, median_cny, bounds, "CNY");
     }
-}
-
-/// Share of the payments in each hour of the day that the settings ask for.
-pub(super) fn wanted_hours(hours: &Hours) -> [f64; HOURS] {
-    let normal = |middle: f64, hour: usize| {
-        let below = |h: f64| normal_below((h - middle) / hours.sigma_h);
-        let whole = below(24.0) - below(0.0);
-        (below(hour as f64 + 1.0) - below(hour as f64)) / whole
-    };
-    std::array::from_fn(|hour| {
-        let noon = (1.0 - hours.evening_share) * normal(hours.noon_h, hour);
-        let evening = hours.evening_share * normal(hours.evening_h, hour);
-        hours.even_share / 24.0 + (1.0 - hours.even_share) * (noon + evening)
-    })
 }
 
 fn hours(sheet: &mut Sheet, tally: &Tally, settings: &Hours) {
@@ -306,31 +267,41 @@ fn hours(sheet: &mut Sheet, tally: &Tally, settings: &Hours) {
     sheet.share(name, night, wanted[NIGHT].iter().sum(), slack);
 }
 
+/// Cards that were linked or tried, by issuer country, the most frequent first.
+pub(super) fn cards_by_country(tally: &Tally) -> Vec<(u16, u64)> {
+    let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
+    for card in tally.customers.cards.values() {
+        *counts.entry(card.issuer).or_default() += 1;
+    }
+    let mut counts: Vec<(u16, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|(country, count)| (std::cmp::Reverse(*count), *country));
+    counts
+}
+
 fn issuers(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
-    let issuers = &tally.customers.issuers;
-    let whole: u64 = issuers.values().sum();
+    let counts = cards_by_country(tally);
+    let whole: u64 = counts.iter().map(|(_, count)| count).sum();
     let (mut told, mut told_wanted) = (0, 0.0);
+    let mut share = |name: String, part, wanted: f64, relative: f64| {
+        let slack = Slack { margin: 0.01 + relative * wanted, cluster: 1.5 };
+        sheet.share(name, Part { part, whole }, wanted, slack);
+    };
     for (country, wanted) in &settings.issuers.countries {
         if *wanted < COUNTRY_LEAST {
             continue;
         }
         let packed = geo::pack_country(country.code());
-        let part = packed.and_then(|packed| issuers.get(&packed)).copied().unwrap_or(0);
+        let found = counts.iter().find(|(known, _)| Some(*known) == packed);
+        let part = found.map_or(0, |(_, count)| *count);
         told += part;
         told_wanted += wanted;
-        let slack = Slack { margin: 0.01 + 0.15 * wanted, cluster: 1.5 };
-        let name = format!("cards from {}", country.code());
-        sheet.share(name, Part { part, whole }, *wanted, slack);
+        share(format!("cards from {}", country.code()), part, *wanted, 0.15);
     }
-    let others = 1.0 - told_wanted;
-    let slack = Slack { margin: 0.01 + 0.15 * others, cluster: 1.5 };
-    sheet.share("cards from other countries", Part { part: whole - told, whole }, others, slack);
-    let counters = &tally.customers.schemes;
-    let whole = counters.iter().sum();
+    share("cards from other countries".to_owned(), whole - told, 1.0 - told_wanted, 0.15);
     for (name, wanted) in settings.issuers.schemes.shares() {
-        let part = counted(counters, ids::CARD_NETWORK, &[name]);
-        let slack = Slack { margin: 0.01 + 0.08 * wanted, cluster: 1.5 };
-        sheet.share(format!("cards of {name}"), Part { part, whole }, wanted, slack);
+        let scheme = place(ids::CARD_NETWORK, name);
+        let of_scheme = tally.customers.cards.values().filter(|c| usize::from(c.scheme) == scheme);
+        share(format!("cards of {name}"), of_scheme.count() as u64, wanted, 0.08);
     }
 }
 
@@ -341,14 +312,22 @@ fn is_served(settings: &Settings, country: u16) -> bool {
 }
 
 fn links(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
-    let cards = || tally.customers.cards.values().filter(|card| is_served(settings, card.issuer));
+    let is_counted =
+        |card: &&Linked| card.at_first_try.is_some() && is_served(settings, card.issuer);
+    let cards = || tally.customers.cards.values().filter(is_counted);
     let whole = cards().count() as u64;
-    let among = |is: fn(&Linked) -> bool| {
-        Part { part: cards().filter(|card| is(card)).count() as u64, whole }
+    let among = |is: fn(&Linked) -> bool| Part {
+        part: cards().filter(|card| is(card)).count() as u64,
+        whole,
     };
     let slack = Slack { margin: 0.05, cluster: 1.0 };
     let links = &settings.links;
-    sheet.share("cards linked at the first try", among(|c| c.at_first_try), links.first_try, slack);
+    sheet.share(
+        "cards linked at the first try",
+        among(|c| c.at_first_try == Some(true)),
+        links.first_try,
+        slack,
+    );
     sheet.share("cards linked in the end", among(|c| c.in_the_end), links.after_retries, slack);
 }
 
@@ -387,17 +366,19 @@ fn declines(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
 fn networks(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
     let sessions = tally.customers.sessions;
     let networks = &settings.networks;
-    let rows = [
-        ("visitors' sessions behind a VPN", sessions.vpn, networks.vpn_share, 4.0),
-        ("visitors' sessions on public Wi-Fi", sessions.public_wifi, networks.public_wifi_share, 4.0),
-        // A SIM card is chosen once for a trip.
-        ("visitors' sessions that roam", sessions.roaming, networks.roaming_share, 10.0),
-        ("visitors' sessions with a local SIM", sessions.local_sim, networks.local_esim_share, 10.0),
-    ];
-    for (name, part, wanted, cluster) in rows {
+    // A session is drawn alone, a SIM card is chosen once for a trip.
+    let (session, trip) = (4.0, 10.0);
+    let mut share = |name: &str, part, least, wanted: f64, cluster| {
         let slack = Slack { margin: 0.02 + 0.12 * wanted, cluster };
-        sheet.share(name, Part { part, whole: sessions.all }, wanted, slack);
-    }
+        sheet.share_between(name, Part { part, whole: sessions.all }, (least, wanted), slack);
+    };
+    let (vpn, wifi) = (networks.vpn_share, networks.public_wifi_share);
+    let (local, roaming) = (networks.local_esim_share, networks.roaming_share);
+    share("visitors' sessions behind a VPN", sessions.vpn, vpn, vpn, session);
+    share("visitors' sessions on public Wi-Fi", sessions.public_wifi, wifi, wifi, session);
+    share("visitors' sessions with a local SIM", sessions.local_sim, local, local, trip);
+    // A phone may be booked in as a guest without any data.
+    share("visitors' sessions that roam", sessions.roaming, roaming, 1.0 - local, trip);
 }
 
 fn fraud(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
@@ -424,20 +405,6 @@ fn fraud(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
         let name = "deviation of the weekly rate of fraud, as a logarithm";
         sheet.add(name, sigma, settings.fraud.drift_sigma, bounds, "");
     }
-}
-
-/// Days of the world on which a story is played.
-fn days_played(settings: &Settings, typology: Typology, days: i64) -> f64 {
-    (days - i64::from(settings.fraud.plan(typology).from_day)).max(0) as f64
-}
-
-/// Share of the fraud events that each story should have in a world of so many days.
-pub(super) fn wanted_stories(settings: &Settings, days: i64) -> [f64; Typology::ALL.len()] {
-    let weighed = Typology::ALL.map(|typology| {
-        settings.fraud.plan(typology).weight * days_played(settings, typology, days)
-    });
-    let whole = weighed.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-    weighed.map(|weight| weight / whole)
 }
 
 fn stories(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
@@ -515,7 +482,8 @@ fn festivals(sheet: &mut Sheet, tally: &Tally, settings: &Settings, peaks: &[Pea
             day += 1;
         }
         // The days next to it rise and fall.
-        let (before, after) = (start - 1 - NEIGHBOURS_DAYS..start - 1, day + 1..day + 1 + NEIGHBOURS_DAYS);
+        let (before, after) =
+            (start - 1 - NEIGHBOURS_DAYS..start - 1, day + 1..day + 1 + NEIGHBOURS_DAYS);
         if before.start <= first || last < after.end {
             continue;
         }
@@ -567,26 +535,6 @@ mod tests {
         let slack = Slack { margin: 0.05, cluster: 4.0 };
         sheet.share("of few", Part { part: 100, whole: 119 }, 0.5, slack);
         assert!(sheet.checks.is_empty());
-    }
-
-    #[test]
-    fn the_wanted_hours_are_a_whole_with_two_tops() {
-        let hours = wanted_hours(&Settings::default().hours);
-        assert!((hours.iter().sum::<f64>() - 1.0).abs() < 1e-6);
-        assert!(hours[8] < hours[12] && hours[15] < hours[12] && hours[15] < hours[19]);
-        // The even share alone fills the night.
-        assert!((hours[3] - 0.04 / 24.0).abs() < 2e-4, "{}", hours[3]);
-    }
-
-    #[test]
-    fn stories_that_begin_later_are_wanted_less() {
-        let settings = Settings::default();
-        let year = wanted_stories(&settings, 365);
-        assert!((year.iter().sum::<f64>() - 1.0).abs() < 1e-9);
-        let relay = |shares: &[f64; 24]| shares[Typology::TakeoverByRelay as usize];
-        assert_eq!(relay(&wanted_stories(&settings, 30)), 0.0);
-        let phishing = year[Typology::TakeoverByPhishing as usize];
-        assert!((relay(&year) / phishing - 0.5 * (365.0 - 92.0) / 365.0).abs() < 1e-9);
     }
 
     #[test]

@@ -30,6 +30,10 @@ impl<V> Sample<V> {
         self.values.get(&key)
     }
 
+    pub(super) fn get_mut(&mut self, key: u64) -> Option<&mut V> {
+        self.values.get_mut(&key)
+    }
+
     /// Keeps a value if its key is followed.
     pub(super) fn insert(&mut self, key: u64, value: V) {
         if !self.follows(key) {
@@ -43,12 +47,11 @@ impl<V> Sample<V> {
         }
     }
 
-    /// The value of a key, made when there is none; `None` if the key is not followed.
-    pub(super) fn entry(&mut self, key: u64, new: impl FnOnce() -> V) -> Option<&mut V> {
+    /// Keeps a new value for a key that has none, if it is followed.
+    pub(super) fn entry(&mut self, key: u64, new: impl FnOnce() -> V) {
         if self.follows(key) && !self.values.contains_key(&key) {
             self.insert(key, new());
         }
-        self.values.get_mut(&key)
     }
 
     /// All values, in the order of their keys.
@@ -166,8 +169,11 @@ mod tests {
         }
         // The third key was one too many, so odd keys are not followed any more.
         assert!(!sample.follows(0b01) && sample.get(0b01).is_none());
-        assert!(sample.entry(0b11, || 0).is_none());
-        assert_eq!(sample.entry(0b10, || 0), Some(&mut 0b10));
+        for key in [0b11, 0b10] {
+            sample.entry(key, || 0);
+        }
+        assert_eq!(sample.get(0b11), None);
+        assert_eq!(sample.get_mut(0b10), Some(&mut 0b10));
     }
 
     #[test]

@@ -144,8 +144,8 @@ impl Delays {
         days.iter().copied().filter(|days| *days < watched_days).map(known).collect()
     }
 
-    /// The time for which acts were watched, in days, and their delays within that time: the longest
-    /// that leaves at least half of the reports.
+    /// The time for which acts were watched, in days, and their delays within that time: the
+    /// longest that leaves at least half of the reports.
     fn watched(&self, teller: Teller) -> Option<(f64, Vec<u64>)> {
         let by_week = &self.by_teller[teller as usize];
         let all: u64 = by_week.values().flat_map(|bins| bins.iter()).map(|n| u64::from(*n)).sum();
@@ -174,11 +174,7 @@ impl Delays {
 /// The bin of a delay.
 fn bin(delay_ms: i64) -> usize {
     let days = delay_ms as f64 / DAY_MS as f64;
-    let bin = if days < FIRST_DAYS {
-        days * 4.0
-    } else {
-        (days - FIRST_DAYS) + QUARTERS as f64
-    };
+    let bin = if days < FIRST_DAYS { days * 4.0 } else { (days - FIRST_DAYS) + QUARTERS as f64 };
     (bin as usize).min(BINS - 1)
 }
 
@@ -209,7 +205,8 @@ mod tests {
 
     #[test]
     fn the_normal_distribution_has_its_known_shares() {
-        for (z, share) in [(0.0, 0.5), (1.0, 0.841_344_7), (-1.959_964, 0.025), (3.0, 0.998_650_1)] {
+        for (z, share) in [(0.0, 0.5), (1.0, 0.841_344_7), (-1.959_964, 0.025), (3.0, 0.998_650_1)]
+        {
             assert!((normal_below(z) - share).abs() < 1e-6, "{z}");
         }
     }

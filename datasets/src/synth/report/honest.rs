@@ -2,8 +2,8 @@
 //!
 //! Whoever lives in China by the account is a resident; another one is a visitor while the phone
 //! roams, has a Chinese SIM or is seen in China, else away. Patterns that change what is paid (a
-//! party's tickets, split bills, a watch) do not count where amounts and kinds are compared; patterns
-//! that change only circumstances do.
+//! party's tickets, split bills, a watch) do not count where amounts and kinds are compared;
+//! patterns that change only circumstances do.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,6 @@ use crate::synth::story::LookAlike;
 pub(super) const HOURS: usize = 24;
 /// Kinds of payments in the field table.
 const KINDS: usize = 9;
-/// Card networks in the field table.
-const SCHEMES: usize = 8;
 /// Classes of an issuer's answer in the field table; the first is `approved`.
 pub(super) const CLASSES: usize = 13;
 /// Cards whose links are followed.
@@ -38,9 +36,14 @@ pub(super) struct Asked {
 #[derive(Debug, Clone, Copy)]
 enum What {
     /// A link of this card.
-    Link { card: u64, issuer: u16 },
+    Link {
+        card: u64,
+    },
     /// A card pays.
-    Use { issuer: u16, is_first: bool },
+    Use {
+        issuer: u16,
+        is_first: bool,
+    },
     Other,
 }
 
@@ -50,11 +53,10 @@ impl Asked {
         // Whose issuer is down is refused whatever the card.
         let is_counted = is_honest && look_alike != Some(LookAlike::IssuerOutage);
         let what = match (event.event_type(), event.bits(ids::CARD_CARD_TOKEN)) {
-            (EventType::CardLink, Some(card)) if is_counted => What::Link { card, issuer },
+            (EventType::CardLink, Some(card)) if is_counted => What::Link { card },
             (EventType::Payment | EventType::TourPassTopup, Some(_)) if is_counted => {
                 let linked_ms = event.bits(ids::CARD_LINKED_TIME_MS).map(|bits| bits as i64);
-                let is_old =
-                    linked_ms.is_some_and(|linked| FIRST_USE_MS <= event.time() - linked);
+                let is_old = linked_ms.is_some_and(|linked| FIRST_USE_MS <= event.time() - linked);
                 What::Use { issuer, is_first: !is_old }
             }
             _ => What::Other,
@@ -90,11 +92,14 @@ pub(super) struct Answers {
     pub(super) classes: [u64; CLASSES],
 }
 
-/// How the link of a card went.
+/// A card that somebody tried to link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Linked {
     pub(super) issuer: u16,
-    pub(super) at_first_try: bool,
+    /// The card network, as the field table numbers it.
+    pub(super) scheme: u8,
+    /// What the issuer said at first, and whether it ever said yes; `None` before it was asked.
+    pub(super) at_first_try: Option<bool>,
     pub(super) in_the_end: bool,
 }
 
@@ -134,9 +139,6 @@ pub(super) struct Customers {
     /// Payments by trade, in CNY fen.
     pub(super) amounts: Vec<LogHistogram>,
     pub(super) sessions: Sessions,
-    /// First tries to link a card by issuer country, and by card network.
-    pub(super) issuers: BTreeMap<u16, u64>,
-    pub(super) schemes: [u64; SCHEMES],
     pub(super) cards: Sample<Linked>,
     pub(super) answers: BTreeMap<u16, Answers>,
     pub(super) trials: Vec<Trials>,
@@ -149,8 +151,6 @@ impl Customers {
             hours: [0; HOURS],
             amounts: vec![LogHistogram::new(); Trade::ALL.len()],
             sessions: Sessions::default(),
-            issuers: BTreeMap::new(),
-            schemes: [0; SCHEMES],
             cards: Sample::new(CARDS_MOST),
             answers: BTreeMap::new(),
             trials: vec![Trials::default(); FACTORS.len()],
@@ -162,11 +162,15 @@ impl Customers {
         match event.event_type() {
             EventType::Payment => self.pay(event, look_alike),
             EventType::Login if event.text(ids::OUTCOME) == Some("success") => self.log_in(event),
-            EventType::CardLink if event.number(ids::ATTEMPT_NO_SESSION) <= 1.0 => {
-                if let Some(country) = event.bits(ids::CARD_ISSUER_COUNTRY) {
-                    *self.issuers.entry(country as u16).or_default() += 1;
-                }
-                count(&mut self.schemes, event, ids::CARD_NETWORK);
+            EventType::CardLink => {
+                let Some(card) = event.bits(ids::CARD_CARD_TOKEN) else { return };
+                let bits = |field| event.bits(field).unwrap_or_default();
+                self.cards.entry(card, || Linked {
+                    issuer: bits(ids::CARD_ISSUER_COUNTRY) as u16,
+                    scheme: bits(ids::CARD_NETWORK) as u8,
+                    at_first_try: None,
+                    in_the_end: false,
+                });
             }
             _ => {}
         }
@@ -218,9 +222,9 @@ impl Customers {
         let class = event.bits(ids::DECLINE_CLASS).map_or(0, |bits| bits as usize);
         let is_declined = class != 0;
         match asked.what {
-            What::Link { card, issuer } => {
-                let new = || Linked { issuer, at_first_try: !is_declined, in_the_end: false };
-                if let Some(linked) = self.cards.entry(card, new) {
+            What::Link { card } => {
+                if let Some(linked) = self.cards.get_mut(card) {
+                    linked.at_first_try.get_or_insert(!is_declined);
                     linked.in_the_end |= !is_declined;
                 }
             }
@@ -257,9 +261,11 @@ fn count(counters: &mut [u64], event: &Event, field: FieldId) {
 fn stay(event: &Event) -> Stay {
     let is_china = |field: FieldId| event.bits(field) == Some(u64::from(geo::CN));
     let is_roaming = event.bits(ids::DEVICE_ROAMING) == Some(1);
+    // What a machine debits has no phone and no place; customers far away have no such mandates.
+    let is_by_machine = !event.has(ids::DEVICE_DEVICE_ID);
     if is_china(ids::ACCOUNT_RESIDENCE_COUNTRY) {
         Stay::Resident
-    } else if is_roaming || has_local_sim(event) || is_china(ids::PLACE_COUNTRY) {
+    } else if is_roaming || is_by_machine || has_local_sim(event) || is_china(ids::PLACE_COUNTRY) {
         Stay::Visitor
     } else {
         Stay::Away

@@ -2,18 +2,17 @@
 //!
 //! The page answers in the order in which one asks: how large is it and does it look as it should,
 //! what do honest customers do, how much fraud is there and when, which stories play, when does the
-//! truth come out, and what imitates fraud. Wanted figures stand beside those that were found, or as
-//! dashed lines in the plots. The style sheet lies beside this file and goes inside.
+//! truth come out, and what imitates fraud. Wanted figures stand beside those that were found, or
+//! as dashed lines in the plots. The style sheet lies beside this file and goes inside.
 
 use features::geo;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::chart::{Axis, Chart, Mark, Series, Size};
-use super::check::{
-    Check, trade_name, types_by_count, wanted_amount, wanted_hours, wanted_stories,
-};
+use super::check::{Check, cards_by_country, types_by_count};
 use super::delay::{Teller, normal_below};
+use super::wanted::{trade_name, wanted_amount, wanted_hours, wanted_stories};
 use super::{DAY_MS, Tally};
 use crate::synth::calendar::Peak;
 use crate::synth::market::Trade;
@@ -26,6 +25,9 @@ const STYLE: &str = include_str!("style.css");
 const STRETCH: usize = 5;
 /// Their width, as a natural logarithm.
 const STRETCH_LOG: f64 = 0.25;
+
+/// A curve of fewer reports is no curve.
+const REPORTS_LEAST: u64 = 10;
 
 /// Colours of several series in one chart.
 const COLOURS: [&str; 6] = ["accent", "green", "amber", "red", "violet", "grey"];
@@ -195,8 +197,9 @@ fn customers(tally: &Tally, settings: &Settings) -> String {
     let hours = hours_chart(tally, settings).figure();
     let small = [Trade::Transit, Trade::Food, Trade::InApp, Trade::Retail];
     let large = [Trade::Travel, Trade::Hotel, Trade::Luxury, Trade::Electronics];
-    let small = amounts_chart(tally, settings, "Everyday amounts", &small).figure();
-    let large = amounts_chart(tally, settings, "Large amounts", &large).figure();
+    let small =
+        amounts_chart(tally, settings, "Everyday amounts; dashed as wanted", &small).figure();
+    let large = amounts_chart(tally, settings, "Large amounts; dashed as wanted", &large).figure();
     let issuers = issuers(tally, settings);
     format!(
         "<h2>Honest customers</h2>{hours}<div class=\"pair apart\">{small}{large}</div>{issuers}"
@@ -267,8 +270,7 @@ fn amounts_chart(
         let name = trade_name(*trade);
         let mark = Mark::Line;
         series.push(Series { name: name.to_owned(), class, mark, points });
-        let name = format!("{name}, wanted");
-        series.push(Series { name, class, mark: Mark::Dashed, points: wanted });
+        series.push(Series { name: String::new(), class, mark: Mark::Dashed, points: wanted });
     }
     Chart {
         title,
@@ -284,24 +286,22 @@ fn amounts_chart(
 fn issuers(tally: &Tally, settings: &Settings) -> String {
     /// Countries in the table.
     const MOST: usize = 15;
-    let mut found: Vec<(u16, u64)> =
-        tally.customers.issuers.iter().map(|(country, count)| (*country, *count)).collect();
-    found.sort_by_key(|(country, count)| (std::cmp::Reverse(*count), *country));
+    let found = cards_by_country(tally);
     let whole = found.iter().map(|(_, count)| count).sum::<u64>().max(1) as f64;
     let mut rows = String::new();
-    for (country, links) in found.iter().take(MOST) {
+    for (country, cards) in found.iter().take(MOST) {
         let code = geo::country_code(*country).unwrap_or("?");
         let wanted = settings.issuers.countries.iter().find(|(known, _)| known.code() == code);
-        let share = *links as f64 / whole;
+        let share = *cards as f64 / whole;
         rows.push_str(&row(&[
             cell(code),
-            number(&count(*links)),
+            number(&count(*cards)),
             number(&percent(share)),
             number(&wanted.map_or("-".to_owned(), |(_, share)| percent(*share))),
             bar(share * 4.0, "accent"),
         ]));
     }
-    let columns = ["issuer country", "#links", "#found", "#wanted", ""];
+    let columns = ["issuer country", "#cards linked", "#found", "#wanted", ""];
     grid(&columns, &rows)
 }
 
@@ -324,8 +324,7 @@ fn days(tally: &Tally, settings: &Settings) -> String {
         "accent",
         by_day(|day| day.honest as f64),
     );
-    let frauds =
-        bars("Attempted fraud by day", "events", "red", by_day(|day| day.frauds as f64));
+    let frauds = bars("Attempted fraud by day", "events", "red", by_day(|day| day.frauds as f64));
     let first = tally.period().map_or(0, |(first, _)| first) + 1;
     let middle = |week: usize| first as f64 + 7.0 * week as f64 + 3.5;
     let weeks = tally.weeks();
@@ -383,8 +382,7 @@ fn stories(tally: &Tally, settings: &Settings) -> String {
             number(&yuan(fraud.loss_fen)),
         ]));
     }
-    let columns =
-        ["story", "#events", "#share", "#wanted", "", "#at stake", "#share", "", "#lost"];
+    let columns = ["story", "#events", "#share", "#wanted", "", "#at stake", "#share", "", "#lost"];
     format!("<h2>Fraud stories</h2>{}", grid(&columns, &rows))
 }
 
@@ -394,18 +392,17 @@ fn labels(tally: &Tally, settings: &Settings) -> String {
     let mut series = Vec::new();
     for (teller, class) in Teller::ALL.into_iter().zip(COLOURS) {
         let curve = tally.delays.curve(teller, &settings.labels, &days);
-        if curve.is_empty() {
+        if curve.first().is_none_or(|known| known.reports < REPORTS_LEAST) {
             continue;
         }
         let found = curve.iter().map(|known| (known.days, 100.0 * known.got)).collect();
         let wanted = curve.iter().map(|known| (known.days, 100.0 * known.wanted)).collect();
         let name = teller.name();
         series.push(Series { name: name.to_owned(), class, mark: Mark::Line, points: found });
-        let name = format!("{name}, wanted");
-        series.push(Series { name, class, mark: Mark::Dashed, points: wanted });
+        series.push(Series { name: String::new(), class, mark: Mark::Dashed, points: wanted });
     }
     let chart = Chart {
-        title: "Share of the truth that is known after so many days, by channel",
+        title: "Share of the truth that is known after so many days; dashed as wanted",
         size: Size::Full,
         x_name: "days after the act",
         x_axis: Axis::Logarithmic,

@@ -34,7 +34,7 @@ pub(super) enum Chore {
 
 /// How often each chore comes up on an active day; an active resident has about ten in a month.
 pub(super) const CHORES: [(Chore, f64); 7] = [
-    (Chore::TopUp, 0.07),
+    (Chore::TopUp, 0.09),
     (Chore::Friend, 0.09),
     (Chore::Rent, 0.05),
     (Chore::Withdraw, 0.025),
@@ -43,11 +43,17 @@ pub(super) const CHORES: [(Chore, f64); 7] = [
     (Chore::Unlink, 0.004),
 ];
 
-/// A balance below this makes the customer ask for money so many times more often.
-const LOW_FEN: i64 = 300_00;
-const LOW_TOPS_UP: f64 = 2.5;
+/// A balance below this makes the customer ask for money so many times more often; one above that,
+/// or a customer who pays by card, so many times more seldom.
+const LOW_FEN: i64 = 30_000;
+const LOW_TOPS_UP: f64 = 2.0;
+const HIGH_FEN: i64 = 250_000;
+const HIGH_TOPS_UP: f64 = 0.15;
+const CARD_TOPS_UP: f64 = 0.3;
+/// A high balance is taken out so many times more often.
+const HIGH_WITHDRAWS: f64 = 4.0;
 /// A top-up: median in CNY fen, deviation of its logarithm, least and most.
-const TOPUP_FEN: (f64, f64, i64, i64) = (1_500_00.0, 0.6, 200_00, 12_000_00);
+const TOPUP_FEN: (f64, f64, i64, i64) = (150_000.0, 0.6, 20_000, 1_200_000);
 /// The fee of an honest intermediary, as a share.
 const TOPUP_FEE: (f64, f64) = (0.004, 0.025);
 /// Members of the family who pay, and licensed intermediaries of a country.
@@ -58,28 +64,33 @@ const INTERMEDIARY: u64 = 0x746f_7075;
 /// Old friends outside the circle of this town.
 const FRIENDS: u64 = 3;
 /// A transfer to a friend: median in CNY fen and deviation of its logarithm.
-const FRIEND_FEN: (f64, f64) = (110_00.0, 0.9);
+const FRIEND_FEN: (f64, f64) = (11_000.0, 0.9);
 /// A month's rent, in CNY fen.
-const RENT_FEN: (i64, i64) = (1_800_00, 6_500_00);
+const RENT_FEN: (i64, i64) = (180_000, 650_000);
 /// Nobody takes out less than this, in CNY fen.
-const WITHDRAWN_LEAST_FEN: i64 = 200_00;
+const WITHDRAWN_LEAST_FEN: i64 = 20_000;
 /// Campaigns of a month.
 const CAMPAIGNS: u64 = 6;
 /// Campaigns change after so long.
 const CAMPAIGN_MS: i64 = 30 * DAY_MS;
 /// The benefit of a coupon: median in CNY fen and deviation of its logarithm.
-const BENEFIT_FEN: (f64, f64) = (6_00.0, 0.7);
+const BENEFIT_FEN: (f64, f64) = (600.0, 0.7);
 /// Below so many cards none is taken out.
 const CARDS_TO_SPARE: usize = 3;
 
 impl Chore {
     /// Probability of this chore on an active day of this customer.
     pub(super) fn share(self, usual: f64, customer: &Customer) -> f64 {
-        match self {
-            Chore::TopUp if customer.balance_fen < LOW_FEN => usual * LOW_TOPS_UP,
+        let is_high = HIGH_FEN < customer.balance_fen;
+        let times = match self {
+            Chore::TopUp if is_high => HIGH_TOPS_UP,
+            Chore::TopUp if !customer.pays_from_balance() => CARD_TOPS_UP,
+            Chore::TopUp if customer.balance_fen < LOW_FEN => LOW_TOPS_UP,
+            Chore::Withdraw if is_high => HIGH_WITHDRAWS,
             Chore::Rent if customer.is_student() => 0.0,
-            _ => usual,
-        }
+            _ => 1.0,
+        };
+        usual * times
     }
 
     /// Does it; `None` when there was no need after all.
@@ -107,7 +118,7 @@ impl Chore {
 /// A licensed intermediary that families of a country use.
 fn intermediary(seed: u64, country: Country, place: u64) -> u64 {
     let [first, second] = country.0.map(u64::from);
-    mix(mix(seed, INTERMEDIARY), first << 16 | second << 8 | place % INTERMEDIARIES) >> 4
+    mix(mix(seed, INTERMEDIARY), (first << 16) | (second << 8) | (place % INTERMEDIARIES)) >> 4
 }
 
 fn top_up(stage: &mut Stage<'_>, customer: &Customer, who: &Who<'_>) -> Outcome {
@@ -116,7 +127,7 @@ fn top_up(stage: &mut Stage<'_>, customer: &Customer, who: &Who<'_>) -> Outcome 
     let chance = &mut stage.chance;
     let (median, sigma, least, most) = TOPUP_FEN;
     // Families send round sums.
-    let fen = (chance.log_normal(median, sigma) as i64).clamp(least, most) / 100_00 * 100_00;
+    let fen = (chance.log_normal(median, sigma) as i64).clamp(least, most) / 10_000 * 10_000;
     let fee = TOPUP_FEE.0 + (TOPUP_FEE.1 - TOPUP_FEE.0) * chance.unit();
     let act = Act::TopUp {
         intermediary: intermediary(stage.ground.seed, country, payer),
@@ -142,7 +153,7 @@ fn known_since(customer: &Customer, receiver: u64, now_ms: i64) -> i64 {
 fn pay_friend(stage: &mut Stage<'_>, customer: &Customer, who: &Who<'_>) -> Option<Outcome> {
     let to = customer.own(Trait::Friend, stage.chance.below(FRIENDS));
     let (median, sigma) = FRIEND_FEN;
-    let fen = stage.chance.log_normal(median, sigma) as i64 / 1_00 * 1_00;
+    let fen = stage.chance.log_normal(median, sigma) as i64 / 100 * 100;
     if fen == 0 || customer.balance_fen < fen {
         return None;
     }
@@ -159,8 +170,8 @@ fn pay_friend(stage: &mut Stage<'_>, customer: &Customer, who: &Who<'_>) -> Opti
 
 fn pay_rent(stage: &mut Stage<'_>, customer: &Customer, who: &Who<'_>) -> Option<Outcome> {
     let to = customer.own(Trait::Landlord, 0);
-    let span = (RENT_FEN.1 - RENT_FEN.0) as u64 / 100_00;
-    let fen = RENT_FEN.0 + (to % span) as i64 * 100_00;
+    let span = (RENT_FEN.1 - RENT_FEN.0) as u64 / 10_000;
+    let fen = RENT_FEN.0 + (to % span) as i64 * 10_000;
     if customer.balance_fen < fen {
         return None;
     }
@@ -177,7 +188,7 @@ fn pay_rent(stage: &mut Stage<'_>, customer: &Customer, who: &Who<'_>) -> Option
 
 fn withdraw(stage: &mut Stage<'_>, customer: &Customer, who: &Who<'_>) -> Option<Outcome> {
     let share = 0.2 + 0.5 * stage.chance.unit();
-    let fen = (customer.balance_fen as f64 * share) as i64 / 10_00 * 10_00;
+    let fen = (customer.balance_fen as f64 * share) as i64 / 1_000 * 1_000;
     if fen < WITHDRAWN_LEAST_FEN {
         return None;
     }
@@ -211,7 +222,7 @@ fn change(stage: &mut Stage<'_>, who: &Who<'_>) -> Outcome {
     let act = Act::Change {
         field,
         factor: (field == "factor_add").then(|| chance.weigh(&factors)),
-        new_limit_fen: (field == "limit").then(|| chance.between(2, 30) * 1_000_00),
+        new_limit_fen: (field == "limit").then(|| chance.between(2, 30) * 100_000),
         by: if chance.hit(0.97) { "user" } else { "support" },
         auth: if chance.hit(0.8) { who.session.auth } else { "otp_sms" },
     };
@@ -270,6 +281,9 @@ impl Linking {
     pub(crate) fn step(self, stage: &mut Stage<'_>, who: &Who<'_>) -> Option<(i64, Linking)> {
         /// Attempts that somebody makes with one card.
         const MOST: u8 = 4;
+        /// Attempts that are followed by another one: the issuer refused for good, or not.
+        const FINAL_TRIED_AGAIN: f64 = 0.5;
+        const REFUSED_TRIED_AGAIN: f64 = 0.75;
         let retried = Story::like(LookAlike::IssuerDeclineRetry);
         let story = if 1 < self.attempt { retried } else { who.story };
         let chance = &mut stage.chance;
@@ -284,8 +298,11 @@ impl Linking {
             attempt: self.attempt,
         };
         let outcome = stage.attempt(&Who { story, ..*who }, &act);
-        let goes_on = matches!(outcome.ending, Ending::Refused(_)) && stage.chance.hit(0.75)
-            || insists(&mut stage.chance, outcome.ending, self.attempt - 1);
+        let goes_on = match outcome.ending {
+            Ending::Refused(refusal) if refusal.is_final() => stage.chance.hit(FINAL_TRIED_AGAIN),
+            Ending::Refused(_) => stage.chance.hit(REFUSED_TRIED_AGAIN),
+            ending => insists(&mut stage.chance, ending, self.attempt - 1),
+        };
         if !goes_on || MOST <= self.attempt {
             return None;
         }

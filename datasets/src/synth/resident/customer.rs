@@ -6,6 +6,8 @@
 //! the card pays) are not stored: they are derived from the account's key, so they stay the same
 //! for years and cost nothing. A customer without an account is gone, and its story ends.
 
+use features::geo::distance_km;
+
 use super::super::act::{Act, Ending, Outcome, Who};
 use super::super::asset::{
     Account, Country, Device, Holder, Merchant, Network, Place, Session, probe,
@@ -66,7 +68,6 @@ pub(crate) enum Trait {
     Bank,
     Bill,
     Mandate,
-    Card,
 }
 
 /// A customer who is about to act.
@@ -303,6 +304,16 @@ pub(crate) fn insists(chance: &mut Chance, ending: Ending, tries: u8) -> bool {
         Ending::Blocked | Ending::Failed | Ending::Abandoned | Ending::Held => AFTER_STOP,
     };
     tries < most && chance.hit(share)
+}
+
+/// How long the way from one place to another takes.
+pub(crate) fn travel_ms(from: Place, to: Place) -> i64 {
+    /// Across a city, by whatever is at hand.
+    const KM_A_MINUTE: f64 = 0.6;
+    let degrees = |e3: i32| f64::from(e3) / 1e3;
+    let (north, east) = (degrees(from.lat_e3), degrees(from.lon_e3));
+    let km = distance_km(north, east, degrees(to.lat_e3), degrees(to.lon_e3));
+    (km / KM_A_MINUTE * MINUTE_MS as f64) as i64
 }
 
 /// When somebody tries again after an attempt whose end was known at this time.

@@ -50,6 +50,8 @@ pub(crate) enum After {
 
 /// A card other than the usual one is taken so often.
 const OTHER_CARD: f64 = 0.15;
+/// Payments for which a card is tried whose issuer refuses nearly everything.
+const HOPES: f64 = 0.15;
 /// After a stop by the wallet: share that take another card, and share that pay less.
 const STOPPED_OTHER_CARD: f64 = 0.35;
 const STOPPED_LESS: f64 = 0.25;
@@ -65,13 +67,19 @@ impl Means {
         if is_enough && (customer.cards == 0 || customer.pays_from_balance()) {
             return Some(Means::Balance);
         }
-        let cards = &stage.accounts.get(customer.key)?.cards;
+        let failing = &stage.ground.settings.issuers.failing;
+        let hopes = stage.chance.hit(HOPES);
+        // Whose issuer refuses nearly everything has learnt it.
+        let is_tried =
+            |card: &&Card| hopes || failing.iter().all(|(country, _)| *country != card.country);
+        let cards = stage.accounts.get(customer.key)?.cards.iter().filter(is_tried);
         let place = if stage.chance.hit(OTHER_CARD) {
-            stage.chance.below(cards.len() as u64) as usize
+            stage.chance.below(cards.clone().count() as u64) as usize
         } else {
             0
         };
-        cards.get(place).map(|card| Means::Card(card.key))
+        let card = cards.clone().nth(place).map(|card| Means::Card(card.key));
+        card.or(is_enough.then_some(Means::Balance))
     }
 }
 
@@ -161,5 +169,67 @@ impl Purchase {
     fn for_less(self, chance: &mut Chance) -> Purchase {
         let fen = (self.fen as f64 * (0.3 + 0.5 * chance.unit())) as i64;
         Purchase { fen: fen.max(LEAST_FEN.min(self.fen)), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use features::event::Event;
+    use features::field::{EventType, ids};
+
+    use super::super::super::tests_support::{START_MS, text};
+    use super::super::super::{Answer, Ask, Atlas, Options, PlainWallet, Settings, Wallet, World};
+
+    /// Declines everything of one type.
+    struct Stern(&'static str);
+
+    impl Wallet for Stern {
+        fn decide(&mut self, ask: &Ask<'_>) -> Answer {
+            if ask.event_type == self.0 { Answer::Decline } else { Answer::Approve }
+        }
+
+        fn record(&mut self, _line: &str) {}
+    }
+
+    /// Payments in a week of residents against this wallet.
+    fn payments(wallet: &mut dyn Wallet) -> Vec<Event> {
+        let mut settings = Settings::default();
+        settings.fraud.prevalence_bps = 1e-9;
+        let personas = &mut settings.personas;
+        personas.resident.share += personas.tourist.share + personas.business.share;
+        (personas.tourist.share, personas.business.share) = (0.0, 0.0);
+        let (seed, days, accounts, start_ms) = (6, 7, 200, START_MS);
+        let atlas = Atlas::built_in();
+        let options =
+            Options { seed, days, accounts, start_ms, peaks: Vec::new(), settings, atlas };
+        let mut world = World::new(options).unwrap();
+        let mut found = Vec::new();
+        while world.play_step(wallet) {
+            for emitted in world.events() {
+                let event = Event::read(emitted.line.as_bytes(), None).unwrap();
+                let is_residents = text(&event, ids::ACCOUNT_RESIDENCE_COUNTRY) == "CN";
+                if is_residents && event.event_type() == EventType::Payment {
+                    found.push(event);
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn whoever_is_stopped_tries_again_once_or_twice_and_then_lets_it_be() {
+        let usual = payments(&mut PlainWallet).len() as f64;
+        let stopped = payments(&mut Stern("payment")).len() as f64;
+        // 1 + 0.45 + 0.45^2, and fewer where nothing is bought first.
+        let ratio = stopped / usual;
+        assert!((1.3..1.8).contains(&ratio), "{stopped} instead of {usual}");
+    }
+
+    #[test]
+    fn whoever_is_not_let_in_pays_nothing() {
+        let usual = payments(&mut PlainWallet).len();
+        let kept_out = payments(&mut Stern("login"));
+        // What is left happens in sessions that were opened for one purchase.
+        assert!(12 * kept_out.len() < usual, "{} of {usual}", kept_out.len());
     }
 }

@@ -29,7 +29,7 @@ const NOUNS: [(&str, &str); 7] = [
 ];
 
 /// The least and the greatest value of each number; `*` stands for any one key.
-const RANGES: [(&str, f64, f64); 45] = [
+const RANGES: [(&str, f64, f64); 46] = [
     ("personas.*.share", 0.0, 1.0),
     ("personas.*.active_share", 0.0, 1.0),
     ("personas.*.payments_mean", 0.0, 200.0),
@@ -53,7 +53,9 @@ const RANGES: [(&str, f64, f64); 45] = [
     ("issuers.declines.first_abroad", 0.0, 1.0),
     ("issuers.declines.usual", 0.0, 1.0),
     ("issuers.declines.classes.*", 0.0, 1.0),
-    ("links.*", 0.0, 1.0),
+    ("links.first_try", 0.0, 1.0),
+    // Never none, so that the share of links that need a retry has a meaning.
+    ("links.after_retries", 0.01, 1.0),
     ("networks.*", 0.0, 1.0),
     ("sessions.*", 0.0, 1.0),
     // Half of all scored events: beyond it the fraud would be the population.

@@ -52,13 +52,15 @@ const CODE_MS: (f64, f64) = (6_500.0, 0.7);
 /// Tickets: lead in hours, median and deviation of its logarithm, least and most.
 const LEAD_H: (f64, f64, f64, f64) = (70.0, 1.1, 1.5, 1_400.0);
 /// Tickets for friends: bought at each payment by those who do, with a lead in days.
-const FRIENDS_NOW: f64 = 0.03;
+const FRIENDS_NOW: f64 = 0.05;
 const FRIENDS_LEAD_D: (i64, i64) = (14, 50);
 /// Payments up to this amount cost no fee, in CNY fen; what is split, and into how much.
 const FEE_FREE_FEN: i64 = 200_00;
 const SPLIT_MOST_FEN: i64 = 1_200_00;
 /// A ride: minutes until the way back is paid.
 const RIDE_MIN: (i64, i64) = (9, 55);
+/// Rides among ordinary payments, as a multiple of their share of all payments.
+const RIDES: f64 = 1.18;
 /// The usual card pays, the pass if it can, the balance if it can.
 const USUAL_CARD: f64 = 0.87;
 const PASS_PAYS: f64 = 0.75;
@@ -67,7 +69,7 @@ const BALANCE_PAYS: f64 = 0.5;
 const GIVES: f64 = 0.02;
 /// Shops that are looked at when the last payment was just now: the nearest is taken.
 const NEAR_MS: i64 = 30 * MINUTE_MS;
-const NEAR_DRAWS: u32 = 3;
+const NEAR_DRAWS: u32 = 4;
 
 /// After an issuer's refusal: tries at most, those who go on, and those on another phone.
 const REFUSED_TRIES: u8 = 3;
@@ -208,8 +210,8 @@ impl Traveller {
 
     fn draw_kind(&mut self, stage: &mut Stage<'_>) -> Purchase {
         let kinds = stage.ground.settings.payments.kinds;
-        // A ride makes two payments.
-        if stage.chance.hit(kinds.transit / (2.0 - kinds.transit)) {
+        // A ride makes two payments, and hurries and nights know no rides.
+        if stage.chance.hit(RIDES * kinds.transit / (2.0 - kinds.transit)) {
             let ride = self.buy(stage, "transit", Trade::Transit);
             self.ride_back(stage);
             return ride;
@@ -356,7 +358,8 @@ impl Traveller {
     /// How far a merchant is, in thousandths of a degree along both axes.
     fn distance(&self, merchant: &Merchant) -> i32 {
         let here = self.stay.place;
-        let far = |place: Place| (place.lat_e3 - here.lat_e3).abs() + (place.lon_e3 - here.lon_e3).abs();
+        let far =
+            |place: Place| (place.lat_e3 - here.lat_e3).abs() + (place.lon_e3 - here.lon_e3).abs();
         merchant.place.map_or(0, far)
     }
 
@@ -422,7 +425,13 @@ impl Traveller {
             Ending::Void => match self.other_card(stage, None) {
                 Some(card) if purchase.tries == 0 => {
                     let means = Means::Card(card.key);
-                    self.wait(stage, end.at_ms, 15.0, Purchase { means, tries: 1, ..purchase }, None)
+                    self.wait(
+                        stage,
+                        end.at_ms,
+                        15.0,
+                        Purchase { means, tries: 1, ..purchase },
+                        None,
+                    )
                 }
                 Some(_) | None => self.resume(end.at_ms),
             },
@@ -516,12 +525,7 @@ impl Traveller {
     }
 
     /// The wallet stopped it: later again, or on with the day, or no more of this today.
-    fn after_stop(
-        &mut self,
-        stage: &mut Stage<'_>,
-        purchase: Purchase,
-        at_ms: i64,
-    ) -> Option<i64> {
+    fn after_stop(&mut self, stage: &mut Stage<'_>, purchase: Purchase, at_ms: i64) -> Option<i64> {
         if purchase.tries < STOPPED_TRIES && stage.chance.hit(TRIES_AGAIN) {
             let mut next = Purchase { tries: purchase.tries + 1, rest_fen: 0, ..purchase };
             let lot = stage.chance.unit();
@@ -653,7 +657,8 @@ impl Actor for Refund {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
         let account = stage.accounts.get(self.account)?;
         let device = account.device;
-        let network = stage.ground.atlas.mobile(device.sim_country, mix(self.account, self.payment));
+        let network =
+            stage.ground.atlas.mobile(device.sim_country, mix(self.account, self.payment));
         let session = stage.session("biometric", "push_notice");
         let bearing = Bearing { device, network, place: None, story: self.story };
         let who = super::who(self.account, &bearing, &session);

@@ -7,7 +7,7 @@
 
 use super::surroundings::Spot;
 use super::{
-    Act, Bearing, DAY_MS, Ending, Habit, HOUR_MS, LookAlike, MINUTE_MS, Note, Persona, Phase,
+    Act, Bearing, DAY_MS, Ending, HOUR_MS, Habit, LookAlike, MINUTE_MS, Note, Persona, Phase,
     SECOND_MS, Stage, Story, TRIES_AGAIN, Traveller, people,
 };
 use crate::synth::act::{Outcome, Refusal};
@@ -67,15 +67,8 @@ pub(super) enum Task {
 }
 
 /// Tasks in the order in which they are done.
-const TASKS: [Task; 7] = [
-    Task::Prove,
-    Task::Link,
-    Task::ProveLate,
-    Task::Second,
-    Task::Coupon,
-    Task::Load,
-    Task::TopUp,
-];
+const TASKS: [Task; 7] =
+    [Task::Prove, Task::Link, Task::ProveLate, Task::Second, Task::Coupon, Task::Load, Task::TopUp];
 
 /// The tasks that are left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -148,11 +141,9 @@ impl Traveller {
             self.todo.add(if is_late { Task::ProveLate } else { Task::Prove });
         }
         self.todo.add(Task::Link);
-        for (habit, task) in [
-            (Habit::Coupon, Task::Coupon),
-            (Habit::Pass, Task::Load),
-            (Habit::TopUp, Task::TopUp),
-        ] {
+        for (habit, task) in
+            [(Habit::Coupon, Task::Coupon), (Habit::Pass, Task::Load), (Habit::TopUp, Task::TopUp)]
+        {
             if habits.has(habit) {
                 self.todo.add(task);
             }
@@ -317,11 +308,8 @@ impl Traveller {
             knows_cvv: true,
             attempt,
         };
-        let story = if 1 < attempt {
-            Story::like(LookAlike::IssuerDeclineRetry)
-        } else {
-            bearing.story
-        };
+        let story =
+            if 1 < attempt { Story::like(LookAlike::IssuerDeclineRetry) } else { bearing.story };
         stage.attempt(&self.who(&Bearing { story, ..*bearing }), &act)
     }
 

@@ -27,6 +27,8 @@ const HAS_FIX: f64 = 0.94;
 /// Hotels of a city, and cafes with Wi-Fi.
 const HOTELS: u64 = 120;
 const CAFES: u64 = 60;
+/// How far from its middle one lodges in a city.
+const LODGING_KM: f64 = 3.0;
 /// Nights that a tourist spends in one city.
 const NIGHTS: (i64, i64) = (2, 5);
 /// Tourists who spend some of these nights in Hong Kong or Macao.
@@ -45,8 +47,7 @@ const LEGS: [(Country, f64); 7] = [
     (Country(*b"MO"), 0.05),
 ];
 /// Where VPNs of tourists come out, if not at home.
-const EXITS: [Country; 4] =
-    [Country(*b"HK"), Country(*b"SG"), Country(*b"US"), Country(*b"JP")];
+const EXITS: [Country; 4] = [Country(*b"HK"), Country(*b"SG"), Country(*b"US"), Country(*b"JP")];
 const EXIT_AT_HOME: f64 = 0.55;
 /// Phones whose clock does not follow the place, and phones off the mobile data that roam all the
 /// same.
@@ -271,7 +272,7 @@ impl Traveller {
             Persona::Family => site,
             _ => mix(HOTEL, u64::from(city) * HOTELS + site),
         };
-        let lodging = ground.atlas.near(city, 5.0, chance);
+        let lodging = ground.atlas.near(city, LODGING_KM, chance);
         let until_day = self.day.saturating_add(nights);
         self.stay = Stay { city, country, lodging, place: lodging, until_day, site };
         let keeps_clock = chance.hit(CLOCK_OF_HOME);

@@ -10,7 +10,7 @@ use super::*;
 use crate::synth::population::Population;
 use crate::synth::tests_support::{Played, START_MS, honest, text};
 use crate::synth::wallet::{Answer, Ask, PlainWallet, Wallet};
-use crate::synth::{Atlas, Kind, Options, Settings, Shard, World};
+use crate::synth::{Atlas, Kind, Options, Peak, Settings, Shard, World};
 
 fn options(seed: u64, accounts: u32, days: u32, persona: Persona) -> Options {
     let mut settings = Settings::default();
@@ -89,7 +89,7 @@ fn visits(persona: Persona, slots: u32) -> Vec<Visit> {
     let rhythm = Rhythm::of(&world.ground, persona);
     let day = START_MS / DAY_MS + 200;
     let number = |slot| rhythm.current(world.ground.seed, slot, day);
-    (0..slots).filter_map(|slot| rhythm.visit(&world.ground, slot, number(slot))).collect()
+    (0..slots).map(|slot| rhythm.visit(&world.ground, slot, number(slot))).collect()
 }
 
 #[test]
@@ -99,9 +99,8 @@ fn eight_tourists_in_a_hundred_are_on_a_trip() {
     {
         let all = visits(persona, 40_000);
         let day = START_MS / DAY_MS + 200;
-        let on_trip = |visit: &&Visit| {
-            day_of(visit.arrival_ms) <= day && day <= day_of(visit.leave_ms)
-        };
+        let on_trip =
+            |visit: &&Visit| day_of(visit.arrival_ms) <= day && day <= day_of(visit.leave_ms);
         let got = all.iter().filter(on_trip).count() as f64 / all.len() as f64;
         assert_near(&format!("{persona:?}"), got, wanted, 0.007);
     }
@@ -118,7 +117,7 @@ fn trips_of_tourists_have_their_length_and_lead() {
     assert_near("same day", share(|v| v.arrival_ms < v.begin_ms), 0.40, 0.02);
     assert_near("new", share(Visit::is_first), 0.70, 0.02);
     assert_near("come back", share(|v| v.comes_back), 0.30, 0.02);
-    assert_near("split fees", share(|v| v.habits.has(Habit::Splits)), 0.04, 0.01);
+    assert_near("split fees", share(|v| v.habits.has(Habit::Splits)), 0.06, 0.01);
     let leads = all.iter().filter(|v| v.begin_ms < v.arrival_ms);
     let leads: Vec<f64> =
         leads.map(|v| (v.arrival_ms - v.begin_ms) as f64 / DAY_MS as f64).collect();
@@ -145,9 +144,10 @@ fn a_tourist_pays_six_times_a_day() {
     }
     let payments: u32 = days.values().sum();
     let mean = f64::from(payments) / (1_500.0 * 0.08 * 30.0);
-    assert_near("payments on a day of a trip", mean, 6.3, 0.8);
+    assert_near("payments on a day of a trip", mean, 5.8, 0.5);
     let kind = field("kind");
-    let of = |names: &[&str]| share(played.of(EventType::Payment), |e| names.contains(&text(e, kind)));
+    let of =
+        |names: &[&str]| share(played.of(EventType::Payment), |e| names.contains(&text(e, kind)));
     assert_near("qr", of(&["merchant_qr_static", "merchant_qr_dynamic"]), 0.52, 0.05);
     assert_near("code", of(&["payment_code"]), 0.165, 0.03);
     assert_near("transit", of(&["transit"]), 0.13, 0.03);
@@ -229,7 +229,9 @@ fn tourists_come_over_the_networks_of_tourists() {
         let china = field("geo.lon");
         let kinds = [EventType::Payment, EventType::CardLink, EventType::Login];
         let events = played.events.iter().filter(move |e| kinds.contains(&e.event_type()));
-        events.filter(move |e| (73.0..135.0).contains(&e.number(china)) && e.number(field("geo.lat")) > 18.0)
+        events.filter(move |e| {
+            (73.0..135.0).contains(&e.number(china)) && e.number(field("geo.lat")) > 18.0
+        })
     };
     let is = |path: &str| {
         let id = field(path);
@@ -261,7 +263,7 @@ fn nobody_outruns_a_plane() {
         }
     }
     assert!(1_000 < all);
-    assert!(f64::from(too_fast) < 0.001 * f64::from(all), "{too_fast} of {all}");
+    assert!(f64::from(too_fast) < 0.002 * f64::from(all), "{too_fast} of {all}");
 }
 
 #[test]
@@ -278,7 +280,8 @@ fn who_is_refused_tries_own_cards_within_minutes_and_mostly_succeeds() {
     assert!(0.6 < done, "{done}");
     let mut cards: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
     for event in &retries {
-        let card = (text(event, field("card.card_token")), text(event, field("card.issuer_country")));
+        let card =
+            (text(event, field("card.card_token")), text(event, field("card.issuer_country")));
         let known = cards.entry(text(event, field("account_id"))).or_default();
         if !card.0.is_empty() && !known.contains(&card) {
             known.push(card);
@@ -294,13 +297,16 @@ fn a_local_sim_card_changes_all_but_the_number() {
     let events = alike(&played, "L03");
     let sim = field("device.sim_country");
     assert!(100 < events.len());
-    assert!(events.iter().all(|event| text(event, sim) == "CN"));
-    assert!(events.iter().all(|event| event.number(field("device.sim_count")) == 2.0));
+    // Automatic debits come without a phone.
+    let on_phone = || events.iter().filter(|event| event.has(field("device.device_id")));
+    assert!(on_phone().all(|event| text(event, sim) == "CN"));
+    assert!(on_phone().all(|event| event.number(field("device.sim_count")) == 2.0));
     let phone = field("account.phone_country");
     let abroad = share(events.iter().copied(), |event| text(event, phone) != "CN");
     assert!(0.95 < abroad, "{abroad}");
     let answers = played.of(EventType::SimSignal);
-    assert_eq!(share(answers, |event| event.has(field("last_sim_change_ms"))), 0.0);
+    // The operator knows of no change of that number.
+    assert_eq!(share(answers, |e| e.number(field("last_sim_change_ms")) <= 0.0), 1.0);
 }
 
 #[test]
@@ -309,7 +315,10 @@ fn those_who_avoid_the_fee_pay_one_shop_in_parts() {
     let parts = alike(&played, "L09");
     assert!(parts.iter().all(|event| event.number(field("base_minor")) <= 200_00.0));
     let shop = |event: &&Event| {
-        (text(event, field("account_id")).to_owned(), text(event, field("merchant.merchant_id")).to_owned())
+        (
+            text(event, field("account_id")).to_owned(),
+            text(event, field("merchant.merchant_id")).to_owned(),
+        )
     };
     let again = parts.windows(2).filter(|pair| {
         shop(&pair[0]) == shop(&pair[1]) && pair[1].time() - pair[0].time() < 5 * MINUTE_MS
@@ -400,4 +409,24 @@ fn accounts_of_tourists_go_with_them() {
     // Eight in a hundred on a trip, the week after it, the lead before it, and 30 in a hundred of
     // all who were ever here and come back.
     assert!(world.live_accounts() < 1_000, "{}", world.live_accounts());
+}
+
+#[test]
+fn golden_week_nearly_doubles_what_tourists_do() {
+    let mut options = options(1, 3_000, 46, Persona::Tourist);
+    options.peaks = vec![Peak::GoldenWeek];
+    let mut world = World::new(options).unwrap();
+    let roots: Vec<Box<dyn Actor>> = vec![Box::new(Population::new(0..3_000))];
+    world.shards = vec![Shard::with(&world.ground, 0, 0..3_000, roots)];
+    let mut days = [0_u32; 48];
+    while world.play_hour(1) {
+        for event in world.events().filter(|event| event.kind == Kind::Scored) {
+            days[(day_of(event.time_ms) - START_MS / DAY_MS) as usize] += 1;
+        }
+    }
+    // The first of October is day 30.
+    let mean =
+        |from: usize, to: usize| days[from..to].iter().sum::<u32>() as f64 / (to - from) as f64;
+    let ratio = mean(31, 37) / ((mean(22, 29) + mean(39, 46)) / 2.0);
+    assert_near("golden week", ratio, 1.9, 0.25);
 }

@@ -7,7 +7,8 @@
 //! active on a day. Arrivals are drawn towards days of high volume. Whether anything begins on a day
 //! costs a few nanoseconds ([`Rhythm::may_begin`]); only then is the whole visit drawn.
 //!
-//! The next tourist of a slot is mostly somebody else, with another account; some come back.
+//! The next tourist of a slot is mostly somebody else, with another account; on business and to the
+//! family mostly the same people come again.
 
 use crate::synth::asset::{Country, Persona};
 use crate::synth::chance::{Chance, mix};
@@ -39,19 +40,18 @@ const FAMILY_USE: f64 = 0.6;
 /// Share of visits for which a known account is not used before the arrival.
 const ARRIVES_UNPREPARED: f64 = 0.7;
 
-/// Tourists who come back with the same account.
-const COMES_BACK: f64 = 0.30;
-/// Business and family accounts that are opened while the world is watched; the others are older,
-/// by so many days at least and at most.
-const OPENED_IN_WORLD: f64 = 0.25;
-const OLDER_DAYS: (i64, i64) = (20, 900);
+/// Travellers who come again with the same account; in place of the others come new customers.
+const TOURISTS_BACK: f64 = 0.30;
+const BUSINESS_BACK: f64 = 0.92;
+const FAMILY_BACK: f64 = 0.88;
+/// Visits of one account at most.
+const VISITS_MOST: i64 = 40;
 
 /// Names of streams of chance.
 const SLOT: u64 = 0x736c_6f74;
 const CYCLE: u64 = 0x6379_636c;
 const ACCOUNT: u64 = 0x6163_636f;
 const VISIT: u64 = 0x7669_7369;
-const NEWCOMER: u64 = 0x6e65_7763;
 const BACK: u64 = 0x6261_636b;
 
 /// How the phone of a traveller is online.
@@ -103,9 +103,9 @@ const HABITS: [(Habit, [f64; 3]); 12] = [
     (Habit::Locates, [0.91, 0.88, 0.91]),
     // Set from the settings below.
     (Habit::Vpn, [0.0, 0.0, 0.0]),
-    (Habit::Splits, [0.04, 0.01, 0.05]),
-    (Habit::Luxury, [0.12, 0.08, 0.10]),
-    (Habit::Friends, [0.06, 0.05, 0.09]),
+    (Habit::Splits, [0.06, 0.02, 0.06]),
+    (Habit::Luxury, [0.15, 0.10, 0.12]),
+    (Habit::Friends, [0.11, 0.10, 0.13]),
     (Habit::Owl, [0.18, 0.20, 0.12]),
     (Habit::Pass, [0.08, 0.01, 0.04]),
     (Habit::TopUp, [0.03, 0.02, 0.12]),
@@ -152,6 +152,7 @@ pub(crate) struct Rhythm {
     lead_mean: f64,
     stay_median: f64,
     stay_sigma: f64,
+    comes_back: f64,
 }
 
 impl Habits {
@@ -211,6 +212,13 @@ impl Rhythm {
             lead_mean: trips.lead_mean_days,
             stay_median,
             stay_sigma,
+            comes_back: match persona {
+                Persona::Business => BUSINESS_BACK,
+                Persona::Family => FAMILY_BACK,
+                Persona::Tourist | Persona::Resident | Persona::Shopper | Persona::Crook => {
+                    TOURISTS_BACK
+                }
+            },
         }
     }
 
@@ -280,21 +288,16 @@ impl Rhythm {
     /// Whether the account of a visit is that of the visit before.
     fn is_back(&self, ground: &Ground, slot: u32, number: i64) -> bool {
         let lots = mix(self.base(ground.seed, slot) ^ BACK, number as u64);
-        ((lots >> 11) as f64 / (1_u64 << 53) as f64) < COMES_BACK
+        ((lots >> 11) as f64 / (1_u64 << 53) as f64) < self.comes_back
     }
 
-    /// A visit; `None` when the customer of the slot is not one yet.
-    pub(crate) fn visit(&self, ground: &Ground, slot: u32, number: i64) -> Option<Visit> {
+    /// A visit.
+    pub(crate) fn visit(&self, ground: &Ground, slot: u32, number: i64) -> Visit {
         let chance = &mut Chance::of(ground.seed, &[VISIT, u64::from(slot), number as u64]);
         let (begin_day, arrival_day) = self.days(ground, slot, number);
         let legs = chance.weigh(&LEGS);
         let stay = self.stay(legs, chance);
-        let is_tourist = self.persona == Persona::Tourist;
-        let (opening, first) = if is_tourist {
-            self.tourist_opening(ground, slot, number)
-        } else {
-            (self.opening(ground, slot, number)?, 0)
-        };
+        let first = self.first(ground, slot, number);
         let (account, home) = owner(ground, slot, first);
         // Planes land in the day and in the evening, and leave in the day.
         let arrival_ms = midnight_ms(arrival_day) + chance.between(6 * 60, 22 * 60) * MINUTE_MS;
@@ -307,10 +310,8 @@ impl Rhythm {
             let at_ms = ground.calendar.moment(begin_day * DAY_MS, zone_min, chance);
             at_ms.min(arrival_ms - JOURNEY_MS)
         };
-        let opened_ms = match opening {
-            Opening::Now => begin_ms,
-            Opening::Before(opened_ms) => opened_ms,
-        };
+        let opened_ms =
+            if first == number { begin_ms } else { self.days(ground, slot, first).0 * DAY_MS };
         let networks = &ground.settings.networks;
         let roaming = networks.roaming_share;
         let line = chance.weigh(&[
@@ -318,9 +319,9 @@ impl Rhythm {
             (Line::Local, networks.local_esim_share),
             (Line::Wifi, 1.0 - roaming - networks.local_esim_share),
         ]);
-        let comes_back = !is_tourist || self.is_back(ground, slot, number + 1);
+        let comes_back = self.is_back(ground, slot, number + 1);
         let habits = Habits::draw(ground, self.persona, chance);
-        Some(Visit {
+        Visit {
             account,
             persona: self.persona,
             home,
@@ -332,7 +333,7 @@ impl Rhythm {
             legs,
             line,
             habits,
-        })
+        }
     }
 
     /// Days of the stay, the day of arrival and that of leaving among them.
@@ -345,41 +346,14 @@ impl Rhythm {
         days.clamp(1, self.stay_most)
     }
 
-    /// When a lasting account was opened; `None` for visits before.
-    fn opening(&self, ground: &Ground, slot: u32, number: i64) -> Option<Opening> {
-        let chance = &mut Chance::of(ground.seed, &[NEWCOMER, u64::from(slot)]);
-        let older_days = chance.between(OLDER_DAYS.0, OLDER_DAYS.1);
-        if !chance.hit(OPENED_IN_WORLD) {
-            // Older than the world, and than the lead of a visit that was on its way.
-            return Some(Opening::Before(ground.start_ms - (older_days + self.cycle) * DAY_MS));
-        }
-        let first = self.current(ground.seed, slot, ground.start_ms / DAY_MS) + 1;
-        match number {
-            _ if number < first => None,
-            _ if number == first => Some(Opening::Now),
-            _ => Some(Opening::Before(self.days(ground, slot, first).0 * DAY_MS)),
-        }
-    }
-
-    /// When the account of a tourist was opened, and the number of the visit that did it.
-    fn tourist_opening(&self, ground: &Ground, slot: u32, number: i64) -> (Opening, i64) {
+    /// The number of the visit that opened the account of this one.
+    fn first(&self, ground: &Ground, slot: u32, number: i64) -> i64 {
         let mut first = number;
-        while self.is_back(ground, slot, first) {
+        while number - first < VISITS_MOST && self.is_back(ground, slot, first) {
             first -= 1;
         }
-        if first == number {
-            return (Opening::Now, first);
-        }
-        (Opening::Before(self.days(ground, slot, first).0 * DAY_MS), first)
+        first
     }
-}
-
-/// When the account of a visit was opened.
-enum Opening {
-    /// By this visit.
-    Now,
-    /// Before it, at this time.
-    Before(i64),
 }
 
 /// Key and country of the owner of a slot's account; the owner before and the owner after are

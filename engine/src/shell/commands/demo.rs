@@ -289,9 +289,8 @@ impl Wallet for HttpWallet {
         match parsed {
             Ok(value) => {
                 let degraded = value["degraded"].as_array();
-                self.is_too_late |= degraded.is_some_and(|parts| {
-                    parts.iter().any(|part| part == "too_late_to_count")
-                });
+                self.is_too_late |= degraded
+                    .is_some_and(|parts| parts.iter().any(|part| part == "too_late_to_count"));
                 let answer = answer_in(&value);
                 self.heard = Some(Heard::of(&value, took));
                 answer

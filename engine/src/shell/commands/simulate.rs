@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use datasets::Format;
 use datasets::synth::{
     Atlas, Check, Emitted, Fact, Options, Peak, Settings, Tally, World, WorldFiles, Written,
 };
@@ -31,7 +32,7 @@ Examples:
 
 The folder gets events.ndjson and labels.ndjson, as every command reads them, truth.ndjson (fraud
 story, attack, episode, actor, look-alike, stake and loss of each event that is not ordinary) and
-world.json. One seed is one world, byte for byte. --report compares the world with what was asked
+world.json; with --format parquet, tables instead, which every command reads too. One seed is one world, byte for byte. --report compares the world with what was asked
 for. The world's numbers are in datasets/src/synth/world.toml; --world changes any of them.")]
 pub(crate) struct Arguments {
     /// The seed.
@@ -66,6 +67,15 @@ pub(crate) struct Arguments {
     /// Where the world goes; made if need be.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// The forms of the files; parquet needs the analyst's build.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORM,..",
+        value_delimiter = ',',
+        default_value = "ndjson"
+    )]
+    format: Vec<FormatChoice>,
     /// Compare the world with its settings, as a page.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
@@ -75,6 +85,15 @@ pub(crate) struct Arguments {
     /// Write what was made as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// A form of the files.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatChoice {
+    /// One event on each line, as JSON.
+    Ndjson,
+    /// A column for each field.
+    Parquet,
 }
 
 /// Peaks of the year, as people list them.
@@ -103,7 +122,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut world = open(arguments)?;
     let mut wallet = arguments.policy.as_deref().map(|path| wallet(path, arguments)).transpose()?;
     let mut report = arguments.report.as_deref().map(Reporting::open).transpose()?;
-    let mut files = WorldFiles::create(&arguments.out, arguments.accounts, arguments.days)?;
+    let Arguments { out, accounts, days, .. } = arguments;
+    let mut files = WorldFiles::create(out, *accounts, *days, &formats(arguments))?;
     let bar = common::progress_days(arguments.days);
     let threads = arguments.threads.map_or_else(cores, NonZeroUsize::get);
     loop {
@@ -164,6 +184,15 @@ fn open(arguments: &Arguments) -> Result<World, Failure> {
         let lines: Vec<String> = faults.iter().map(|fault| format!("--{fault}")).collect();
         Failure::Usage(lines.join("\n"))
     })
+}
+
+/// The forms that the arguments ask for.
+fn formats(arguments: &Arguments) -> Vec<Format> {
+    let form = |choice: &FormatChoice| match choice {
+        FormatChoice::Ndjson => Format::Ndjson,
+        FormatChoice::Parquet => Format::Parquet,
+    };
+    arguments.format.iter().map(form).collect()
 }
 
 /// A report on the world as it is made.
@@ -238,9 +267,11 @@ fn describe(arguments: &Arguments, written: &Written) -> String {
     row("  looks like fraud", written.look_alikes, "honest".to_owned());
     row("labels", written.labels, "of what became known in these days".to_owned());
     let folder = arguments.out.display();
+    let has_lines = formats(arguments).contains(&Format::Ndjson);
+    let form = if has_lines { "ndjson" } else { "parquet" };
     format!(
         "{}\nlost to fraud: {} CNY\n\nnext: gyr score {folder} --detail minimal | head -3\n      \
-         gyr backtest --data {folder} --truth {folder}/truth.ndjson --out report.html",
+         gyr backtest --data {folder} --truth {folder}/truth.{form} --out report.html",
         table.trim_fmt(),
         count(written.loss_fen.unsigned_abs() / 100),
     )

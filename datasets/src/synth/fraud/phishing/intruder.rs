@@ -22,9 +22,9 @@ pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 pub(crate) const SMALLEST_FEN: i64 = 1_000;
 /// An account that is worth a takeover has a history of this length.
 pub(crate) const HISTORY_MS: i64 = 30 * DAY_MS;
-/// More than this nobody tries to take from one account, in CNY fen: the wallet's limit for a
-/// single payment is not far above.
-pub(crate) const REACH_FEN: i64 = 3_000_000;
+/// What the wallet lets an account spend from its cards in a day, by how well it knows the holder
+/// (`kyc_level`), in CNY fen.
+const DAILY_FEN: [i64; 5] = [100_000, 250_000, 400_000, 600_000, 800_000];
 /// Share of naive intruders who use an emulator.
 const EMULATED: f64 = 0.2;
 /// Share of crews in mainland China, where the shops are.
@@ -135,6 +135,12 @@ pub(crate) fn heed(
     (!is_open).then_some(Turn::Leave)
 }
 
+/// Whether an episode begins of which only this share is wanted: a story that cannot be told any
+/// smaller is told less often.
+pub(crate) fn takes_place(stage: &mut Stage<'_>, share: f64) -> bool {
+    stage.chance.hit(share)
+}
+
 /// Where a crew works, the same place for all its episodes.
 pub(crate) fn base(stage: &Stage<'_>, crew: u64) -> Place {
     let ground = stage.ground;
@@ -174,11 +180,12 @@ pub(crate) fn equip(
     people::phone(stage, country)
 }
 
-/// What can be taken from an account, in CNY fen.
+/// What can be taken from an account in a day, in CNY fen: what it holds, and what its cards lend.
 pub(crate) fn reach_fen(account: &Account) -> i64 {
+    let daily_fen = DAILY_FEN[usize::from(account.kyc).min(DAILY_FEN.len() - 1)];
     let card_fen = account.cards.iter().map(|card| card.limit_fen).max().unwrap_or(0);
     let held_fen = account.balance_fen + account.pass.map_or(0, |pass| pass.balance_fen);
-    (card_fen + held_fen).min(REACH_FEN)
+    card_fen.min(daily_fen) + held_fen
 }
 
 /// Somebody with an account at least so old and something to take, who fits.
@@ -196,8 +203,8 @@ pub(crate) fn victim(
     stage.accounts.victim(&mut stage.chance, |account| is_worth_it(account) && fits(account))
 }
 
-/// Where an account's own holder is. Residents and shoppers are at home; travellers may be anywhere:
-/// their mobile data comes out at home wherever they roam, and their phone does not tell.
+/// Where an account's own holder is. Residents and shoppers are at home; travellers may be
+/// anywhere: their mobile data comes out at home wherever they roam, and their phone does not tell.
 pub(crate) fn at_home(stage: &mut Stage<'_>, account: &Account) -> Spot {
     let holder = Customer::of(account);
     if matches!(account.persona, Persona::Resident | Persona::Shopper) {

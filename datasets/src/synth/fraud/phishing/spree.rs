@@ -6,7 +6,7 @@
 //! amounts; after a few setbacks in a row the thief leaves. Crews that have learnt buy less at a
 //! time, more slowly, and more of what anybody buys.
 
-use super::intruder::{Intruder, MINUTE_MS, REACH_FEN, SMALLEST_FEN, Turn, beside, heed};
+use super::intruder::{Intruder, MINUTE_MS, SMALLEST_FEN, Turn, beside, heed};
 use crate::synth::act::{Act, Ending, Extra, Funding, Outcome, Pay, Refusal, Who};
 use crate::synth::asset::{Account, Card, Country};
 use crate::synth::chance::Chance;
@@ -14,6 +14,8 @@ use crate::synth::crew::Craft;
 use crate::synth::market::Trade;
 use crate::synth::stage::Stage;
 
+/// The wallet takes no larger payment, in CNY fen; it is a limit in US dollars, so this is below.
+pub(crate) const DEAREST_FEN: i64 = 3_000_000;
 /// After so many setbacks in a row a thief leaves the account.
 pub(crate) const GIVES_UP: u8 = 3;
 /// Deviation of the logarithm of the amounts of a spree.
@@ -142,7 +144,7 @@ impl Purse {
     /// The most that one purchase may take from it.
     fn most_fen(&self, account: &Account) -> i64 {
         match self {
-            Purse::Card(_) => REACH_FEN,
+            Purse::Card(_) => DEAREST_FEN,
             Purse::Pass => account.pass.map_or(0, |pass| pass.balance_fen),
             Purse::Balance => account.balance_fen,
         }

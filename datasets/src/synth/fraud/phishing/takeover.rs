@@ -10,7 +10,7 @@
 
 use super::intruder::{
     HISTORY_MS, HOUR_MS, Intruder, MINUTE_MS, Turn, base, equip, heed, proxy, reach_fen, shopping,
-    victim,
+    takes_place, victim,
 };
 use super::spree::{GIVES_UP, Plan, Spree};
 use crate::synth::act::Outcome;
@@ -166,16 +166,20 @@ impl Takeover {
         Some(Takeover { means, brief, thief, step, tries: 0, spree, victims: 0, phone })
     }
 
-    /// The first takeover of a shift with so many victims.
+    /// The first takeover of a shift with this many victims, least and most, in a world of full
+    /// size. A shift of less than one victim takes place only so often.
     pub(crate) fn shift(
         stage: &mut Stage<'_>,
         means: &'static Means,
         brief: Brief,
-        victims: u32,
+        (least, most): (i64, i64),
     ) -> Option<Takeover> {
+        let victims = stage.chance.between(least, most) as f64 * brief.size;
+        takes_place(stage, victims).then_some(())?;
         let victim = victim(stage, HISTORY_MS, |_| true)?;
         let first = Takeover::of(stage, means, brief, victim, None)?;
-        Some(Takeover { victims: victims.saturating_sub(1), ..first })
+        let victims = (victims.round() as u32).max(1) - 1;
+        Some(Takeover { victims, ..first })
     }
 
     /// Calls up the next victim of the shift, from the same phone as long as it serves.

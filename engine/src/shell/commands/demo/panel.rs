@@ -287,8 +287,13 @@ impl Panel {
 
     /// The week in tables, and what to do next.
     pub(super) fn summary(&self, is_too_late: bool) -> String {
-        let mut table =
-            common::table(&["fraud story", "#attempts", "#stopped", "#at stake, CNY", "#lost, CNY"]);
+        let mut table = common::table(&[
+            "fraud story",
+            "#attempts",
+            "#stopped",
+            "#at stake, CNY",
+            "#lost, CNY",
+        ]);
         for (code, story) in &self.stories {
             table.add_row([
                 format!("{code} {}", datasets::synth::title(code)),
@@ -299,7 +304,9 @@ impl Panel {
             ]);
         }
         let warning = match is_too_late {
-            true => "\nThe service calls this week too late to count: start it with --clock events.\n",
+            true => {
+                "\nThe service calls this week too late to count: start it with --clock events.\n"
+            }
             false => "",
         };
         let labels = count(self.labels);
