@@ -64,35 +64,43 @@ fn newest_source() -> SystemTime {
 }
 
 /// A folder that goes away with the test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Folder {
+    pub(crate) fn new(name: &str) -> Folder {
         let path = std::env::temp_dir().join(format!("gyr-cli-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.0.join(name), text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.0.join(name)).unwrap()
     }
 
-    fn json(&self, name: &str) -> Value {
+    pub(crate) fn json(&self, name: &str) -> Value {
         serde_json::from_str(&self.read(name)).unwrap()
     }
 
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.join(name).exists()
+    }
+
     /// Runs `gyr` in the folder.
-    fn gyr(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn gyr(&self, arguments: &[&str]) -> Output {
         Command::new(binary()).args(arguments).current_dir(&self.0).output().unwrap()
     }
 
     /// Runs `gyr`, which must end with code 0; its standard output.
-    fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let output = self.gyr(arguments);
         let talk = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "gyr {arguments:?}: {talk}");
@@ -100,7 +108,7 @@ impl Folder {
     }
 
     /// Runs `gyr`, which must end with this code; its standard error.
-    fn fails(&self, code: i32, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.gyr(arguments);
         let talk = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "gyr {arguments:?}: {talk}");
@@ -435,7 +443,7 @@ fn what_is_missing_or_unknown_is_said_with_the_code_of_its_kind() {
         let talk = folder.fails(code, arguments);
         assert!(talk.contains(wanted), "gyr {arguments:?}: {talk}");
     }
-    assert!(!folder.0.join("m").exists(), "a broken run leaves no file");
+    assert!(!folder.has("m"), "a broken run leaves no file");
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod parity;
 mod http;
 // The commands, end to end.
 mod cli;
+// Worlds and the demo, end to end.
+mod simulate;
 // The documents are true.
 mod documents;
 // The style holds: floors, names, sizes.

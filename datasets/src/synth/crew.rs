@@ -4,9 +4,10 @@
 //! episodes of each typology begin that day, so that attempted fraud has its share of what honest
 //! customers did the day before; the rate drifts from week to week. An episode belongs to a crew,
 //! and the crew's craft outlives it: after refusals in a row a crew that can learn slows down,
-//! splits its work, asks for less, waits longer or buys better assets. Crews that cannot learn and
-//! are refused again and again give up their trade to others that copy what works. So fraud moves
-//! to where a frozen policy is weakest.
+//! splits its work, asks for less, waits longer or buys better assets. Crews whose work does not
+//! pay (refused more often than not, or less earned than its assets cost) give up their trade to
+//! others that copy what works, and more is begun of the stories that get through. So fraud moves to
+//! where a frozen policy is weakest.
 
 use std::fmt;
 
@@ -29,6 +30,24 @@ const SIZE_MIN: f64 = 0.02;
 const FAILING: f64 = 0.6;
 /// A crew that gives up is followed by one that copies the best, or by a beginner.
 const COPIES: f64 = 0.6;
+
+/// Least share of its usual rate that a typology keeps when all of its crews are stopped.
+const APPEAL_MIN: f64 = 0.15;
+
+/// What a crew pays for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asset {
+    /// Data of a stolen card.
+    StolenCard,
+    /// A number that receives text messages, for a fresh account.
+    SmsNumber,
+    /// A wallet account with a history.
+    AgedAccount,
+    /// A passport and its owner's face.
+    RentedIdentity,
+    /// A phone.
+    Phone,
+}
 
 /// How a typology is played.
 pub(crate) struct Playbook {
@@ -119,9 +138,35 @@ struct Crew {
     /// Acts that went through and that were stopped, in the last weeks, halved each week.
     done: f64,
     stopped: f64,
+    /// What it took and what it paid in the same weeks, in US dollars.
+    earned_usd: f64,
+    spent_usd: f64,
 }
 
 impl Crew {
+    fn new(key: u64, craft: Craft) -> Crew {
+        Crew {
+            key,
+            craft,
+            refused_in_a_row: 0,
+            done: 0.0,
+            stopped: 0.0,
+            earned_usd: 0.0,
+            spent_usd: 0.0,
+        }
+    }
+
+    /// Whether its work does not pay.
+    fn is_failing(&self) -> bool {
+        self.done < self.stopped || (0.0 < self.spent_usd && self.earned_usd <= self.spent_usd)
+    }
+
+    /// Half of what it remembers is forgotten.
+    fn fade(&mut self) {
+        let counts = [&mut self.done, &mut self.stopped, &mut self.earned_usd, &mut self.spent_usd];
+        counts.into_iter().for_each(|count| *count /= 2.0);
+    }
+
     fn success(&self) -> f64 {
         (self.done + 1.0) / (self.done + self.stopped + 2.0)
     }
@@ -142,7 +187,7 @@ impl Crews {
                 // The typology stands in the key, so that a crew is found by it.
                 let key = (u64::from(shard) << 16 | number) * 32 + typology as u64;
                 let craft = Craft::beginner(settings, &mut chance);
-                Crew { key: key + 32, craft, refused_in_a_row: 0, done: 0.0, stopped: 0.0 }
+                Crew::new(key + 32, craft)
             };
             (0..CREWS).map(crew).collect()
         };
@@ -193,23 +238,42 @@ impl Crews {
         if chance.hit(0.5) { Reaction::Quit } else { Reaction::Continue }
     }
 
+    /// A crew paid for something.
+    pub(super) fn spend(&mut self, key: u64, usd: f64) {
+        if let Some(crew) = self.find(key) {
+            crew.spent_usd += usd;
+        }
+    }
+
+    /// A crew took something.
+    pub(super) fn earn(&mut self, key: u64, usd: f64) {
+        if let Some(crew) = self.find(key) {
+            crew.earned_usd += usd;
+        }
+    }
+
+    /// How much of its usual rate a typology keeps: what gets through draws others.
+    fn appeal(&self, typology: Typology) -> f64 {
+        let crews = &self.by_typology[typology as usize];
+        let success: f64 = crews.iter().map(Crew::success).sum();
+        (success / crews.len() as f64).max(APPEAL_MIN)
+    }
+
     /// A week is over: crews that fail make room for others.
     fn settle(&mut self, settings: &Settings, chance: &mut Chance) {
         for crews in &mut self.by_typology {
             let best = crews.iter().max_by(|a, b| a.success().total_cmp(&b.success()));
             let Some((key, craft)) = best.map(|crew| (crew.key, crew.craft)) else { continue };
             for crew in crews.iter_mut().filter(|crew| crew.key != key) {
-                let is_failing = crew.done < crew.stopped;
-                if is_failing && chance.hit(FAILING * (1.0 - crew.craft.skill)) {
+                if crew.is_failing() && chance.hit(FAILING * (1.0 - crew.craft.skill)) {
                     let beginner = Craft::beginner(settings, chance);
                     let is_copy = chance.hit(COPIES);
-                    crew.craft =
+                    let next =
                         if is_copy { Craft { skill: beginner.skill, ..craft } } else { beginner };
-                    (crew.done, crew.stopped) = (0.0, 0.0);
+                    *crew = Crew::new(crew.key, next);
                 }
-                crew.done /= 2.0;
-                crew.stopped /= 2.0;
             }
+            crews.iter_mut().for_each(Crew::fade);
         }
     }
 
@@ -278,7 +342,9 @@ impl Actor for Underworld {
             stage.chance = chance;
         }
         let plans = &settings.fraud.typologies;
-        let whole: f64 = plans.iter().map(|plan| plan.weight).sum();
+        let appeal = Typology::ALL.map(|typology| stage.crews.appeal(typology));
+        // What one story loses by being stopped, the others gain.
+        let drawn: f64 = plans.iter().zip(appeal).map(|(plan, appeal)| plan.weight * appeal).sum();
         let wanted = self.honest * settings.fraud.prevalence_bps / 10_000.0;
         for playbook in self.playbooks.clone() {
             let typology = playbook.typology;
@@ -286,7 +352,7 @@ impl Actor for Underworld {
             if day < i64::from(plan.from_day) || plan.weight <= 0.0 {
                 continue;
             }
-            let events = wanted * plan.weight / whole;
+            let events = wanted * plan.weight * appeal[typology as usize] / drawn;
             let size = (events / playbook.events / EPISODES_A_DAY).clamp(SIZE_MIN, 1.0);
             let mean = events / (playbook.events * size) * self.drift[typology as usize].exp();
             for _ in 0..stage.chance.poisson(mean) {

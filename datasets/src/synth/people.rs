@@ -562,7 +562,7 @@ mod tests {
     fn an_account_drawn_from_its_key_does_not_depend_on_who_asks() {
         let drawn = |turns: u32| {
             on_stage(9, move |stage| {
-                (0..turns).for_each(|_| drop(stage.chance.bits()));
+                (0..turns).for_each(|_| _ = stage.chance.bits());
                 let next = stage.chance.clone().bits();
                 admit(stage, 77, Persona::Resident, START_MS - DAY_MS, US);
                 assert_eq!(stage.chance.bits(), next, "the step's own chance goes on");

@@ -305,6 +305,8 @@ pub struct Fraud {
     pub learning: Learning,
     /// What crews pay for their assets, in US dollars.
     pub costs_usd: Costs,
+    /// What is left to a crew of what it takes, 0 to 1.
+    pub resale_share: f64,
     /// The typologies in the order of their codes, T01 first.
     #[serde(deserialize_with = "by_typology")]
     pub typologies: [TypologyPlan; Typology::ALL.len()],
@@ -352,14 +354,12 @@ pub struct Costs {
     pub stolen_card: f64,
     /// A number that receives text messages.
     pub sms_number: f64,
-    /// A gigabyte through a residential proxy.
-    pub residential_gigabyte: f64,
     /// A wallet account with a history.
     pub aged_account: f64,
     /// A passport and its owner's face.
     pub rented_identity: f64,
     /// A phone.
-    pub device: f64,
+    pub phone: f64,
 }
 
 /// How much of one typology, and since when.

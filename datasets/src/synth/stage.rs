@@ -14,7 +14,7 @@ use super::asset::{Account, Card, Persona};
 use super::batch::{Batch, Kind, Truth};
 use super::challenge::{self, Trial};
 use super::chance::{Chance, mix};
-use super::crew::{Craft, Crews, Reaction};
+use super::crew::{Asset, Craft, Crews, Reaction};
 use super::ground::Ground;
 use super::issuer;
 use super::labels;
@@ -127,6 +127,19 @@ impl Stage<'_> {
         self.crews.learn(crew, outcome, &self.ground.settings, &mut self.chance)
     }
 
+    /// A crew pays for something.
+    pub(crate) fn buy(&mut self, crew: u64, asset: Asset) {
+        let costs = &self.ground.settings.fraud.costs_usd;
+        let usd = match asset {
+            Asset::StolenCard => costs.stolen_card,
+            Asset::SmsNumber => costs.sms_number,
+            Asset::AgedAccount => costs.aged_account,
+            Asset::RentedIdentity => costs.rented_identity,
+            Asset::Phone => costs.phone,
+        };
+        self.crews.spend(crew, usd);
+    }
+
     /// Makes an unscored event, now or later.
     pub(crate) fn note(&mut self, at_ms: i64, note: &Note<'_>) {
         notes::write(self, at_ms.max(self.now_ms), note);
@@ -168,6 +181,10 @@ impl Stage<'_> {
         let outcome = Outcome { ending, at_ms, event: event.number, was_challenged };
         if ending.is_done() {
             self.settle(who, act, at_ms);
+            let taken_usd =
+                self.ground.rates.cents(who.story.stake_fen, self.now_ms) as f64 / 100.0;
+            let resale = self.ground.settings.fraud.resale_share;
+            self.crews.earn(who.story.actor, taken_usd * resale);
         }
         if who.story != Story::HONEST {
             self.batch.tell(item, Truth::of(event, &who.story, ending));

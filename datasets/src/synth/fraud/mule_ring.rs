@@ -205,6 +205,9 @@ impl Ring {
 
     fn join(&mut self, stage: &mut Stage<'_>, member: u16) -> Option<()> {
         let account = self.members[usize::from(member)];
+        if let Some(owner) = stage.accounts.get_mut(account) {
+            owner.created_ms = stage.now_ms;
+        }
         let form_fill_ms = stage.chance.between(18_000, 140_000) as u32;
         let open = Act::Open { form_fill_ms, referral: None };
         let outcome = self.hand.fraud(stage, account, 0, &open)?;

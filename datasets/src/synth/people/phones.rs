@@ -29,6 +29,9 @@ const WITH_BIOMETRIC: f64 = 0.83;
 /// Share of phones with two SIM cards.
 const TWO_SIMS: f64 = 0.22;
 
+/// Nobody keeps a phone, or an app on it, for longer than this.
+const OLDEST_DAYS: f64 = 1_800.0;
+
 /// Names of streams of chance.
 const LAG: u64 = 0x6c61_6720;
 
@@ -216,8 +219,12 @@ fn clean(ground: &Ground, chance: &mut Chance, country: Country, now_ms: i64) ->
         &ANDROID_PHONES
     };
     let key = fresh(chance);
-    let installed_ms = now_ms - chance.log_normal(40.0 * DAY_MS as f64, 1.0) as i64;
-    let set_up_ms = installed_ms - chance.log_normal(150.0 * DAY_MS as f64, 1.0) as i64;
+    let mut days_ago = |median: f64| {
+        let days = chance.log_normal(median, 1.0).min(OLDEST_DAYS);
+        (days * DAY_MS as f64) as i64
+    };
+    let installed_ms = now_ms - days_ago(40.0);
+    let set_up_ms = installed_ms - days_ago(150.0);
     let with_biometric = chance.hit(WITH_BIOMETRIC);
     let mut device = Device {
         key,

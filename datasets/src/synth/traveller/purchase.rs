@@ -70,6 +70,9 @@ const GIVES: f64 = 0.02;
 /// Shops that are looked at when the last payment was just now: the nearest is taken.
 const NEAR_MS: i64 = 30 * MINUTE_MS;
 const NEAR_DRAWS: u32 = 4;
+/// Visitors who hold a card to a personal code all the same, and shops tried instead at most.
+const TRIES_PERSONAL: f64 = 0.05;
+const ELSEWHERE_DRAWS: u32 = 4;
 
 /// After an issuer's refusal: tries at most, those who go on, and those on another phone.
 const REFUSED_TRIES: u8 = 3;
@@ -344,10 +347,17 @@ impl Traveller {
         let (ground, now_ms) = (stage.ground, stage.now_ms);
         let city = self.stay.city;
         let mut found = ground.market.shop(city, trade, &mut stage.chance, now_ms);
+        // Personal codes take no cards; most visitors are told so before they pay.
+        for _ in 0..ELSEWHERE_DRAWS {
+            if !found.is_personal || stage.chance.hit(TRIES_PERSONAL) {
+                break;
+            }
+            found = ground.market.shop(city, trade, &mut stage.chance, now_ms);
+        }
         if now_ms - self.last_ms < NEAR_MS {
             for _ in 1..NEAR_DRAWS {
                 let other = ground.market.shop(city, trade, &mut stage.chance, now_ms);
-                if self.distance(&other) < self.distance(&found) {
+                if !other.is_personal && self.distance(&other) < self.distance(&found) {
                     found = other;
                 }
             }

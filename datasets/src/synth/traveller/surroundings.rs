@@ -20,8 +20,8 @@ const AIRPORT_WIFI: f64 = 0.6;
 /// Of the sessions at home, those over mobile data.
 const MOBILE_AT_HOME: f64 = 0.35;
 /// Public Wi-Fi in town and indoors, against the mean of both.
-const WIFI_IN_TOWN: f64 = 0.8;
-const WIFI_INDOORS: f64 = 1.6;
+const WIFI_IN_TOWN: f64 = 0.6;
+const WIFI_INDOORS: f64 = 1.2;
 /// Positions that the phone knows when it may tell them.
 const HAS_FIX: f64 = 0.94;
 /// Hotels of a city, and cafes with Wi-Fi.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use datasets::synth::{Options, World};
 use features::diagnostic::{Diagnostic, Place, render};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use models::ModelDraft;
@@ -20,6 +21,20 @@ use crate::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
 
 /// Columns of a table on a terminal.
 const TABLE_WIDTH: u16 = 120;
+
+/// The simulated world of these options.
+///
+/// # Errors
+/// What is wrong with them, each under the name of its command-line option.
+pub(crate) fn new_world(options: Options) -> Result<World, Failure> {
+    World::new(options).map_err(|faults| {
+        let line = |fault: &Diagnostic| match &fault.place {
+            Place::Field(option) => format!("--{option}: {} ({})", fault.message, fault.code),
+            _ => fault.to_string(),
+        };
+        Failure::Usage(faults.iter().map(line).collect::<Vec<_>>().join("\n"))
+    })
+}
 
 /// Why a command ended before its work was done, or with something to complain about.
 #[derive(Debug)]

@@ -55,6 +55,25 @@ impl fmt::Display for Days {
     }
 }
 
+/// One UTC day, counted from 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Day(pub(crate) i64);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Day, String> {
+        let day = parse_day(text).map(Day);
+        day.ok_or_else(|| format!("got {text:?}, wanted a day such as 2018-07-25"))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&print_day(self.0))
+    }
+}
+
 /// A length of time in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {

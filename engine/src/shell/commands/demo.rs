@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::common::{self, Failure};
-use super::days::{DAY_MS, Days};
+use super::days::{DAY_MS, Day};
 use crate::decision::Factor;
 use crate::shell::serve::{self, Clock, DURABLE_WAIT_MS, JOURNAL, ModelSource, PATIENCE};
 use crate::shell::serve::{ServeOptions, Service};
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     seed: u64,
     /// The first day.
     #[arg(long, value_name = "DAY", default_value = "2026-09-28")]
-    start: Days,
+    start: Day,
 }
 
 /// How fast the week goes by.
@@ -139,15 +139,12 @@ fn world(arguments: &Arguments) -> Result<World, Failure> {
         seed: arguments.seed,
         days: arguments.days,
         accounts: arguments.accounts,
-        start_ms: arguments.start.first * DAY_MS,
+        start_ms: arguments.start.0 * DAY_MS,
         peaks: Peak::ALL.to_vec(),
         settings,
         atlas: Atlas::built_in(),
     };
-    World::new(options).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(|fault| format!("--{fault}")).collect();
-        Failure::Usage(lines.join("\n"))
-    })
+    common::new_world(options)
 }
 
 /// The service of the demo, with a journal that goes when it ends.

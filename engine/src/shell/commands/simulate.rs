@@ -15,7 +15,7 @@ use features::history::Limits;
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, ModelChoice, Output, count, percent};
-use super::days::{DAY_MS, Days, print_day};
+use super::days::{DAY_MS, Day};
 use crate::backtest::share;
 use crate::engine::Engine;
 use crate::policy::Wanted;
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     accounts: u32,
     /// The first day.
     #[arg(long, value_name = "DAY", default_value = "2026-09-01")]
-    start: Days,
+    start: Day,
     /// The peaks of the year that happen: golden_week, new_year, labour_day, or `none`.
     #[arg(long, value_name = "NAME,..", default_value = "golden_week,new_year,labour_day")]
     peaks: Peaks,
@@ -168,22 +168,16 @@ fn open(arguments: &Arguments) -> Result<World, Failure> {
         Some(folder) => Atlas::read(folder)?,
         None => Atlas::built_in(),
     };
-    if arguments.start.first != arguments.start.last {
-        return Err(Failure::Usage("--start: got several days, wanted the first one".to_owned()));
-    }
     let options = Options {
         seed: arguments.seed,
         days: arguments.days,
         accounts: arguments.accounts,
-        start_ms: arguments.start.first * DAY_MS,
+        start_ms: arguments.start.0 * DAY_MS,
         peaks: arguments.peaks.0.clone(),
         settings,
         atlas,
     };
-    World::new(options).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(|fault| format!("--{fault}")).collect();
-        Failure::Usage(lines.join("\n"))
-    })
+    common::new_world(options)
 }
 
 /// The forms that the arguments ask for.
@@ -247,7 +241,7 @@ fn manifest(arguments: &Arguments, world: &World) -> Value {
         "seed": arguments.seed,
         "days": arguments.days,
         "accounts": arguments.accounts,
-        "start": print_day(arguments.start.first),
+        "start": arguments.start.to_string(),
         "peaks": arguments.peaks.0.iter().map(|peak| peak.name()).collect::<Vec<_>>(),
         "policy": arguments.policy,
         "model": arguments.model.as_ref().map(|model| format!("{model:?}")),

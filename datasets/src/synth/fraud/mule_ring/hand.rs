@@ -126,8 +126,7 @@ impl Hand {
             _ => stage.chance.hit(POSITIONED).then_some(home),
         };
         let network = self.line(stage, account);
-        let auth = Chance::of(account, &[1]).pick(&["pin", "biometric", "biometric", "password"]);
-        let mut session = stage.session(auth, "direct");
+        let mut session = stage.session(habit(account), "direct");
         session.since_ms -= stage.chance.exponential(SESSION_MIN * MINUTE_MS) as i64;
         let who =
             Who { account, device: &device, network: &network, place, session: &session, story };
@@ -243,6 +242,11 @@ pub(crate) struct Purchase<'a> {
     pub(crate) fen: i64,
     /// The card that pays.
     pub(crate) card: Option<&'a Card>,
+}
+
+/// How the user of a wallet opens the app: always the same way.
+pub(crate) fn habit(account: u64) -> &'static str {
+    Chance::of(account, &[1]).pick(&["pin", "biometric", "biometric", "password"])
 }
 
 /// Whether a wallet is closed or frozen.

@@ -1,0 +1,130 @@
+//! `gyr simulate` and `gyr demo`, end to end: a seed goes in, a world comes out that every other
+//! command takes, and nothing half done is left behind.
+
+use serde_json::Value;
+
+use crate::cli::Folder;
+
+/// A small world in `world`.
+fn simulated(name: &str, more: &[&str]) -> Folder {
+    let folder = Folder::new(name);
+    let mut arguments = vec!["simulate", "--days", "4", "--accounts", "400", "--out", "world"];
+    arguments.extend(more);
+    folder.done(&arguments);
+    folder
+}
+
+#[test]
+fn one_seed_is_one_world_on_disk_too() {
+    let first = simulated("seed-1", &["--seed", "7", "--threads", "1"]);
+    let again = simulated("seed-2", &["--seed", "7", "--threads", "2"]);
+    let other = simulated("seed-3", &["--seed", "8"]);
+    for file in ["events.ndjson", "labels.ndjson", "truth.ndjson", "world.json"] {
+        assert_eq!(first.read(&format!("world/{file}")), again.read(&format!("world/{file}")));
+    }
+    let hash = |folder: &Folder| folder.json("world/world.json")["written"]["files"].clone();
+    assert_ne!(hash(&first)["events.ndjson"], hash(&other)["events.ndjson"]);
+}
+
+#[test]
+fn thirty_days_are_scored_without_one_fault() {
+    let folder = Folder::new("thirty-days");
+    folder.done(&["simulate", "--days", "30", "--accounts", "300", "--out", "world"]);
+    let output =
+        folder.gyr(&["score", "world", "--detail", "minimal", "--out", "decisions.ndjson"]);
+    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{talk}");
+    let written = &folder.json("world/world.json")["written"];
+    let decisions = folder.read("decisions.ndjson");
+    assert_eq!(decisions.lines().count() as u64, written["scored"].as_u64().unwrap());
+}
+
+#[test]
+fn a_report_says_what_was_wanted_and_what_was_found() {
+    let folder = Folder::new("world-report");
+    let arguments = ["simulate", "--days", "12", "--accounts", "400", "--out", "world"];
+    let text = folder.done(&[&arguments[..], &["--report", "world.html"]].concat());
+    assert!(text.contains("figures as wanted") && text.contains("median amount, food"), "{text}");
+    let page = folder.read("world.html");
+    assert!(page.contains("<svg") && !page.contains("NaN") && !page.contains("<script"), "{page}");
+    // The truth beside the world is what a backtest shows by story.
+    let report = ["backtest", "--data", "world", "--out", "report.html"];
+    folder.done(&[&report[..], &["--truth", "world/truth.ndjson"]].concat());
+    assert!(folder.read("report.html").contains("Card testing from a list"));
+}
+
+#[test]
+fn a_policy_in_the_loop_changes_what_happens() {
+    let free = simulated("loop-free", &[]);
+    let strict = "policy \"strict\"\nrule nothing \"No payment\"\n  on payment  when amount_usd > 0\n  \
+                  then decline  because AMOUNT_UNUSUAL\n";
+    let folder = Folder::new("loop-strict");
+    folder.write("strict.policy", strict);
+    let arguments = ["simulate", "--days", "4", "--accounts", "400", "--out", "world"];
+    let more = ["--policy", "strict.policy", "--model", "none"];
+    folder.done(&[&arguments[..], &more].concat());
+    let paid = |folder: &Folder| {
+        let events = folder.read("world/events.ndjson");
+        let of_payment = |line: &&str| {
+            line.contains("\"auth_result\"") && line.contains("\"ref_type\":\"payment\"")
+        };
+        events.lines().filter(of_payment).count()
+    };
+    assert!(100 < paid(&free));
+    assert_eq!(paid(&folder), 0, "an issuer is asked for what was declined");
+    let world = folder.json("world/world.json");
+    assert_ne!(world["world"]["policy"], Value::Null);
+}
+
+#[test]
+fn what_cannot_be_simulated_is_said_before_any_work() {
+    let folder = Folder::new("simulate-faults");
+    folder.write("wrong.toml", "[fraud]\nprevalence_bp = 3\n[personas.tourist]\nshare = 2.0\n");
+    std::fs::create_dir(folder.path("ref")).unwrap();
+    folder.write("ref/binlist_ranges.csv", "broken,,\n");
+    folder.write("file", "");
+    for (code, more, wanted) in [
+        (2, &["--days", "0", "--accounts", "5"][..], &["--days: got 0", "--accounts: got 5"][..]),
+        (2, &["--start", "2026-02-30"], &["wanted a day"]),
+        (2, &["--peaks", "christmas"], &["golden_week"]),
+        (2, &["--model", "none"], &["--policy"]),
+        (2, &["--threads", "2", "--policy", "built-in"], &["cannot be used with"]),
+        (1, &["--world", "wrong.toml"], &["did you mean \"prevalence_bps\"?", "got 2"]),
+        (3, &["--world", "nowhere.toml"], &["nowhere.toml"]),
+        (3, &["--reference", "nowhere"], &["nowhere"]),
+        (3, &["--reference", "ref"], &["iin_start", "country"]),
+        (3, &["--accounts", "20000000", "--days", "3650"], &["no room"]),
+        (3, &["--report", "no/such/folder/x.html"], &["no/such/folder/x.html"]),
+    ] {
+        let mut arguments = vec!["simulate", "--out", "world"];
+        arguments.extend(more);
+        let talk = folder.fails(code, &arguments);
+        for part in wanted {
+            assert!(talk.contains(part), "gyr {arguments:?}: {talk}");
+        }
+        assert!(!folder.has("world/events.ndjson"), "gyr {arguments:?} left events");
+    }
+    folder.fails(3, &["simulate", "--days", "2", "--out", "file/world"]);
+}
+
+#[cfg(not(feature = "offline"))]
+#[test]
+fn tables_need_the_analyst_s_build() {
+    let folder = Folder::new("no-tables");
+    let talk = folder.fails(3, &["simulate", "--format", "parquet", "--out", "world"]);
+    assert!(talk.contains("offline") && !folder.has("world"), "{talk}");
+}
+
+#[test]
+fn a_demo_shows_a_week_and_what_to_do_next() {
+    let folder = Folder::new("demo");
+    let arguments = ["demo", "--speed", "max", "--days", "2", "--accounts", "300"];
+    let output = folder.gyr(&arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["good customers", "fraud attempts", "at stake", "gyr simulate"] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+    let talk = folder.fails(3, &["demo", "--service", "http://127.0.0.1:9"]);
+    assert!(talk.contains("cannot reach http://127.0.0.1:9"), "{talk}");
+}
