@@ -25,7 +25,7 @@ const CREWS: u64 = 6;
 /// A typology should begin about so often in a shard, or its episodes are made smaller.
 const EPISODES_A_DAY: f64 = 0.5;
 /// Episodes are never made smaller than this.
-const SIZE_MIN: f64 = 0.02;
+const SIZE_MIN: f64 = 0.001;
 /// Share of the crews of a typology that are looked at each week for giving up.
 const FAILING: f64 = 0.6;
 /// A crew that gives up is followed by one that copies the best, or by a beginner.
@@ -45,8 +45,6 @@ pub(crate) enum Asset {
     AgedAccount,
     /// A passport and its owner's face.
     RentedIdentity,
-    /// A phone.
-    Phone,
 }
 
 /// How a typology is played.
@@ -54,6 +52,8 @@ pub(crate) struct Playbook {
     pub(crate) typology: Typology,
     /// Scored fraud events of a mean episode of size 1, undefended.
     pub(crate) events: f64,
+    /// The same of an episode that is as small as can be and still shows what it is.
+    pub(crate) least: f64,
     /// Begins an episode now; `None` when there is nobody to do it to.
     pub(crate) begin: fn(&mut Stage<'_>, Brief) -> Option<Box<dyn Actor>>,
 }
@@ -138,7 +138,9 @@ struct Crew {
     /// Acts that went through and that were stopped, in the last weeks, halved each week.
     done: f64,
     stopped: f64,
-    /// What it took and what it paid in the same weeks, in US dollars.
+    /// What it tried to take, what is left to it of what it took, and what it paid in the same
+    /// weeks, in US dollars.
+    staked_usd: f64,
     earned_usd: f64,
     spent_usd: f64,
 }
@@ -151,6 +153,7 @@ impl Crew {
             refused_in_a_row: 0,
             done: 0.0,
             stopped: 0.0,
+            staked_usd: 0.0,
             earned_usd: 0.0,
             spent_usd: 0.0,
         }
@@ -158,7 +161,8 @@ impl Crew {
 
     /// Whether its work does not pay.
     fn is_failing(&self) -> bool {
-        self.done < self.stopped || (0.0 < self.spent_usd && self.earned_usd <= self.spent_usd)
+        // Stories without a stake sell what they find out, and live by getting through.
+        self.done < self.stopped || (0.0 < self.staked_usd && self.earned_usd <= self.spent_usd)
     }
 
     /// Half of what it remembers is forgotten.
@@ -245,10 +249,11 @@ impl Crews {
         }
     }
 
-    /// A crew took something.
-    pub(super) fn earn(&mut self, key: u64, usd: f64) {
+    /// A crew tried to take so much, and so much is left to it.
+    pub(super) fn earn(&mut self, key: u64, staked_usd: f64, earned_usd: f64) {
         if let Some(crew) = self.find(key) {
-            crew.earned_usd += usd;
+            crew.staked_usd += staked_usd;
+            crew.earned_usd += earned_usd;
         }
     }
 
@@ -354,30 +359,41 @@ impl Actor for Underworld {
             }
             let events = wanted * plan.weight * appeal[typology as usize] / drawn;
             let size = (events / playbook.events / EPISODES_A_DAY).clamp(SIZE_MIN, 1.0);
-            let mean = events / (playbook.events * size) * self.drift[typology as usize].exp();
+            let each = (playbook.events * size).max(playbook.least);
+            let mean = events / each * self.drift[typology as usize].exp();
             for _ in 0..stage.chance.poisson(mean) {
                 let Some(crew) = stage.crews.pick(typology, &mut stage.chance) else { continue };
                 self.episodes += 1;
                 let episode = u64::from(stage.ledger.shard) << 32 | self.episodes;
                 let at_ms = stage.now_ms + stage.chance.below(DAY_MS as u64) as i64;
                 let brief = Brief { episode, crew, size };
-                stage.spawn(at_ms, Box::new(Opening { playbook, brief }));
+                stage.spawn(at_ms, Box::new(Opening { playbook, brief, looks_left: LOOKS }));
             }
         }
         Some(stage.now_ms + DAY_MS)
     }
 }
 
-/// An episode that begins when its time has come.
+/// An episode that begins when its time has come, or as soon as there is somebody to do it to.
 struct Opening {
     playbook: &'static Playbook,
     brief: Brief,
+    looks_left: u8,
 }
+
+/// How often a crew looks for a victim, and how long it waits in between.
+const LOOKS: u8 = 24;
+const BETWEEN_LOOKS_MS: i64 = 2 * 3_600_000;
 
 impl Actor for Opening {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
-        if let Some(actor) = (self.playbook.begin)(stage, self.brief) {
-            stage.spawn(stage.now_ms, actor);
+        match (self.playbook.begin)(stage, self.brief) {
+            Some(actor) => stage.spawn(stage.now_ms, actor),
+            None if 0 < self.looks_left => {
+                self.looks_left -= 1;
+                return Some(stage.now_ms + BETWEEN_LOOKS_MS);
+            }
+            None => {}
         }
         None
     }

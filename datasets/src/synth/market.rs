@@ -9,7 +9,7 @@
 
 use super::asset::{Country, Merchant, Place};
 use super::atlas::Atlas;
-use super::chance::Chance;
+use super::chance::{Chance, mix};
 use super::settings::{Amount, Settings};
 
 mod trade;
@@ -70,6 +70,28 @@ const AMOUNT_FEN_MOST: i64 = 3_500_000;
 /// Share of the prices that are whole CNY; the others end in one of [`ENDINGS_FEN`].
 const WHOLE_SHARE: f64 = 0.4;
 const ENDINGS_FEN: [i64; 3] = [50, 80, 90];
+
+/// How long a campaign runs.
+const CAMPAIGN_MS: i64 = 30 * 86_400_000;
+
+/// Whom a campaign wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// New customers, and who invites them.
+    Newcomers,
+    /// Everybody.
+    Everybody,
+}
+
+impl Audience {
+    /// Campaigns that run at the same time.
+    pub(crate) const fn campaigns(self) -> u64 {
+        match self {
+            Audience::Newcomers => 2,
+            Audience::Everybody => 6,
+        }
+    }
+}
 
 /// A city as its shops need it.
 #[derive(Debug, Clone, Copy)]
@@ -154,6 +176,12 @@ impl Market {
     pub(crate) fn online(&self, trade: Trade, chance: &mut Chance, now_ms: i64) -> Merchant {
         let shops = self.online[trade as usize];
         self.open_now(shops, now_ms, chance, |rank| self.online_merchant(trade, rank))
+    }
+
+    /// The id of one of the campaigns for this audience that run now.
+    pub(crate) fn campaign(&self, audience: Audience, place: u64, now_ms: i64) -> u64 {
+        let month = now_ms.div_euclid(CAMPAIGN_MS) as u64;
+        mix(mix(self.seed, audience as u64), month * audience.campaigns() + place) >> 4
     }
 
     /// What a customer pays at once in a trade, in CNY fen.

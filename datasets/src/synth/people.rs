@@ -12,6 +12,7 @@
 
 use super::asset::{Account, Card, Country, Device, Factors, Health, Holder, Persona, Place};
 use super::chance::{Chance, mix};
+use super::crew::Asset;
 use super::express::name_match;
 use super::ground::Ground;
 use super::stage::Stage;
@@ -396,8 +397,9 @@ pub(crate) fn is_mixed(account: &Account) -> bool {
 }
 
 /// Makes the account of a crook who claims to be of this country, opened so long ago; 0 is to be
-/// opened now. It has a plausible phone and no cards, and is not inserted.
-pub(crate) fn crook(stage: &mut Stage<'_>, claims: Country, age_ms: i64) -> Account {
+/// opened now. It has a plausible phone and no cards, is paid for by its crew, and is not inserted.
+pub(crate) fn crook(stage: &mut Stage<'_>, crew: u64, claims: Country, age_ms: i64) -> Account {
+    stage.buy(crew, if age_ms == 0 { Asset::SmsNumber } else { Asset::AgedAccount });
     let opened_ms = stage.now_ms - age_ms;
     let mut account = open(stage, Persona::Crook, opened_ms, claims);
     let chance = &mut stage.chance;
@@ -412,8 +414,10 @@ pub(crate) fn crook(stage: &mut Stage<'_>, claims: Country, age_ms: i64) -> Acco
     account
 }
 
-/// A stranger's card from this country, as it is sold: the caller says whether it still works.
-pub(crate) fn stolen_card(stage: &mut Stage<'_>, from: Country) -> Card {
+/// A stranger's card from this country, as it is sold to a crew: the caller says whether it still
+/// works.
+pub(crate) fn stolen_card(stage: &mut Stage<'_>, crew: u64, from: Country) -> Card {
+    stage.buy(crew, Asset::StolenCard);
     let mut card = stage.ground.atlas.card(from, stage.now_ms, &mut stage.chance);
     card.key = stage.key();
     card.name = fresh(&mut stage.chance);
@@ -576,8 +580,8 @@ mod tests {
     #[test]
     fn a_crook_looks_like_a_new_customer_without_cards() {
         let (fresh, aged) = on_stage(3, |stage| {
-            let fresh: Vec<Account> = (0..800).map(|_| crook(stage, US, 0)).collect();
-            let aged: Vec<Account> = (0..800).map(|_| crook(stage, US, 90 * DAY_MS)).collect();
+            let fresh: Vec<Account> = (0..800).map(|_| crook(stage, 0, US, 0)).collect();
+            let aged: Vec<Account> = (0..800).map(|_| crook(stage, 0, US, 90 * DAY_MS)).collect();
             (fresh, aged)
         });
         for all in [&fresh, &aged] {
@@ -607,8 +611,8 @@ mod tests {
     #[test]
     fn a_stolen_card_is_a_stranger_s() {
         let (card, other, holder) = on_stage(8, |stage| {
-            let account = crook(stage, US, 0);
-            (stolen_card(stage, US), stolen_card(stage, US), account.holder)
+            let account = crook(stage, 0, US, 0);
+            (stolen_card(stage, 0, US), stolen_card(stage, 0, US), account.holder)
         });
         assert!(card.is_stolen && card.country == US && card.linked_ms == 0);
         assert_ne!(card.key, other.key);

@@ -358,8 +358,6 @@ pub struct Costs {
     pub aged_account: f64,
     /// A passport and its owner's face.
     pub rented_identity: f64,
-    /// A phone.
-    pub phone: f64,
 }
 
 /// How much of one typology, and since when.

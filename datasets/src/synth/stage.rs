@@ -135,7 +135,6 @@ impl Stage<'_> {
             Asset::SmsNumber => costs.sms_number,
             Asset::AgedAccount => costs.aged_account,
             Asset::RentedIdentity => costs.rented_identity,
-            Asset::Phone => costs.phone,
         };
         self.crews.spend(crew, usd);
     }
@@ -181,10 +180,12 @@ impl Stage<'_> {
         let outcome = Outcome { ending, at_ms, event: event.number, was_challenged };
         if ending.is_done() {
             self.settle(who, act, at_ms);
-            let taken_usd =
+        }
+        if 0 < who.story.stake_fen {
+            let staked_usd =
                 self.ground.rates.cents(who.story.stake_fen, self.now_ms) as f64 / 100.0;
-            let resale = self.ground.settings.fraud.resale_share;
-            self.crews.earn(who.story.actor, taken_usd * resale);
+            let left = if ending.is_done() { self.ground.settings.fraud.resale_share } else { 0.0 };
+            self.crews.earn(who.story.actor, staked_usd, staked_usd * left);
         }
         if who.story != Story::HONEST {
             self.batch.tell(item, Truth::of(event, &who.story, ending));

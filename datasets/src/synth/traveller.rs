@@ -127,6 +127,8 @@ pub(crate) struct Traveller {
     tries: u8,
     /// The next own card to link.
     card: u8,
+    /// The account of a friend whose code was used; 0 for none.
+    invited_by: u64,
     last_ms: i64,
     pending: Option<Box<Pending>>,
 }
@@ -210,6 +212,7 @@ impl Traveller {
             todo: Todo::default(),
             tries: 0,
             card: 0,
+            invited_by: 0,
             last_ms: 0,
             pending: None,
         }

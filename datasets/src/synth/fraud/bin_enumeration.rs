@@ -18,7 +18,7 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::BinEnumeration, events: 78_000.0, begin };
+    Playbook { typology: Typology::BinEnumeration, events: 78_000.0, least: 140.0, begin };
 
 /// Attempts of an attack, even on the logarithm, and the fewest that still show what it is.
 const ATTEMPTS: (f64, f64) = (2_000.0, 400_000.0);
@@ -232,7 +232,8 @@ impl Robot {
     fn open(&mut self, stage: &mut Stage<'_>, craft: &Craft) -> (Outcome, f64) {
         let (device, network) = self.client(stage, craft);
         let age_ms = Thief::account_age_ms(craft, &mut stage.chance);
-        let mut thief = Thief::settle(stage, self.from, age_ms, Some(device), (network, None));
+        let mut thief =
+            Thief::settle(stage, self.brief.crew, self.from, age_ms, Some(device), (network, None));
         let outcome = thief.enter(stage, self.story());
         if outcome.ending.is_done() {
             self.accounts.push(thief.account);

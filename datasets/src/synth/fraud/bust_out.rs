@@ -24,7 +24,8 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 /// T16.
-pub(crate) const PLAYBOOK: Playbook = Playbook { typology: Typology::BustOut, events: 16.5, begin };
+pub(crate) const PLAYBOOK: Playbook =
+    Playbook { typology: Typology::BustOut, events: 16.5, least: 5.0, begin };
 
 /// Purchases that use a line up; a smaller world has smaller lines.
 const PURCHASES: (f64, f64) = (8.0, 28.0);

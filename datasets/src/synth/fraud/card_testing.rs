@@ -21,7 +21,7 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::CardTesting, events: 430.0, begin };
+    Playbook { typology: Typology::CardTesting, events: 430.0, least: 45.0, begin };
 
 /// Cards in a batch: log-normal, within what a test of it can show and what is sold at once.
 const BATCH_MEDIAN: f64 = 300.0;
@@ -228,7 +228,8 @@ impl Tester {
         let device = self.device(stage, craft, is_further);
         let address = self.address_of(craft, self.accounts.len());
         let network = self.exit.network(&stage.ground.atlas, self.den, address);
-        let mut thief = Thief::settle(stage, claims, age_ms, device, (network, self.place));
+        let mut thief =
+            Thief::settle(stage, self.brief.crew, claims, age_ms, device, (network, self.place));
         let outcome = thief.enter(stage, self.story());
         if !outcome.ending.is_done() {
             return (outcome, paced(90_000.0, craft));
@@ -267,7 +268,7 @@ impl Tester {
     fn link(&mut self, stage: &mut Stage<'_>, craft: &Craft) -> Option<(Outcome, f64)> {
         let thief = self.seat?;
         let from = self.country(&mut stage.chance);
-        let mut card = people::stolen_card(stage, from);
+        let mut card = people::stolen_card(stage, self.brief.crew, from);
         let knows_cvv = self.appraise(&mut card, &mut stage.chance);
         let own_name = stage.accounts.get(thief.account)?.holder.name;
         card.name = match self.one_name {

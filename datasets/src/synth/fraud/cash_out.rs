@@ -23,7 +23,7 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::StolenCardCashOut, events: 8.6, begin };
+    Playbook { typology: Typology::StolenCardCashOut, events: 8.6, least: 8.6, begin };
 
 /// Payments, and within how many minutes.
 const PAYMENTS: (i64, i64) = (3, 12);
@@ -153,7 +153,13 @@ fn befriend(stage: &mut Stage<'_>, city: u16) -> Merchant {
 }
 
 /// A wallet on a phone in this city. Who hides claims to come from where the cards do.
-pub(super) fn settle(stage: &mut Stage<'_>, craft: &Craft, from: Country, city: u16) -> Thief {
+pub(super) fn settle(
+    stage: &mut Stage<'_>,
+    crew: u64,
+    craft: &Craft,
+    from: Country,
+    city: u16,
+) -> Thief {
     let (ground, key) = (stage.ground, stage.key());
     let chance = &mut stage.chance;
     let is_fitting = is_good(craft, chance);
@@ -163,7 +169,7 @@ pub(super) fn settle(stage: &mut Stage<'_>, craft: &Craft, from: Country, city: 
     let place = Some(ground.atlas.near(city, 7.0, chance));
     let network = line_in_town(stage, craft, claims, key);
     let phone = phone_in_town(stage, claims);
-    let thief = Thief::settle(stage, claims, age_ms, Some(phone), (network, place));
+    let thief = Thief::settle(stage, crew, claims, age_ms, Some(phone), (network, place));
     if thief.is_aged {
         thief.give_own_card(stage);
     }
@@ -250,7 +256,7 @@ impl CashOut {
     }
 
     fn enter(&mut self, stage: &mut Stage<'_>, craft: &Craft) -> Outcome {
-        let mut thief = settle(stage, craft, self.from, self.city);
+        let mut thief = settle(stage, self.brief.crew, craft, self.from, self.city);
         let outcome = thief.enter(stage, self.story());
         self.thief = Some(thief);
         outcome
@@ -279,7 +285,7 @@ impl CashOut {
     }
 
     fn link(&mut self, stage: &mut Stage<'_>, craft: &Craft, thief: &Thief) -> Outcome {
-        let card = thief.buy_card(stage, craft, self.from);
+        let card = thief.buy_card(stage, self.brief.crew, craft, self.from);
         self.card = card.key;
         self.links += 1;
         thief.link(stage, self.story(), &card, self.links)

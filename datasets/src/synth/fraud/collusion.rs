@@ -23,7 +23,7 @@ use super::cash_out::thief::{
 };
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::MerchantCollusion, events: 560.0, begin };
+    Playbook { typology: Typology::MerchantCollusion, events: 560.0, least: 20.0, begin };
 
 /// Fake sales on a day, and days until the shop closes.
 const SALES_A_DAY: (f64, f64) = (20.0, 300.0);
@@ -265,15 +265,18 @@ impl Shop {
         };
         let device = if is_on_shop_phone { self.phone } else { people::phone(stage, Country::CN) };
         let here = (self.line(stage, device.key), self.merchant.place);
-        let thief = Thief::settle(stage, claims, age_ms, Some(device), here);
+        let thief = Thief::settle(stage, self.brief.crew, claims, age_ms, Some(device), here);
         let payer = Payer { account: thief.account, ready_ms: stage.now_ms, is_stolen, is_remote };
         if is_settled {
             thief.give_own_card(stage);
             self.payers.push(payer);
             return None;
         }
-        let card =
-            if is_stolen { thief.buy_card(stage, craft, claims) } else { own_card(stage, &thief) };
+        let card = if is_stolen {
+            thief.buy_card(stage, self.brief.crew, craft, claims)
+        } else {
+            own_card(stage, &thief)
+        };
         Some(Recruit { thief, card, is_stolen, is_remote, next: Enrolment::Enter })
     }
 

@@ -33,7 +33,7 @@ mod tests;
 
 /// T14.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::DeviceFarm, events: 800.0, begin };
+    Playbook { typology: Typology::DeviceFarm, events: 800.0, least: 50.0, begin };
 
 /// Accounts of a rack, even on the logarithm, and the fewest that still show what it is.
 const ACCOUNTS: (f64, f64) = (40.0, 500.0);
@@ -218,24 +218,28 @@ impl Rack {
 
     /// A further device of the rack.
     fn device(&self, stage: &mut Stage<'_>, craft: &Craft) -> Device {
+        let has_own_model = is_good(craft, &mut stage.chance);
         let mut device = if self.is_emulated {
             let emulator = people::emulator(stage, craft.disguise);
             in_china(stage, emulator)
         } else {
-            let phone = people::phone(stage, Country::CN);
-            self.racked(&mut stage.chance, craft, phone)
+            people::phone(stage, Country::CN)
         };
-        if !is_good(craft, &mut stage.chance) {
-            let mean = stage.chance.exponential(ATTESTS * (1.0 - craft.disguise));
-            device.attests = stage.chance.poisson(mean) as u16;
-        }
-        let has_own_model = is_good(craft, &mut stage.chance);
-        let is_same_system = device.os == self.make.os || !self.is_emulated;
-        if !has_own_model && is_same_system {
+        // An emulator does not pass for a make of another system.
+        let can_be_alike = device.os == self.make.os || !self.is_emulated;
+        if can_be_alike && !has_own_model {
             device.os = self.make.os;
             device.model = self.make.model;
             device.os_version = self.make.os_version;
             device.app_build = self.make.app_build;
+        }
+        if !self.is_emulated {
+            let integrity = if has_own_model { device.integrity } else { self.make.integrity };
+            device = self.racked(&mut stage.chance, craft, Device { integrity, ..device });
+        }
+        if !is_good(craft, &mut stage.chance) {
+            let mean = stage.chance.exponential(ATTESTS * (1.0 - craft.disguise));
+            device.attests = stage.chance.poisson(mean) as u16;
         }
         device
     }
@@ -296,7 +300,7 @@ impl Rack {
         let ground = stage.ground;
         let claims = ground.atlas.home_country(&ground.settings, &mut stage.chance);
         let slot = self.seat(stage, craft);
-        let mut account = people::crook(stage, claims, age_ms);
+        let mut account = people::crook(stage, self.brief.crew, claims, age_ms);
         account.home = self.place;
         account.device = self.devices[slot];
         account.trusted_ms = 0;
@@ -361,7 +365,7 @@ impl Rack {
         let ground = stage.ground;
         let from = ground.atlas.home_country(&ground.settings, &mut stage.chance);
         let thief = self.sit(stage, craft, tenant.account, tenant.slot);
-        let card = thief.buy_card(stage, craft, from);
+        let card = thief.buy_card(stage, self.brief.crew, craft, from);
         thief.link(stage, self.story(), &card, 1)
     }
 

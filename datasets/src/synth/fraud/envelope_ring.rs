@@ -36,7 +36,7 @@ mod tests;
 
 /// T12.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::EnvelopeRing, events: 3_000.0, begin };
+    Playbook { typology: Typology::EnvelopeRing, events: 3_000.0, least: 70.0, begin };
 
 /// Wallets of a closed group. Small worlds have the smaller groups, but none below the least.
 const GROUP: (f64, f64) = (10.0, 80.0);
@@ -142,7 +142,6 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
     Some(Box::new(ring))
 }
 
-/// The ring at work.
 struct Ring {
     hand: Hand,
     /// How many wallets a group has.
@@ -163,7 +162,8 @@ struct Ring {
     members: Vec<Member>,
     /// When a wallet first paid a hub.
     known: BTreeMap<(u64, u64), i64>,
-    tasks: Vec<Task>,
+    /// What is to be done, and when.
+    tasks: Vec<(i64, Job)>,
 }
 
 #[derive(Clone, Copy)]
@@ -177,13 +177,7 @@ struct Member {
     is_player: bool,
 }
 
-/// What is to be done next.
-#[derive(Clone, Copy)]
-struct Task {
-    due_ms: i64,
-    job: Job,
-}
-
+/// What is to be done.
 #[derive(Clone, Copy)]
 enum Job {
     /// A wallet is opened.
@@ -202,7 +196,7 @@ enum Job {
     Spend { account: u64 },
 }
 
-/// What a wallet owes to a hub; as it is to be counted yet when the hub asks for the first time.
+/// What a wallet is to hand over to a hub; counted when its turn first comes.
 #[derive(Clone, Copy)]
 struct Debt {
     account: u64,
@@ -224,7 +218,7 @@ struct Share {
 
 impl Ring {
     fn plan(&mut self, due_ms: i64, job: Job) {
-        self.tasks.push(Task { due_ms, job });
+        self.tasks.push((due_ms, job));
     }
 
     /// Opens a chat group, with the wallets that move along and new ones in place of the others.
@@ -239,8 +233,8 @@ impl Ring {
             let is_open = self.wallets < 2 * self.members.len();
             let is_player = is_open && stage.chance.hit(2.0 * PLAYERS);
             let player = if is_player { self.player(stage) } else { None };
-            let member = player.unwrap_or_else(|| self.wallet(stage));
-            self.members.push(member);
+            let newcomer = player.unwrap_or_else(|| self.wallet(stage));
+            self.members.push(newcomer);
         }
         // Hubs are wallets of the house that have been there for longest.
         self.members.sort_by_key(|one| (one.is_player, one.ready_ms));
@@ -311,8 +305,8 @@ impl Ring {
     }
 
     fn open_evening(&mut self, stage: &mut Stage<'_>) {
-        let is_found_out = self.stops_before + STOPS_BEAR <= self.hand.stops;
-        if self.moves_ms <= stage.now_ms || is_found_out {
+        // Where it was stopped too often, it does not stay.
+        if self.moves_ms <= stage.now_ms || self.stops_before + STOPS_BEAR <= self.hand.stops {
             self.settle(stage);
         }
         let envelopes = (self.an_evening * self.hand.craft.pace).round() as u32;
@@ -331,20 +325,19 @@ impl Ring {
             }
             if self.hubs() <= place {
                 let hub = self.hub(stage);
-                let debt = Debt { account, hub, due_fen: None, tries: 0 };
-                self.plan(due_ms, Job::Gather(debt));
+                self.plan(due_ms, Job::Gather(Debt { account, hub, due_fen: None, tries: 0 }));
                 due_ms += self.hand.gap_ms(&mut stage.chance, GATHER_GAP_MIN * MINUTE_MS);
             }
             if stage.chance.hit(SPENDS) {
-                let rest_ms = stage.chance.exponential(9.0 * HOUR_MS) as i64;
-                self.plan(waking(stage.now_ms + rest_ms), Job::Spend { account });
+                let at_ms = stage.now_ms + stage.chance.exponential(9.0 * HOUR_MS) as i64;
+                self.plan(waking(at_ms), Job::Spend { account });
             }
         }
         for place in 0..self.hubs() {
             let hub = self.members[place].account;
-            let rest_ms = self.hand.gap_ms(&mut stage.chance, 3.0 * HOUR_MS);
+            let at_ms = waking(due_ms + self.hand.gap_ms(&mut stage.chance, 3.0 * HOUR_MS));
             let parts = stage.chance.weigh(&PARTS);
-            self.plan(waking(due_ms + rest_ms), Job::CashOut { hub, parts, tries: 0 });
+            self.plan(at_ms, Job::CashOut { hub, parts, tries: 0 });
         }
         self.await_evening(stage, stage.now_ms + 6 * HOUR_MS as i64);
     }
@@ -375,16 +368,15 @@ impl Ring {
             self.close_evening(stage);
         } else {
             let mean_ms = EVENING_H * HOUR_MS / self.an_evening;
-            let gap_ms = self.hand.gap_ms(&mut stage.chance, mean_ms);
-            self.plan(outcome.at_ms + gap_ms, Job::Bet);
+            let next_ms = outcome.at_ms + self.hand.gap_ms(&mut stage.chance, mean_ms);
+            self.plan(next_ms, Job::Bet);
         }
         Some(())
     }
 
     fn send(&mut self, stage: &mut Stage<'_>, from: u64, fen: i64) -> Option<Outcome> {
         let claimers = self.claimers(stage, from);
-        let (envelope, group) = (stage.key(), self.group);
-        let shares = claimers.len() as u16;
+        let (envelope, group, shares) = (stage.key(), self.group, claimers.len() as u16);
         let act = Act::SendEnvelope { envelope, fen, shares, group, to: 0 };
         let outcome = self.hand.fraud(stage, from, 0, &act)?;
         if outcome.ending.is_done() {
@@ -404,8 +396,7 @@ impl Ring {
     fn claimers(&self, stage: &mut Stage<'_>, from: u64) -> Vec<u64> {
         let mut others: Vec<u64> = self.present(stage).iter().map(|one| one.account).collect();
         others.retain(|account| *account != from);
-        let shares = stage.chance.between(SHARES.0, SHARES.1) as usize;
-        let hub = self.hub(stage);
+        let (shares, hub) = (stage.chance.between(SHARES.0, SHARES.1) as usize, self.hub(stage));
         let mut claimers = Vec::with_capacity(shares);
         if others.contains(&hub) && stage.chance.hit(HUB_SHARES) {
             others.retain(|account| *account != hub);
@@ -481,11 +472,10 @@ impl Ring {
         } else {
             (due_fen, self.transfer(stage, debt, due_fen)?)
         };
-        let gap_ms = self.hand.gap_ms(&mut stage.chance, GATHER_GAP_MIN * MINUTE_MS);
-        let again_ms = outcome.at_ms + gap_ms;
+        let again_ms =
+            outcome.at_ms + self.hand.gap_ms(&mut stage.chance, GATHER_GAP_MIN * MINUTE_MS);
         if outcome.ending.is_done() {
-            let rest = Debt { due_fen: Some(due_fen - fen), ..debt };
-            self.plan(again_ms, Job::Gather(rest));
+            self.plan(again_ms, Job::Gather(Debt { due_fen: Some(due_fen - fen), ..debt }));
         } else if outcome.ending.is_stopped() && tries < RETRIES {
             self.by_envelope = !is_envelope;
             let rest = Debt { due_fen: Some(due_fen), tries: tries + 1, ..debt };
@@ -536,8 +526,7 @@ impl Ring {
             return Some(());
         }
         let outcome = self.hand.exit(stage, hub, fen, fen)?;
-        let rest_ms = self.hand.gap_ms(&mut stage.chance, 1.5 * HOUR_MS);
-        let again_ms = waking(outcome.at_ms + rest_ms);
+        let again_ms = waking(outcome.at_ms + self.hand.gap_ms(&mut stage.chance, 1.5 * HOUR_MS));
         if outcome.ending.is_done() && 1 < parts {
             self.plan(again_ms, Job::CashOut { hub, parts: parts - 1, tries });
         } else if outcome.ending.is_stopped() && tries < RETRIES {
@@ -572,9 +561,8 @@ impl Ring {
 
 impl Actor for Ring {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
-        let next = (0..self.tasks.len()).min_by_key(|task| self.tasks[*task].due_ms)?;
-        let task = self.tasks.swap_remove(next);
-        match task.job {
+        let next = (0..self.tasks.len()).min_by_key(|task| self.tasks[*task].0)?;
+        match self.tasks.swap_remove(next).1 {
             Job::Open { account } => self.open(stage, account)?,
             Job::Evening => self.open_evening(stage),
             Job::Bet => self.bet(stage)?,
@@ -583,7 +571,7 @@ impl Actor for Ring {
             Job::CashOut { hub, parts, tries } => self.cash_out(stage, hub, parts, tries)?,
             Job::Spend { account } => self.spend(stage, account),
         }
-        let due_ms = self.tasks.iter().map(|task| task.due_ms).min()?;
+        let due_ms = self.tasks.iter().map(|task| task.0).min()?;
         // Bots claim within milliseconds of each other.
         Some(due_ms.max(stage.now_ms + 1))
     }

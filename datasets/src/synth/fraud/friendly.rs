@@ -17,7 +17,7 @@ use crate::synth::story::{Story, Typology, Vector};
 use super::cash_out::thief::{DAY_MS, after, goes_on, price_fen, uniform};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::FriendlyFraud, events: 1.5, begin };
+    Playbook { typology: Typology::FriendlyFraud, events: 1.5, least: 1.5, begin };
 
 /// Purchases of a trip that will be disputed, with their weights.
 const DISPUTED: [(u8, f64); 3] = [(1, 0.5), (2, 0.3), (3, 0.2)];

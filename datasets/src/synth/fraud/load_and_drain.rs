@@ -19,7 +19,7 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::LoadAndDrain, events: 11.4, begin };
+    Playbook { typology: Typology::LoadAndDrain, events: 11.4, least: 11.4, begin };
 
 /// The load that tests, and those that follow, in yuan.
 const TEST_YUAN: (f64, f64) = (100.0, 150.0);
@@ -147,7 +147,7 @@ impl Drainer {
             (Phase::Load, Some(thief)) => self.load(stage, &craft, &thief)?,
             (Phase::Drain, Some(thief)) => self.spend(stage, &craft, &thief)?,
             (Phase::Enter, _) | (_, None) => {
-                let mut thief = settle(stage, &craft, self.from, self.city);
+                let mut thief = settle(stage, self.brief.crew, &craft, self.from, self.city);
                 let outcome = thief.enter(stage, self.story());
                 self.thief = Some(thief);
                 outcome
@@ -202,7 +202,7 @@ impl Drainer {
     }
 
     fn link(&mut self, stage: &mut Stage<'_>, craft: &Craft, thief: &Thief) -> Outcome {
-        let card = thief.buy_card(stage, craft, self.from);
+        let card = thief.buy_card(stage, self.brief.crew, craft, self.from);
         self.cards[self.linked as usize] = card.key;
         self.links = self.links.saturating_add(1);
         thief.link(stage, self.story(), &card, self.links)

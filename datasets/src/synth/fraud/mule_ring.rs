@@ -26,7 +26,7 @@ use hand::{DAY_MS, HOUR_MS, Hand, MINUTE_MS, Purchase, is_lost, waking, whole_yu
 
 /// T11.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::MuleRing, events: 400.0, begin };
+    Playbook { typology: Typology::MuleRing, events: 400.0, least: 60.0, begin };
 
 /// Wallets of a ring.
 const MEMBERS: (f64, f64) = (6.0, 60.0);

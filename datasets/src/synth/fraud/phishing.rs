@@ -21,7 +21,7 @@ use takeover::{Line, Means, Takeover};
 
 /// T05.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::TakeoverByPhishing, events: 28.0, begin };
+    Playbook { typology: Typology::TakeoverByPhishing, events: 28.0, least: 6.0, begin };
 
 /// Victims of a crew on a day.
 const VICTIMS: (i64, i64) = (5, 20);

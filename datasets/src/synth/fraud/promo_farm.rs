@@ -20,9 +20,9 @@ use std::collections::BTreeMap;
 
 use crate::synth::act::{Act, Extra, Funding, Pay};
 use crate::synth::asset::{Account, Card, Country, Device, probe};
-use crate::synth::chance::{Chance, mix};
+use crate::synth::chance::Chance;
 use crate::synth::crew::{Brief, Craft, Playbook};
-use crate::synth::market::Trade;
+use crate::synth::market::{Audience, Trade};
 use crate::synth::people;
 use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Typology, Vector};
@@ -35,7 +35,7 @@ pub(super) mod tests;
 
 /// T13.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::PromoFarm, events: 2_650.0, begin };
+    Playbook { typology: Typology::PromoFarm, events: 2_650.0, least: 40.0, begin };
 
 /// Accounts of a farm, even on the logarithm, and the fewest that still show what it is.
 const ACCOUNTS: (f64, f64) = (50.0, 2_000.0);
@@ -87,10 +87,6 @@ const STEP_MIN: (f64, f64) = (0.5, 6.0);
 const NEW_USER_CNY: (i64, i64) = (10, 30);
 const REWARD_CNY: (i64, i64) = (5, 18);
 const MONTHLY_CNY: (f64, f64, f64) = (8.0, 0.6, 60.0);
-/// Campaigns for new customers, and campaigns of the month, that run for everybody at a time.
-const NEW_USER_CAMPAIGNS: u64 = 2;
-const MONTHLY_CAMPAIGNS: u64 = 6;
-const MONTH_MS: i64 = 30 * 86_400_000;
 /// Share of coupons that the farm spends itself, and the dearest goods for it, in CNY fen.
 const SPENT: f64 = 0.25;
 const GOODS_FEN_MOST: i64 = 30_000;
@@ -215,7 +211,7 @@ impl Farm {
         let ground = stage.ground;
         let age_ms = if is_new { 0 } else { self.hand.age_ms(&mut stage.chance) };
         let claims = ground.atlas.home_country(&ground.settings, &mut stage.chance);
-        let mut account = people::crook(stage, claims, age_ms);
+        let mut account = people::crook(stage, self.hand.brief.crew, claims, age_ms);
         let km = if is_careful { AROUND_KM.1 } else { AROUND_KM.0 };
         account.home = ground.atlas.near(self.city, km, &mut stage.chance);
         account.device = self.device(stage, is_careful);
@@ -450,11 +446,15 @@ impl Coupon {
     /// What a crew takes now: the campaign that pays best, or several if it spreads its work.
     pub(super) fn choose(stage: &mut Stage<'_>, brief: Brief, sort: Sort) -> Coupon {
         let craft = stage.craft(brief.crew);
-        let month = stage.now_ms.div_euclid(MONTH_MS) as u64;
-        let (seed, chance) = (stage.ground.seed, &mut stage.chance);
-        let campaigns = if sort == Sort::Monthly { MONTHLY_CAMPAIGNS } else { NEW_USER_CAMPAIGNS };
+        let (market, now_ms, chance) = (&stage.ground.market, stage.now_ms, &mut stage.chance);
+        let audience = match sort {
+            Sort::Monthly => Audience::Everybody,
+            Sort::NewUser | Sort::Reward => Audience::Newcomers,
+        };
+        let campaigns = audience.campaigns();
         let others = chance.below(u64::from(craft.spread.max(1)).min(campaigns));
-        let place = (mix(brief.episode, month) % campaigns + others) % campaigns;
+        let best = market.campaign(audience, brief.episode, now_ms) % campaigns;
+        let place = (best + others) % campaigns;
         let (cny, kind) = match sort {
             Sort::NewUser => (chance.between(NEW_USER_CNY.0, NEW_USER_CNY.1) as f64, "new_user"),
             Sort::Reward => (chance.between(REWARD_CNY.0, REWARD_CNY.1) as f64, "referral"),
@@ -468,7 +468,7 @@ impl Coupon {
             Sort::Monthly => (100.0 * yuan) as i64,
             Sort::NewUser | Sort::Reward => 100 * yuan.round() as i64,
         };
-        let campaign = mix(seed, month * campaigns + place) >> 4;
+        let campaign = market.campaign(audience, place, now_ms);
         Coupon { campaign, benefit_fen: benefit_fen.max(100), kind }
     }
 }

@@ -22,7 +22,8 @@ use super::cash_out::thief::{
     DAY_MS, HOUR_MS, after, is_good, log_uniform, paced, rest_ms, uniform,
 };
 
-pub(crate) const PLAYBOOK: Playbook = Playbook { typology: Typology::QrSwap, events: 110.0, begin };
+pub(crate) const PLAYBOOK: Playbook =
+    Playbook { typology: Typology::QrSwap, events: 110.0, least: 12.0, begin };
 
 /// Share of episodes with a sticker; the others skim.
 const STICKERS: f64 = 0.7;

@@ -23,7 +23,7 @@ use super::cash_out::thief::{
 };
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::RefundAbuse, events: 5.5, begin };
+    Playbook { typology: Typology::RefundAbuse, events: 5.5, least: 2.3, begin };
 
 /// How often it is done, and the least that shows a habit.
 const TIMES: (i64, i64) = (3, 15);
@@ -120,7 +120,7 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
         }
     }
     while seats_known < (craft.spread as usize).clamp(1, SEATS_MAX) {
-        seats[seats_known] = bought_account(stage);
+        seats[seats_known] = bought_account(stage, brief.crew);
         seats_known += 1;
     }
     let times = stage.chance.between(TIMES.0, TIMES.1) as f64 * brief.size;
@@ -138,13 +138,13 @@ fn begin(stage: &mut Stage<'_>, brief: Brief) -> Option<Box<dyn Actor>> {
 }
 
 /// An account with a past and a card in its holder's name.
-fn bought_account(stage: &mut Stage<'_>) -> u64 {
+fn bought_account(stage: &mut Stage<'_>, crew: u64) -> u64 {
     let ground = stage.ground;
     let claims = ground.atlas.home_country(&ground.settings, &mut stage.chance);
     let age_ms = (uniform(&mut stage.chance, BOUGHT_DAYS) * DAY_MS) as i64;
     let phone = people::phone(stage, claims);
     let nowhere = (ground.atlas.home_line(claims, phone.key), None);
-    let thief = Thief::settle(stage, claims, age_ms, Some(phone), nowhere);
+    let thief = Thief::settle(stage, crew, claims, age_ms, Some(phone), nowhere);
     thief.give_own_card(stage);
     thief.account
 }

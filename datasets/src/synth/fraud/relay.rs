@@ -13,7 +13,7 @@ use crate::synth::story::{Typology, Vector};
 
 /// T06.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::TakeoverByRelay, events: 54.0, begin };
+    Playbook { typology: Typology::TakeoverByRelay, events: 54.0, least: 6.0, begin };
 
 /// Victims of a relay on a day: each needs somebody who answers the message right now.
 const VICTIMS: (i64, i64) = (4, 14);

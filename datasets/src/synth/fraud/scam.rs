@@ -23,7 +23,7 @@ use crate::synth::story::{Story, Typology, Vector};
 
 /// T21.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::AuthorisedScam, events: 2.4, begin };
+    Playbook { typology: Typology::AuthorisedScam, events: 2.4, least: 2.4, begin };
 
 /// Shares of victims on a call, with the screen shared, and of those whose phone is controlled.
 const ON_CALL: f64 = 0.7;

@@ -20,7 +20,7 @@ use crate::synth::story::{Story, Typology, Vector};
 
 /// T20.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::SharedCredential, events: 4.0, begin };
+    Playbook { typology: Typology::SharedCredential, events: 4.0, least: 4.0, begin };
 
 /// Times that owner and thief are there together.
 const MEETINGS: (i64, i64) = (2, 6);

@@ -19,7 +19,8 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 /// T07.
-pub(crate) const PLAYBOOK: Playbook = Playbook { typology: Typology::SimSwap, events: 9.5, begin };
+pub(crate) const PLAYBOOK: Playbook =
+    Playbook { typology: Typology::SimSwap, events: 9.5, least: 9.5, begin };
 
 /// Accounts that are looked at before one is worth the bribe.
 const LOOKED_AT: u32 = 6;

@@ -19,7 +19,7 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::SmsPumping, events: 265.0, begin };
+    Playbook { typology: Typology::SmsPumping, events: 265.0, least: 8.0, begin };
 
 /// Codes of an attack, even on the logarithm, and the fewest that still show what it is.
 const CODES: (f64, f64) = (1_000.0, 8_000.0);
@@ -173,7 +173,8 @@ impl Pump {
         let network = self.exit.network(&ground.atlas, self.den, address);
         let is_fake = self.is_emulated && !stage.chance.hit(craft.disguise);
         let device = is_fake.then(|| people::emulator(stage, craft.disguise));
-        let mut thief = Thief::settle(stage, claims, age_ms, device, (network, None));
+        let mut thief =
+            Thief::settle(stage, self.brief.crew, claims, age_ms, device, (network, None));
         let outcome = thief.enter(stage, self.story());
         if outcome.ending.is_done() {
             self.accounts.push(thief.account);

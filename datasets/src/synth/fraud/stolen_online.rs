@@ -20,7 +20,7 @@ use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Story, Typology, Vector};
 
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::StolenCardOnline, events: 4.1, begin };
+    Playbook { typology: Typology::StolenCardOnline, events: 4.1, least: 4.1, begin };
 
 const PURCHASES: (i64, i64) = (1, 4);
 const YUAN: (f64, f64) = (600.0, 9_000.0);
@@ -216,7 +216,8 @@ impl Online {
             ground.atlas.near(city, 12.0, chance)
         });
         let device = people::phone(stage, if is_fitting { self.from } else { self.den });
-        let mut thief = Thief::settle(stage, claims, age_ms, Some(device), (network, place));
+        let mut thief =
+            Thief::settle(stage, self.brief.crew, claims, age_ms, Some(device), (network, place));
         if thief.is_aged {
             thief.give_own_card(stage);
         }
@@ -244,7 +245,7 @@ impl Online {
     }
 
     fn link(&mut self, stage: &mut Stage<'_>, craft: &Craft, thief: &Thief) -> Outcome {
-        let card = thief.buy_card(stage, craft, self.from);
+        let card = thief.buy_card(stage, self.brief.crew, craft, self.from);
         self.card = card.key;
         self.cards_left -= 1;
         self.links += 1;

@@ -23,7 +23,7 @@ use crate::synth::story::{Story, Typology, Vector};
 
 /// T23.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::StolenPhone, events: 7.0, begin };
+    Playbook { typology: Typology::StolenPhone, events: 7.0, least: 7.0, begin };
 
 /// Share of phones that are snatched; the others have malware on them.
 const SNATCHED: f64 = 0.72;
@@ -192,7 +192,7 @@ impl Theft {
                 self.from_elsewhere -= 1;
                 let ground = stage.ground;
                 let country = ground.atlas.home_country(&ground.settings, &mut stage.chance);
-                people::stolen_card(stage, country)
+                people::stolen_card(stage, self.brief.crew, country)
             }
             None => {
                 self.phase = Phase::Spend;

@@ -19,7 +19,7 @@ use crate::synth::story::{Story, Typology, Vector};
 
 /// T08.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::CredentialStuffing, events: 420.0, begin };
+    Playbook { typology: Typology::CredentialStuffing, events: 420.0, least: 21.0, begin };
 
 /// Tries of a run: the median, the deviation of its logarithm, and the fewest that are a run.
 const TRIES: (f64, f64, f64) = (360.0, 0.6, 20.0);

@@ -22,14 +22,14 @@ use super::mule_ring::hand::{
 use crate::synth::act::{Act, Ending, Outcome};
 use crate::synth::asset::{Card, Country};
 use crate::synth::chance::{Chance, mix};
-use crate::synth::crew::{Brief, Playbook};
+use crate::synth::crew::{Asset, Brief, Playbook};
 use crate::synth::market::Trade;
 use crate::synth::stage::{Actor, Stage};
 use crate::synth::story::{Typology, Vector};
 
 /// T15.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::SyntheticIdentity, events: 29.0, begin };
+    Playbook { typology: Typology::SyntheticIdentity, events: 29.0, least: 2.8, begin };
 
 /// Wallets of an episode, and how many one passport proves at most.
 const WALLETS: (f64, f64) = (3.0, 8.0);
@@ -191,6 +191,7 @@ impl Renters {
 
     /// Another passport.
     fn rent(&self, stage: &mut Stage<'_>) -> Passport {
+        stage.buy(self.hand.brief.crew, Asset::RentedIdentity);
         let country = served_country(stage);
         let chance = &mut stage.chance;
         let swapped = SWAPPED.0 + (SWAPPED.1 - SWAPPED.0) * self.hand.craft.disguise;

@@ -22,7 +22,7 @@ use super::mule_ring::hand::{DAY_MS, HOUR_MS, Hand, Purchase, is_lost, waking, w
 
 /// T10.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::TopupLaundering, events: 700.0, begin };
+    Playbook { typology: Typology::TopupLaundering, events: 700.0, least: 33.0, begin };
 
 /// Beneficiaries a day.
 const A_DAY: (f64, f64) = (20.0, 400.0);

@@ -273,7 +273,9 @@ pub(crate) fn emulator(stage: &mut Stage<'_>, disguise: f64) -> Device {
     }
     device.installed_ms = now_ms - chance.log_normal(3.0 * HOUR_MS as f64, 1.3) as i64;
     device.booted_ms = now_ms - chance.log_normal(1.5 * HOUR_MS as f64, 1.0) as i64;
-    device.attests = (1 + chance.poisson(9.0 * (1.0 - disguise) + 0.5)) as u16;
+    // Some are asked as seldom as a phone; scripts that run for long are asked often.
+    let often = if chance.hit(disguise) { 0.4 } else { chance.exponential(4.0) };
+    device.attests = chance.poisson(often) as u16;
     device.probes = 0;
     for (sign, shown) in SIGNS {
         if chance.hit(shown * (1.0 - disguise)) {

@@ -8,6 +8,7 @@
 use super::super::act::{Act, Ending, Funding, Note, Outcome, Who};
 use super::super::asset::{Card, Country, Merchant, Session};
 use super::super::chance::mix;
+use super::super::market::Audience;
 use super::super::people;
 use super::super::stage::{Actor, Stage};
 use super::super::story::{LookAlike, Story};
@@ -69,10 +70,6 @@ const FRIEND_FEN: (f64, f64) = (11_000.0, 0.9);
 const RENT_FEN: (i64, i64) = (180_000, 650_000);
 /// Nobody takes out less than this, in CNY fen.
 const WITHDRAWN_LEAST_FEN: i64 = 20_000;
-/// Campaigns of a month.
-const CAMPAIGNS: u64 = 6;
-/// Campaigns change after so long.
-const CAMPAIGN_MS: i64 = 30 * DAY_MS;
 /// The benefit of a coupon: median in CNY fen and deviation of its logarithm.
 const BENEFIT_FEN: (f64, f64) = (600.0, 0.7);
 /// Below so many cards none is taken out.
@@ -231,12 +228,12 @@ fn change(stage: &mut Stage<'_>, who: &Who<'_>) -> Outcome {
 
 /// Uses a coupon of one of the campaigns of the month.
 pub(crate) fn redeem(stage: &mut Stage<'_>, who: &Who<'_>) -> Outcome {
-    let month = stage.now_ms.div_euclid(CAMPAIGN_MS) as u64;
+    let market = &stage.ground.market;
     let chance = &mut stage.chance;
-    let place = chance.below(CAMPAIGNS);
+    let place = chance.below(Audience::Everybody.campaigns());
     let (median, sigma) = BENEFIT_FEN;
     let act = Act::Redeem {
-        campaign: mix(stage.ground.seed, month * CAMPAIGNS + place) >> 4,
+        campaign: market.campaign(Audience::Everybody, place, stage.now_ms),
         benefit_fen: chance.log_normal(median, sigma) as i64,
         kind: if place.is_multiple_of(2) { "coupon" } else { "cashback" },
         referrer: None,

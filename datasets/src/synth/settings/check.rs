@@ -29,7 +29,7 @@ const NOUNS: [(&str, &str); 7] = [
 ];
 
 /// The least and the greatest value of each number; `*` stands for any one key.
-const RANGES: [(&str, f64, f64); 46] = [
+const RANGES: [(&str, f64, f64); 47] = [
     ("personas.*.share", 0.0, 1.0),
     ("personas.*.active_share", 0.0, 1.0),
     ("personas.*.payments_mean", 0.0, 200.0),
@@ -68,6 +68,7 @@ const RANGES: [(&str, f64, f64); 46] = [
     ("fraud.learning.quit", 0.0, 1.0),
     ("fraud.learning.retreat", 0.01, 1.0),
     ("fraud.costs_usd.*", 0.0, 100_000.0),
+    ("fraud.resale_share", 0.0, 1.0),
     ("fraud.typologies.*.weight", 0.0, 1_000.0),
     ("fraud.typologies.*.from_day", 0.0, 36_500.0),
     ("labels.cut_days", 1.0, 3_650.0),

@@ -7,12 +7,13 @@
 
 use super::surroundings::Spot;
 use super::{
-    Act, Bearing, DAY_MS, Ending, HOUR_MS, Habit, LookAlike, MINUTE_MS, Note, Persona, Phase,
-    SECOND_MS, Stage, Story, TRIES_AGAIN, Traveller, people,
+    Act, Bearing, Ending, HOUR_MS, Habit, LookAlike, MINUTE_MS, Note, Persona, Phase, SECOND_MS,
+    Stage, Story, TRIES_AGAIN, Traveller, people,
 };
 use crate::synth::act::{Outcome, Refusal};
 use crate::synth::asset::{Card, Country};
 use crate::synth::chance::mix;
+use crate::synth::market::Audience;
 
 /// Time to fill the form of a new account: median and deviation of the logarithm.
 const FORM_MS: (f64, f64) = (72_000.0, 0.5);
@@ -43,9 +44,9 @@ const TOPUP_FEN: (f64, f64, i64, i64) = (700_00.0, 0.7, 100_00, 5_000_00);
 const TOPUP_FEE: (f64, f64) = (0.005, 0.06);
 const INTERMEDIARIES: u64 = 9;
 const INTERMEDIARY: u64 = 0x7472_6176;
-/// The coupon of new customers, in CNY fen, and how long a campaign runs.
+/// The coupon of new customers, in CNY fen; new customers whom another one invited.
 const COUPON_FEN: (i64, i64) = (5_00, 30_00);
-const CAMPAIGN_MS: i64 = 30 * DAY_MS;
+const INVITED: f64 = 0.12;
 /// A balance from here on is taken home, in CNY fen, by so many.
 const TAKEN_HOME_FEN: i64 = 80_00;
 const TAKES_HOME: f64 = 0.55;
@@ -116,7 +117,13 @@ impl Traveller {
         let bearing = self.bearing(stage, Spot::Indoors)?;
         self.session = stage.session("otp_sms", "direct");
         let form_fill_ms = stage.chance.log_normal(FORM_MS.0, FORM_MS.1) as u32;
-        let act = Act::Open { form_fill_ms, referral: None };
+        if stage.chance.hit(INVITED) {
+            let own = self.visit.account;
+            let friend = stage.accounts.victim(&mut stage.chance, |account| account.key != own);
+            self.invited_by = friend.unwrap_or(0);
+        }
+        let referral = (self.invited_by != 0).then_some(self.invited_by);
+        let act = Act::Open { form_fill_ms, referral };
         let end = stage.attempt(&self.who(&bearing), &act);
         if !end.ending.is_done() {
             self.tries += 1;
@@ -325,12 +332,14 @@ impl Traveller {
     }
 
     fn redeem(&mut self, stage: &mut Stage<'_>, bearing: &Bearing) -> Option<Outcome> {
-        let campaign = stage.now_ms.div_euclid(CAMPAIGN_MS) as u64 * 2 + stage.chance.below(2);
+        let market = &stage.ground.market;
+        let place = stage.chance.below(Audience::Newcomers.campaigns());
+        let referrer = (self.invited_by != 0).then_some(self.invited_by);
         let act = Act::Redeem {
-            campaign: mix(stage.ground.seed, campaign) >> 4,
+            campaign: market.campaign(Audience::Newcomers, place, stage.now_ms),
             benefit_fen: stage.chance.between(COUPON_FEN.0, COUPON_FEN.1) / 100 * 100,
-            kind: "new_user",
-            referrer: None,
+            kind: if referrer.is_some() { "referral" } else { "new_user" },
+            referrer,
         };
         Some(stage.attempt(&self.who(bearing), &act))
     }

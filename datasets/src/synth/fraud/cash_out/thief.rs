@@ -154,12 +154,13 @@ impl Thief {
     /// unless another is given.
     pub(crate) fn settle(
         stage: &mut Stage<'_>,
+        crew: u64,
         claims: Country,
         age_ms: i64,
         device: Option<Device>,
         (network, place): (Network, Option<Place>),
     ) -> Thief {
-        let mut account = people::crook(stage, claims, age_ms);
+        let mut account = people::crook(stage, crew, claims, age_ms);
         if let Some(device) = device {
             account.device = device;
         }
@@ -214,8 +215,14 @@ impl Thief {
     }
 
     /// Buys a stolen card; a good one bears the account's name.
-    pub(crate) fn buy_card(&self, stage: &mut Stage<'_>, craft: &Craft, from: Country) -> Card {
-        let mut card = people::stolen_card(stage, from);
+    pub(crate) fn buy_card(
+        &self,
+        stage: &mut Stage<'_>,
+        crew: u64,
+        craft: &Craft,
+        from: Country,
+    ) -> Card {
+        let mut card = people::stolen_card(stage, crew, from);
         let checked = CHECKED.0 + (CHECKED.1 - CHECKED.0) * craft.disguise;
         card.health = if stage.chance.hit(checked) {
             Health::Live

@@ -42,6 +42,8 @@ const CARELESS_AGE_DAYS: (f64, f64) = (1.0, 40.0);
 const CAREFUL_AGE_DAYS: (f64, f64) = (30.0, 240.0);
 /// Share of ages that are drawn like those of the other kind of crew.
 const ODD_AGES: f64 = 0.2;
+/// Share of own wallets on a phone with a Chinese SIM card; the others roam.
+const LOCAL_SIM: f64 = 0.7;
 /// Share of acts that tell where the phone is.
 const POSITIONED: f64 = 0.8;
 /// How long a session has lasted when something is done in it: mean minutes.
@@ -85,9 +87,17 @@ impl Hand {
     pub(crate) fn recruit(&self, stage: &mut Stage<'_>, age_ms: i64) -> Account {
         let ground = stage.ground;
         let claims = ground.atlas.home_country(&ground.settings, &mut stage.chance);
-        let mut account = people::crook(stage, claims, age_ms);
+        let mut account = people::crook(stage, self.brief.crew, claims, age_ms);
         let city = ground.atlas.china(&mut stage.chance);
         account.home = ground.atlas.near(city, 15.0, &mut stage.chance);
+        // The phone lives there too: its clock is China's, and mostly its SIM card.
+        let device = &mut account.device;
+        device.tz_offset_min = ground.atlas.tz_offset_min(Country::CN);
+        if stage.chance.hit(LOCAL_SIM) {
+            device.sim_operator = ground.atlas.sim_operator(Country::CN);
+            device.sim_country = Country::CN;
+        }
+        device.is_roaming = device.sim_country != Country::CN;
         if 0 < age_ms {
             account.kyc = stage.chance.weigh(&[(1, 0.2), (2, 0.3), (3, 0.5)]);
         }

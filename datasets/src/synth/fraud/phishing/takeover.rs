@@ -273,7 +273,7 @@ impl Takeover {
         let name = account.holder.name;
         let ground = stage.ground;
         let country = ground.atlas.home_country(&ground.settings, &mut stage.chance);
-        let mut card = people::stolen_card(stage, country);
+        let mut card = people::stolen_card(stage, self.brief.crew, country);
         if stage.chance.hit(NAMES_FIT + (1.0 - NAMES_FIT) * 0.5 * craft.disguise) {
             card.name = name;
         }
