@@ -249,6 +249,15 @@ pub(crate) struct Outcome {
     pub(crate) event: u64,
     /// Whether the wallet asked for a second factor.
     pub(crate) was_challenged: bool,
+    /// What was at stake for a crook, in CNY fen.
+    pub(crate) stake_fen: i64,
+}
+
+impl Outcome {
+    /// Nothing was attempted: the answer is known at this time.
+    pub(crate) fn void(at_ms: i64) -> Outcome {
+        Outcome { ending: Ending::Void, at_ms, event: 0, was_challenged: false, stake_fen: 0 }
+    }
 }
 
 /// An unscored event.

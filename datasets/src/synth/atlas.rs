@@ -325,6 +325,7 @@ impl Atlas {
     }
 
     /// The currency that cards of a country are billed in.
+    #[cfg(test)]
     pub(crate) fn currency(&self, country: Country) -> &'static str {
         self.land(country).currency
     }

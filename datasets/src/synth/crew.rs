@@ -28,11 +28,13 @@ const EPISODES_A_DAY: f64 = 0.5;
 const SIZE_MIN: f64 = 0.001;
 /// Share of the crews of a typology that are looked at each week for giving up.
 const FAILING: f64 = 0.6;
-/// A crew that gives up is followed by one that copies the best, or by a beginner.
+/// A crew that gives up is followed by one that copies the best, or by a beginner; one that works
+/// copies the best when that one is ahead by so much of all attempts.
 const COPIES: f64 = 0.6;
+const AHEAD: f64 = 0.1;
 
 /// Least share of its usual rate that a typology keeps when all of its crews are stopped.
-const APPEAL_MIN: f64 = 0.15;
+const APPEAL_MIN: f64 = 0.1;
 
 /// What a crew pays for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,18 +105,27 @@ impl Craft {
         Craft { skill, pace: 1.0, spread: 1, amount: 1.0, patience_h: 0.0, disguise }
     }
 
-    /// One lesson, drawn among the knobs that a crew can turn.
+    /// One lesson: the crew cannot see what gave it away, so it turns most of its knobs a little.
     fn improve(&mut self, settings: &Settings, chance: &mut Chance) {
+        const TURNED: f64 = 0.6;
         const SLOWEST: f64 = 0.02;
         const SPREAD_MAX: u32 = 12;
-        const SMALLEST: f64 = 0.25;
+        const SMALLEST: f64 = 0.2;
         const PATIENCE_MAX_H: f64 = 120.0;
-        match chance.below(5) {
-            0 => self.pace = (self.pace * settings.fraud.learning.retreat * 0.75).max(SLOWEST),
-            1 => self.spread = (self.spread + 1 + self.spread / 2).min(SPREAD_MAX),
-            2 => self.amount = (self.amount * 0.8).max(SMALLEST),
-            3 => self.patience_h = (self.patience_h * 1.6 + 8.0).min(PATIENCE_MAX_H),
-            _ => self.disguise = (self.disguise + 0.2).min(0.95),
+        if chance.hit(TURNED) {
+            self.pace = (self.pace * settings.fraud.learning.retreat).max(SLOWEST);
+        }
+        if chance.hit(TURNED) {
+            self.spread = (self.spread + 1 + self.spread / 2).min(SPREAD_MAX);
+        }
+        if chance.hit(TURNED) {
+            self.amount = (self.amount * 0.75).max(SMALLEST);
+        }
+        if chance.hit(TURNED) {
+            self.patience_h = (self.patience_h * 1.6 + 12.0).min(PATIENCE_MAX_H);
+        }
+        if chance.hit(TURNED) {
+            self.disguise = (self.disguise + 0.25).min(0.95);
         }
     }
 }
@@ -219,9 +230,13 @@ impl Crews {
         chance: &mut Chance,
     ) -> Reaction {
         let Some(crew) = self.find(key) else { return Reaction::Continue };
+        // Where money is taken, what only prepares it tells a crew nothing when it goes through.
+        let is_preparation = outcome.stake_fen == 0 && 0.0 < crew.staked_usd;
         if outcome.ending.is_done() {
-            crew.done += 1.0;
-            crew.refused_in_a_row = 0;
+            if !is_preparation {
+                crew.done += 1.0;
+                crew.refused_in_a_row = 0;
+            }
             return Reaction::Continue;
         }
         if !outcome.ending.is_stopped() {
@@ -261,21 +276,28 @@ impl Crews {
     fn appeal(&self, typology: Typology) -> f64 {
         let crews = &self.by_typology[typology as usize];
         let success: f64 = crews.iter().map(Crew::success).sum();
-        (success / crews.len() as f64).max(APPEAL_MIN)
+        // Half the success is a quarter of the profit, when assets cost as much as half brings.
+        (success / crews.len() as f64).powi(2).max(APPEAL_MIN)
     }
 
-    /// A week is over: crews that fail make room for others.
+    /// A week is over: crews that fail make room for others, and what works is copied.
     fn settle(&mut self, settings: &Settings, chance: &mut Chance) {
         for crews in &mut self.by_typology {
             let best = crews.iter().max_by(|a, b| a.success().total_cmp(&b.success()));
-            let Some((key, craft)) = best.map(|crew| (crew.key, crew.craft)) else { continue };
+            let Some((key, craft, success)) =
+                best.map(|crew| (crew.key, crew.craft, crew.success()))
+            else {
+                continue;
+            };
             for crew in crews.iter_mut().filter(|crew| crew.key != key) {
+                let copied = Craft { skill: crew.craft.skill, ..craft };
                 if crew.is_failing() && chance.hit(FAILING * (1.0 - crew.craft.skill)) {
                     let beginner = Craft::beginner(settings, chance);
-                    let is_copy = chance.hit(COPIES);
-                    let next =
-                        if is_copy { Craft { skill: beginner.skill, ..craft } } else { beginner };
+                    let copied = Craft { skill: beginner.skill, ..craft };
+                    let next = if chance.hit(COPIES) { copied } else { beginner };
                     *crew = Crew::new(crew.key, next);
+                } else if crew.success() + AHEAD < success && chance.hit(COPIES) {
+                    crew.craft = copied;
                 }
             }
             crews.iter_mut().for_each(Crew::fade);

@@ -88,10 +88,12 @@ fn draw_loss(stage: &mut Stage<'_>, teller: &Teller, who: &Who<'_>, act: &Act<'_
             }
         }
         (_, Vector::V2 | Vector::V3 | Vector::V5) => {
-            report(stage, teller, who, labels.takeover_report, cut, &mut chance);
+            report(stage, teller, who, act, labels.takeover_report, cut, &mut chance);
         }
-        (_, Vector::V4) => report(stage, teller, who, labels.sim_swap_report, cut, &mut chance),
-        (_, Vector::V6) => report(stage, teller, who, labels.scam_report, cut, &mut chance),
+        (_, Vector::V4) => {
+            report(stage, teller, who, act, labels.sim_swap_report, cut, &mut chance)
+        }
+        (_, Vector::V6) => report(stage, teller, who, act, labels.scam_report, cut, &mut chance),
         (_, Vector::V1) => third_party(stage, teller, act, &mut chance),
         (_, Vector::V9) if card_of(act).is_some() => third_party(stage, teller, act, &mut chance),
         (_, Vector::V7 | Vector::V8 | Vector::V9) => {
@@ -128,11 +130,12 @@ fn third_party(stage: &mut Stage<'_>, teller: &Teller, act: &Act<'_>, chance: &m
     }
 }
 
-/// A report by the customer; a takeover also freezes the account.
+/// A report by the customer; a takeover also freezes the account and renews the card.
 fn report(
     stage: &mut Stage<'_>,
     teller: &Teller,
     who: &Who<'_>,
+    act: &Act<'_>,
     channel: Channel,
     cut_days: f64,
     chance: &mut Chance,
@@ -144,7 +147,8 @@ fn report(
     teller.label(stage, "fraud", "customer_report", delay_ms);
     if 0 < who.story.stake_fen && who.story.vector != Some(Vector::V6) {
         let at_ms = teller.act_ms + delay_ms;
-        stage.spawn(at_ms, Box::new(Freeze { account: who.account }));
+        let card = card_of(act).map_or(0, |card| card.key);
+        stage.spawn(at_ms, Box::new(Freeze { account: who.account, card }));
     }
 }
 
@@ -153,16 +157,23 @@ fn delay(channel: Channel, cut_days: f64, chance: &mut Chance) -> i64 {
     (days.min(cut_days) * DAY_MS) as i64
 }
 
-/// Support freezes an account when its owner reports.
+/// Support freezes an account when its owner reports, and the issuer replaces the card.
 struct Freeze {
     account: u64,
+    /// The card that was used; 0 for none.
+    card: u64,
 }
 
 impl Actor for Freeze {
     fn step(&mut self, stage: &mut Stage<'_>) -> Option<i64> {
         let until_ms = stage.now_ms + FREEZE_MS;
+        let (now_ms, renewed) = (stage.now_ms, stage.key());
         if let Some(account) = stage.accounts.get_mut(self.account) {
             account.frozen_until_ms = until_ms;
+            // The schemes tell the wallet the new number, so that the card stays linked.
+            if let Some(card) = account.cards.iter_mut().find(|card| card.key == self.card) {
+                (card.key, card.linked_ms) = (renewed, now_ms);
+            }
         }
         None
     }

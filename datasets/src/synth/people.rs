@@ -64,6 +64,9 @@ const CHANGED_PASSWORD: f64 = 0.20;
 const CHANGED_PIN: f64 = 0.12;
 const CHANGED_SIM: f64 = 0.10;
 
+/// Beyond this spend of a year, in US cents, the law wants an identity to be known.
+pub(crate) const IDENTITY_CENTS: i64 = 500_00;
+
 /// Names of streams of chance.
 const OWN_CARD: u64 = 0x6361_7264;
 const POCKET: u64 = 0x706f_636b;
@@ -247,6 +250,9 @@ fn fill(chance: &mut Chance, account: &mut Account, now_ms: i64) {
     let into_year = (now_ms.rem_euclid(YEAR_MS) as f64 / YEAR_MS as f64)
         .min((now_ms - account.created_ms) as f64 / YEAR_MS as f64);
     account.ytd_cents = chance.log_normal(yearly_usd * 100.0 * into_year, 0.8) as i64;
+    if IDENTITY_CENTS < account.ytd_cents {
+        account.kyc = account.kyc.max(2);
+    }
 }
 
 /// Levels of identity proof that older accounts of a persona have.

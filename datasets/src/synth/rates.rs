@@ -127,6 +127,7 @@ impl Rates {
     }
 
     /// What minor units of a currency are in CNY fen. Panics as [`Rates::rate_e9`] does.
+    #[cfg(test)]
     pub(crate) fn fen_of(&self, currency: &str, minor: i64, ms: i64) -> i64 {
         let at = self.place(currency);
         let fen_e9 = i128::from(minor) * i128::from(self.rate_at(at, ms)) * FEN;

@@ -155,12 +155,7 @@ impl Stage<'_> {
         let account = self.accounts.get(who.account);
         let is_frozen = account.is_some_and(|account| self.now_ms < account.frozen_until_ms);
         if is_frozen || !has_means(account, act) {
-            return Outcome {
-                ending: Ending::Void,
-                at_ms: self.now_ms + 1_000,
-                event: 0,
-                was_challenged: false,
-            };
+            return Outcome::void(self.now_ms + 1_000);
         }
         let is_new_device = account.is_none_or(|account| account.device.key != who.device.key);
         let line = &mut self.ledger.line;
@@ -177,7 +172,8 @@ impl Stage<'_> {
             self.ledger.honest_today += 1;
         }
         let (ending, at_ms, was_challenged) = self.play(event, who, act, &answer);
-        let outcome = Outcome { ending, at_ms, event: event.number, was_challenged };
+        let stake_fen = who.story.stake_fen;
+        let outcome = Outcome { ending, at_ms, event: event.number, was_challenged, stake_fen };
         if ending.is_done() {
             self.settle(who, act, at_ms);
         }

@@ -129,6 +129,8 @@ pub(crate) struct Traveller {
     card: u8,
     /// The account of a friend whose code was used; 0 for none.
     invited_by: u64,
+    /// The wallet asked for the passport because of what was spent.
+    was_asked: bool,
     last_ms: i64,
     pending: Option<Box<Pending>>,
 }
@@ -213,6 +215,7 @@ impl Traveller {
             tries: 0,
             card: 0,
             invited_by: 0,
+            was_asked: false,
             last_ms: 0,
             pending: None,
         }

@@ -312,6 +312,7 @@ impl CashOut {
         let till = self.till(stage, craft);
         let largest = LARGEST_YUAN * craft.amount;
         let fen = price_fen(self.yuan.clamp(SMALLEST_YUAN, largest.max(SMALLEST_YUAN)));
+        let fen = thief.below_the_line(stage, craft, fen);
         let story = self.story().staking(fen);
         Some(thief.pay(stage, story, &till, fen, Funding::Card(&card)))
     }

@@ -31,6 +31,9 @@ const NIGHT_H: (f64, f64) = (0.0, 5.0);
 /// What is bought.
 const GOODS: [(Trade, f64); 3] =
     [(Trade::Electronics, 0.40), (Trade::GiftCards, 0.25), (Trade::Travel, 0.35)];
+/// What those who hide buy instead, at best so often.
+const ORDINARY: [(Trade, f64); 2] = [(Trade::Retail, 0.6), (Trade::InApp, 0.4)];
+const ORDINARY_AT_BEST: f64 = 0.8;
 /// From purchase to departure, in hours; and of those who hide.
 const LEAD_H: (f64, f64) = (3.0, 47.0);
 const LEAD_HIDDEN_H: (f64, f64) = (60.0, 400.0);
@@ -268,10 +271,12 @@ impl Online {
 
     fn buy(&self, stage: &mut Stage<'_>, craft: &Craft, thief: &Thief) -> Option<Outcome> {
         let card = thief.linked(stage, self.card)?;
-        let trade = stage.chance.weigh(&GOODS);
+        // Shops where nothing stands out have many honest customers and no name for fraud.
+        let is_ordinary = stage.chance.hit(ORDINARY_AT_BEST * craft.disguise);
+        let trade = stage.chance.weigh(if is_ordinary { &ORDINARY[..] } else { &GOODS[..] });
         let till = self.till(stage, craft, trade);
         let yuan = log_uniform(&mut stage.chance, YUAN) * craft.amount * self.share;
-        let fen = price_fen(yuan.max(80.0));
+        let fen = thief.below_the_line(stage, craft, price_fen(yuan.max(80.0)));
         let story = self.story().staking(fen);
         Some(thief.pay(stage, story, &till, fen, Funding::Card(&card)))
     }
@@ -298,7 +303,7 @@ impl Online {
                 };
                 ("travel", extra)
             }
-            Trade::GiftCards => ("in_app", Extra::None),
+            Trade::GiftCards | Trade::InApp => ("in_app", Extra::None),
             _ => {
                 let country = if is_hidden { self.from } else { chance.weigh(&FORWARDERS) };
                 ("in_app", Extra::Delivery { country, discount_fen: 0 })

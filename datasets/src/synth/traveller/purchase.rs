@@ -141,7 +141,20 @@ impl Traveller {
             return self.resume(stage.now_ms);
         }
         let purchase = self.draw(stage)?;
+        if self.must_prove(stage, purchase.fen) {
+            // The wallet asks for the passport before the purchase, not for each one after it.
+            self.was_asked = true;
+            self.todo.add(super::setup::Task::Prove);
+            return self.wait(stage, stage.now_ms, 240.0, purchase, None);
+        }
         self.pay(stage, purchase)
+    }
+
+    /// Whether this much more is too much for somebody without a known identity.
+    fn must_prove(&self, stage: &Stage<'_>, fen: i64) -> bool {
+        let Some(account) = stage.accounts.get(self.visit.account) else { return false };
+        let cents = account.ytd_cents + stage.ground.rates.cents(fen, stage.now_ms);
+        !self.was_asked && account.kyc < 2 && people::IDENTITY_CENTS < cents
     }
 
     /// What was left for later.

@@ -80,7 +80,7 @@ impl Todo {
         self.0 == 0
     }
 
-    fn add(&mut self, task: Task) {
+    pub(super) fn add(&mut self, task: Task) {
         self.0 |= 1 << task as u8;
     }
 

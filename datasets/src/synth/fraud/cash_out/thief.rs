@@ -27,8 +27,9 @@ const GOOD_BY_LUCK: f64 = 0.15;
 const GOOD_AT_BEST: f64 = 0.85;
 /// Age of a bought account, in days.
 const AGED_DAYS: (f64, f64) = (30.0, 180.0);
-/// Share of bought accounts whose identity was verified with a rented passport.
-const VERIFIED: f64 = 0.5;
+/// Share of bought accounts whose identity was verified with a rented passport: of careless crews,
+/// and of those who look at what they buy.
+const VERIFIED: (f64, f64) = (0.5, 0.95);
 /// Share of stolen cards that still work when they are used: sold as checked, and sold well.
 const CHECKED: (f64, f64) = (0.62, 0.85);
 /// Share of stolen cards that were sold with their security code, and of numbers that are pasted.
@@ -37,7 +38,7 @@ const PASTED: f64 = 0.30;
 /// Slowest tempo that is still an attack.
 const PACE_MIN: f64 = 0.02;
 /// Share of a crew's shops that are ordinary ones when it hides as well as it can.
-const ORDINARY_AT_BEST: f64 = 0.55;
+const ORDINARY_AT_BEST: f64 = 0.9;
 
 /// Whether an asset that is got now is a good one.
 pub(crate) fn is_good(craft: &Craft, chance: &mut Chance) -> bool {
@@ -165,7 +166,8 @@ impl Thief {
             account.device = device;
         }
         let is_aged = 0 < age_ms;
-        if is_aged && stage.chance.hit(VERIFIED) {
+        let verified = VERIFIED.0 + (VERIFIED.1 - VERIFIED.0) * stage.craft(crew).disguise;
+        if is_aged && stage.chance.hit(verified) {
             account.kyc = 3;
             account.factors.passport = account.created_ms + HOUR_MS as i64;
         }
@@ -195,6 +197,20 @@ impl Thief {
             session: &self.session,
             story,
         }
+    }
+
+    /// An amount; of those who know where the law wants an identity to be known, one that keeps an
+    /// account without it below that line.
+    pub(crate) fn below_the_line(&self, stage: &mut Stage<'_>, craft: &Craft, fen: i64) -> i64 {
+        const LEAST_FEN: i64 = 80_00;
+        let Some(account) = stage.accounts.get(self.account) else { return fen };
+        let is_known = 2 <= account.kyc;
+        let room_cents = people::IDENTITY_CENTS * 95 / 100 - account.ytd_cents;
+        if is_known || !is_good(craft, &mut stage.chance) {
+            return fen;
+        }
+        let cents_of_1000 = stage.ground.rates.cents(1_000_00, stage.now_ms);
+        fen.min((room_cents * 1_000_00 / cents_of_1000.max(1)).max(LEAST_FEN))
     }
 
     /// Opens the account, or logs in to a bought one. One that cannot be opened is gone.
@@ -283,12 +299,7 @@ impl Thief {
     ) -> Outcome {
         let own = stage.accounts.get(self.account).and_then(|account| account.cards.first());
         let Some(card) = own.copied() else {
-            return Outcome {
-                ending: Ending::Void,
-                at_ms: stage.now_ms,
-                event: 0,
-                was_challenged: false,
-            };
+            return Outcome::void(stage.now_ms);
         };
         let fen = price_fen(log_uniform(&mut stage.chance, (12.0, 180.0)));
         self.pay(stage, story.cover(), till, fen, Funding::Card(&card))

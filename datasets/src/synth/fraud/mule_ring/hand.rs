@@ -127,8 +127,7 @@ impl Hand {
     /// Does something with a wallet from its own phone; a void end when there is no such wallet.
     fn act(&self, stage: &mut Stage<'_>, account: u64, story: Story, act: &Act<'_>) -> Outcome {
         let Some(owner) = stage.accounts.get(account) else {
-            let at_ms = stage.now_ms + 1_000;
-            return Outcome { ending: Ending::Void, at_ms, event: 0, was_challenged: false };
+            return Outcome::void(stage.now_ms + 1_000);
         };
         let (device, home) = (owner.device, owner.home);
         let place = match act {

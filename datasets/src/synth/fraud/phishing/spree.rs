@@ -32,6 +32,8 @@ const RESALE: [(Trade, f64); 5] = [
 const ORDINARY: [(Trade, f64); 3] = [(Trade::Retail, 0.5), (Trade::InApp, 0.3), (Trade::Food, 0.2)];
 /// Share of purchases of a naive thief that do not stand out.
 const ORDINARY_SHARE: f64 = 0.2;
+/// What hiding adds to it.
+const ORDINARY_LEARNT: f64 = 0.75;
 /// Share of purchases in shops, where there is a shop within reach.
 const IN_PERSON: f64 = 0.55;
 /// How purchases in a shop are made.
@@ -170,7 +172,7 @@ fn buy(
 ) -> Outcome {
     let (market, now_ms) = (&stage.ground.market, stage.now_ms);
     let chance = &mut stage.chance;
-    let is_ordinary = chance.hit(ORDINARY_SHARE + 0.5 * craft.disguise);
+    let is_ordinary = chance.hit(ORDINARY_SHARE + ORDINARY_LEARNT * craft.disguise);
     let trade = chance.weigh(if is_ordinary { &ORDINARY[..] } else { &RESALE[..] });
     let has_till = !matches!(trade, Trade::GiftCards | Trade::Gaming | Trade::InApp);
     let shop = city.filter(|_| has_till && chance.hit(IN_PERSON));
@@ -204,7 +206,7 @@ mod tests {
     }
 
     fn ended(ending: Ending) -> Outcome {
-        Outcome { ending, at_ms: 1, event: 1, was_challenged: false }
+        Outcome { ending, at_ms: 1, event: 1, was_challenged: false, stake_fen: 1 }
     }
 
     const NAIVE: Craft =

@@ -162,7 +162,8 @@ impl Takeover {
         let spree = Spree::of(&mut stage.chance, &craft, &plan);
         let story = Story::fraud(means.typology, means.vector, brief.episode, brief.crew);
         let thief = Intruder { victim, device, network, place, session, story };
-        let phone = (VICTIMS_OF_A_PHONE / craft.spread.max(1)).max(1);
+        let is_own = stage.chance.hit(craft.disguise);
+        let phone = if is_own { 1 } else { (VICTIMS_OF_A_PHONE / craft.spread.max(1)).max(1) };
         Some(Takeover { means, brief, thief, step, tries: 0, spree, victims: 0, phone })
     }
 
