@@ -250,7 +250,9 @@ fn fill(chance: &mut Chance, account: &mut Account, now_ms: i64) {
     let into_year = (now_ms.rem_euclid(YEAR_MS) as f64 / YEAR_MS as f64)
         .min((now_ms - account.created_ms) as f64 / YEAR_MS as f64);
     account.ytd_cents = chance.log_normal(yearly_usd * 100.0 * into_year, 0.8) as i64;
-    if IDENTITY_CENTS < account.ytd_cents {
+    if account.persona == Persona::Crook {
+        account.ytd_cents = account.ytd_cents.min(IDENTITY_CENTS / 2);
+    } else if IDENTITY_CENTS < account.ytd_cents {
         account.kyc = account.kyc.max(2);
     }
 }
@@ -539,7 +541,8 @@ mod tests {
         assert_eq!(share(&fresh, is_bare), 1.0);
         assert_eq!(share(&old, |a| a.cards.is_empty() || a.trusted_ms == 0), 0.0);
         assert_eq!(share(&old, |a| a.cards.iter().any(|c| START_MS <= c.linked_ms)), 0.0);
-        assert_near("proved", share(&old, |a| 2 <= a.kyc), 0.88, 0.03);
+        // Twelve in a hundred have not by themselves; the law asked half of them.
+        assert_near("proved", share(&old, |a| 2 <= a.kyc), 0.94, 0.03);
         let passwords = share(&old, |a| a.password_changed_ms != 0);
         assert_near("password changed", passwords, 0.27, 0.04);
         assert_near("mixed papers", share(&old, is_mixed), 0.25, 0.04);

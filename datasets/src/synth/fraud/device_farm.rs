@@ -33,7 +33,7 @@ mod tests;
 
 /// T14.
 pub(crate) const PLAYBOOK: Playbook =
-    Playbook { typology: Typology::DeviceFarm, events: 800.0, least: 50.0, begin };
+    Playbook { typology: Typology::DeviceFarm, events: 680.0, least: 50.0, begin };
 
 /// Accounts of a rack, even on the logarithm, and the fewest that still show what it is.
 const ACCOUNTS: (f64, f64) = (40.0, 500.0);

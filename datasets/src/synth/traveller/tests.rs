@@ -218,7 +218,8 @@ fn most_cards_are_linked_at_the_first_try_and_nearly_all_in_the_end() {
         first += u32::from(is_linked(&&events[1]));
         last += u32::from(events[1..].iter().any(|event| is_linked(&event)));
     }
-    assert_near("first", f64::from(first) / f64::from(all), 0.81, 0.06);
+    // Some two hundred accounts: three standard errors.
+    assert_near("first", f64::from(first) / f64::from(all), 0.81, 0.08);
     assert_near("in the end", f64::from(last) / f64::from(all), 0.94, 0.04);
 }
 

@@ -75,16 +75,17 @@ impl Wallet for Strict {
 
 #[test]
 fn a_shop_that_is_stopped_prints_another_code_or_moves() {
-    let updates = |played: &Played| -> BTreeSet<String> {
+    // Moves for each shop that was opened.
+    let moves = |played: &Played| -> f64 {
         let shops = sales(played);
         let is_shop = |e: &&Event| shops.contains_key(text(e, ids::MERCHANT_MERCHANT_ID));
         let updates = played.of(EventType::MerchantUpdate).filter(is_shop);
-        updates.map(|event| text(event, ids::UPDATE).to_owned()).collect()
+        let moved = updates.filter(|event| text(event, ids::UPDATE) != "onboarded").count();
+        moved as f64 / shops.len() as f64
     };
-    let left_alone = updates(&play(&PLAYBOOK, 38, 12));
-    assert_eq!(left_alone.into_iter().collect::<Vec<_>>(), ["onboarded"]);
-    let hunted = updates(&play_against(&PLAYBOOK, 38, 12, &mut Strict));
-    assert!(hunted.contains("qr_reissued") || hunted.contains("relocated"), "{hunted:?}");
+    let left_alone = moves(&play(&PLAYBOOK, 38, 12));
+    let hunted = moves(&play_against(&PLAYBOOK, 38, 12, &mut Strict));
+    assert!(left_alone < 0.5 && 2.0 * left_alone < hunted, "{left_alone} and {hunted}");
 }
 
 #[test]
