@@ -50,7 +50,7 @@ fn a_report_says_what_was_wanted_and_what_was_found() {
     // The truth beside the world is what a backtest shows by story.
     let report = ["backtest", "--data", "world", "--out", "report.html"];
     folder.done(&[&report[..], &["--truth", "world/truth.ndjson"]].concat());
-    assert!(folder.read("report.html").contains("Card testing from a list"));
+    assert!(folder.read("report.html").contains("Tourist just landed"));
 }
 
 #[test]

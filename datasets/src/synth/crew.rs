@@ -30,8 +30,8 @@ const SIZE_MIN: f64 = 0.001;
 const FAILING: f64 = 0.6;
 /// A crew that gives up is followed by one that copies the best, or by a beginner; one that works
 /// copies the best when that one is ahead by so much of all attempts.
-const COPIES: f64 = 0.6;
-const AHEAD: f64 = 0.1;
+const COPIES: f64 = 0.8;
+const AHEAD: f64 = 0.05;
 
 /// Least share of its usual rate that a typology keeps when all of its crews are stopped.
 const APPEAL_MIN: f64 = 0.1;
@@ -100,14 +100,12 @@ impl Craft {
             (crews.normal.skill, crews.normal.share),
             (crews.professional.skill, crews.professional.share),
         ]);
-        // Those who learn fast know something to begin with.
-        let disguise = (0.6 * skill * chance.unit()).min(1.0);
-        Craft { skill, pace: 1.0, spread: 1, amount: 1.0, patience_h: 0.0, disguise }
+        Craft { skill, pace: 1.0, spread: 1, amount: 1.0, patience_h: 0.0, disguise: 0.0 }
     }
 
     /// One lesson: the crew cannot see what gave it away, so it turns most of its knobs a little.
     fn improve(&mut self, settings: &Settings, chance: &mut Chance) {
-        const TURNED: f64 = 0.6;
+        const TURNED: f64 = 0.7;
         const SLOWEST: f64 = 0.02;
         const SPREAD_MAX: u32 = 12;
         const SMALLEST: f64 = 0.2;
@@ -335,11 +333,11 @@ impl Underworld {
     fn drift(&mut self, settings: &Settings, chance: &mut Chance) {
         let memory = settings.fraud.drift_memory;
         let fresh = settings.fraud.drift_sigma * (1.0 - memory * memory).sqrt();
-        // What moves all of them moves half.
-        let common = chance.normal(0.0, 1.0);
+        // Near two thirds of the variance move all of them together; the squares sum to one.
+        let common = 0.8 * chance.normal(0.0, 1.0);
         for drift in &mut self.drift {
-            let own = chance.normal(0.0, 1.0);
-            *drift = memory * *drift + fresh * (common + own) * std::f64::consts::FRAC_1_SQRT_2;
+            let own = 0.6 * chance.normal(0.0, 1.0);
+            *drift = memory * *drift + fresh * (common + own);
         }
     }
 

@@ -44,6 +44,8 @@ const NEW_LIMITS_FEN: [i64; 3] = [2_000_000, 3_000_000, 5_000_000];
 const CARDS_MAX: u8 = 3;
 const ONE_CARD: f64 = 0.6;
 const NAMES_FIT: f64 = 0.06;
+/// How long a card that was linked rests, as a share of what the account did.
+const CARD_RESTS: f64 = 0.1;
 /// Addresses of a crew that does not spread.
 const ADDRESSES: u32 = 2;
 /// Share of naive crews that let the app see where they are.
@@ -98,9 +100,10 @@ enum Step {
 }
 
 /// The step after one that is done: each has its own probability, and spending is the last.
-fn next_step(done: Step, means: &Means, chance: &mut Chance) -> Step {
+/// A reset tells the owner, so who hides does without.
+fn next_step(done: Step, means: &Means, disguise: f64, chance: &mut Chance) -> Step {
     [
-        (Step::ResetPassword, means.password_reset),
+        (Step::ResetPassword, means.password_reset * (1.0 - disguise)),
         (Step::AddFactor, means.factor_add),
         (Step::RaiseLimit, means.limit_raise),
         (Step::LinkCard, means.other_cards),
@@ -152,7 +155,7 @@ impl Takeover {
         let mut session = stage.session(means.method, if is_lured { link } else { "direct" });
         let mut step = Step::LogIn;
         if stage.chance.hit(means.hijacked) {
-            step = next_step(step, means, &mut stage.chance);
+            step = next_step(step, means, craft.disguise, &mut stage.chance);
             session.since_ms -= stage.chance.between(1, 20) * HOUR_MS;
         }
         let (least, most) = means.share;
@@ -261,7 +264,7 @@ impl Takeover {
     /// Takes up the next step; a professional lets the account rest before he takes anything.
     fn go_on(&mut self, stage: &mut Stage<'_>, outcome: &Outcome) -> Turn {
         let craft = stage.craft(self.brief.crew);
-        self.step = next_step(self.step, self.means, &mut stage.chance);
+        self.step = next_step(self.step, self.means, craft.disguise, &mut stage.chance);
         let is_taking = matches!(self.step, Step::LinkCard | Step::Spend);
         let rest_h =
             if is_taking { craft.patience_h * (0.7 + 0.6 * stage.chance.unit()) } else { 0.0 };
@@ -287,7 +290,9 @@ impl Takeover {
         if CARDS_MAX <= self.tries || outcome.ending.is_stopped() || is_enough {
             self.step = Step::Spend;
         }
-        Turn::Next(dwell_ms(stage, &craft, &outcome))
+        // A card that was linked just now is looked at closely.
+        let rest_ms = (craft.patience_h * CARD_RESTS * HOUR_MS as f64) as i64;
+        Turn::Next(dwell_ms(stage, &craft, &outcome) + rest_ms)
     }
 }
 
@@ -374,7 +379,7 @@ mod tests {
     fn path(chance: &mut Chance, means: &Means) -> Vec<Step> {
         let mut path = vec![Step::LogIn];
         while path.last() != Some(&Step::Spend) {
-            path.push(next_step(path[path.len() - 1], means, chance));
+            path.push(next_step(path[path.len() - 1], means, 0.0, chance));
         }
         path
     }
