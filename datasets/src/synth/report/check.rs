@@ -16,6 +16,7 @@ use super::honest::{Answers, Linked, Part};
 use super::wanted::{trade_name, wanted_amount, wanted_hours, wanted_stories};
 use super::{CHINA_MS, DAY_MS, Tally};
 use crate::synth::calendar::{Calendar, Peak};
+use crate::synth::fraud::PLAYBOOKS;
 use crate::synth::market::Trade;
 use crate::synth::settings::{Amount, Amounts, Hours, Settings};
 use crate::synth::story::Typology;
@@ -32,9 +33,11 @@ const DRIFT_MOST: f64 = 1.5;
 const DRIFT_WEEKS: usize = 6;
 /// Stories that begin after this day of the world are late ones.
 const LATE_DAY: u32 = 90;
-/// How far the share of a story may be off, and how many events it must be expected to have.
+/// How far the share of a story may be off, and how many events and episodes it must be expected to
+/// have.
 const STORY_RANGE: (f64, f64) = (0.4, 2.5);
 const STORY_EVENTS: f64 = 100.0;
+const STORY_EPISODES: f64 = 12.0;
 /// A share of fewer than so many says nothing.
 const LEAST: f64 = 30.0;
 /// Countries with at least this share of the cards are told one by one.
@@ -412,7 +415,9 @@ fn stories(sheet: &mut Sheet, tally: &Tally, settings: &Settings) {
     let days = last - first;
     let whole: u64 = tally.frauds.iter().map(|fraud| fraud.events).sum();
     for (typology, wanted) in Typology::ALL.into_iter().zip(wanted_stories(settings, days)) {
-        if whole as f64 * wanted < STORY_EVENTS {
+        let expected = whole as f64 * wanted;
+        let episodes = expected / PLAYBOOKS[typology as usize].least;
+        if expected < STORY_EVENTS || episodes < STORY_EPISODES {
             continue;
         }
         let got = tally.frauds[typology as usize].events as f64 / whole as f64;

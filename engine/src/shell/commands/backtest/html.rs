@@ -29,9 +29,11 @@ pub(super) fn page(findings: &Findings) -> String {
     }
     body.push_str(&rules(report));
     body.push_str(&thresholds(report));
-    let stories = report.stories.iter().map(|(name, decided)| (name.as_str(), decided));
+    let named = |code: &str| format!("{code} {}", datasets::synth::title(code));
+    let stories = report.stories.iter().map(|(code, decided)| (named(code), decided));
     body.push_str(&by_name("By story", "story", stories));
-    let types = report.types.iter().map(|(event_type, decided)| (event_type.name(), decided));
+    let types = report.types.iter();
+    let types = types.map(|(event_type, decided)| (event_type.name().to_owned(), decided));
     body.push_str(&by_name("By event type", "event type", types));
     body.push_str(&by_day(report));
     format!(
@@ -414,13 +416,13 @@ fn threshold_rows(steps: &[Step]) -> String {
 fn by_name<'a>(
     title: &str,
     column: &str,
-    groups: impl Iterator<Item = (&'a str, &'a Decided)>,
+    groups: impl Iterator<Item = (String, &'a Decided)>,
 ) -> String {
     let mut rows = String::new();
     for (name, decided) in groups {
         let all = decided.total().total();
         let events = |decision| decided.of(decision).total().events;
-        let mut cells = vec![cell(&escape(name)), volume_cell(all)];
+        let mut cells = vec![cell(&escape(name.trim_end())), volume_cell(all)];
         cells.extend(DECISIONS.map(|d| number(&percent(share(events(d), all.events)))));
         cells.push(number(&cents(decided.approve.total().usd_minor)));
         cells.push(bar_cell(events));
