@@ -9,7 +9,7 @@ use std::path::Path;
 use datasets::{Events, Labels, Source, Verdict};
 use features::diagnostic::Diagnostic;
 use features::event::Event;
-use features::field::{EventType, ids};
+use features::field::{EventType, Types, ids};
 use indicatif::ProgressBar;
 
 use super::common::{self, Failure};
@@ -154,14 +154,17 @@ pub(crate) fn id_of(event: &Event) -> &str {
     event.text(ids::EVENT_ID).unwrap_or_default()
 }
 
-/// Parses the name of a scored event type, for an argument.
-pub(crate) fn scored_type(name: &str) -> Result<EventType, String> {
-    let scored = EventType::ALL.iter().filter(|event_type| event_type.is_scored());
+/// A scored event type by its name, or all of them.
+pub(crate) fn scored_types(name: &str) -> Result<Types, String> {
+    let scored = || EventType::ALL.iter().copied().filter(|event_type| event_type.is_scored());
+    if name == "all" {
+        return Ok(scored().fold(Types::NONE, |all, one| all.union(Types::of(&[one]))));
+    }
     match EventType::parse(name).filter(|event_type| event_type.is_scored()) {
-        Some(event_type) => Ok(event_type),
+        Some(event_type) => Ok(Types::of(&[event_type])),
         None => {
-            let names: Vec<&str> = scored.map(|event_type| event_type.name()).collect();
-            Err(format!("got {name:?}, wanted a scored event type: {}", names.join(", ")))
+            let names: Vec<&str> = scored().map(EventType::name).collect();
+            Err(format!("got {name:?}, wanted a scored event type: {}, or all", names.join(", ")))
         }
     }
 }

@@ -29,9 +29,9 @@ use panel::{Heard, Panel};
 
 mod panel;
 
-/// Attempted fraud in the demo, in hundredths of a percent of the scored events: five times what is
-/// usual, so that a week has something to show.
-const PREVALENCE_BPS: f64 = 140.0;
+/// Attempted fraud in the demo, in hundredths of a percent of the scored events: some fifteen times
+/// what is usual, so that a week has something to show.
+const PREVALENCE_BPS: f64 = 400.0;
 
 /// Simulates a week of wallet traffic, streams it at a service and shows what it decides.
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ Examples:
   gyr serve --clock events &  gyr demo --service http://127.0.0.1:8080 --speed 2000
 
 A service that runs already must go by the clock of the events (--clock events), as this week is
-long past. Fraud is five times as frequent as in life, so that there is something to see.")]
+long past. Fraud is fifteen times as frequent as in life, so that there is something to see.")]
 pub(crate) struct Arguments {
     /// A service that runs; without this, one is started for the demo and ended with it.
     #[arg(long, value_name = "URL")]

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use datasets::{Labels, ScoresWriter};
 use features::event::{Event, hash_text};
-use features::field::{EventType, FieldId, ids};
+use features::field::{EventType, FieldId, Types, ids};
 use features::history::Limits;
 use models::Provenance;
 use models::measure::{
@@ -21,7 +21,7 @@ use models::measure::{
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, ModelChoice, percent};
-use super::dataset::{BadRows, Reading, id_of, scored_type, truth_in, truth_of};
+use super::dataset::{BadRows, Reading, id_of, scored_types, truth_in, truth_of};
 use super::days::{Days, Span, day_of};
 use super::facts::unwritable;
 use super::train::types_of;
@@ -68,8 +68,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SPAN")]
     delay: Option<Span>,
     /// Event types to measure on; without this, those that move a customer's money.
-    #[arg(long, value_name = "TYPE,..", value_delimiter = ',', value_parser = scored_type)]
-    on: Vec<EventType>,
+    #[arg(long, value_name = "TYPE,..", value_delimiter = ',', value_parser = scored_types)]
+    on: Vec<Types>,
     /// Who counts as one card.
     #[arg(long, value_enum, default_value = "account")]
     card_field: CardField,

@@ -17,7 +17,7 @@ use models::{
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, Output, percent};
-use super::dataset::{BadRows, MONEY_OUT, Reading, id_of, scored_type, truth_in};
+use super::dataset::{BadRows, MONEY_OUT, Reading, id_of, scored_types, truth_in};
 use super::days::{Days, Span, print_time};
 use super::facts::FactTable;
 use crate::backtest::share;
@@ -33,8 +33,8 @@ Examples:
   gyr train --data data --train 2018-07-11..2018-07-17 --delay 7d --out july.model.json
   gyr train --data data --features 'account_*,card_*' --learner logistic --out small.model.json
   gyr train --data data --on login --policy my.policy --out login.model.json
-  gyr train --data world --train 2026-09-01..2026-10-25 --delay 45d --unlabelled legit \\
-    --genuine 0.2 --out wallet.model.json            where only fraud is ever labelled
+  gyr train --data world --train 2026-09-15..2026-12-15 --delay 45d --unlabelled legit \\
+    --genuine 0.2 --on all --out wallet.model.json   where only fraud is ever labelled
 
 The four validation folds of the Fraud Detection Handbook, on its data and features:
   for from in 2018-06-20 2018-06-27 2018-07-04 2018-07-11; do
@@ -66,9 +66,10 @@ pub(crate) struct Arguments {
     /// How long labels may take: later ones are not used.
     #[arg(long, value_name = "SPAN", default_value = "7d")]
     delay: Span,
-    /// Event types to learn from; without this, those that move a customer's money.
-    #[arg(long, value_name = "TYPE,..", value_delimiter = ',', value_parser = scored_type)]
-    on: Vec<EventType>,
+    /// Event types to learn from, or `all` that are scored; without this, those that move a
+    /// customer's money.
+    #[arg(long, value_name = "TYPE,..", value_delimiter = ',', value_parser = scored_types)]
+    on: Vec<Types>,
     /// What an event without a usable label is.
     #[arg(long, value_enum, default_value = "drop")]
     unlabelled: Unlabelled,
@@ -129,8 +130,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// The event types of an argument, with the usual ones when none is named.
-pub(crate) fn types_of(on: &[EventType]) -> Types {
-    Types::of(if on.is_empty() { &MONEY_OUT } else { on })
+pub(crate) fn types_of(on: &[Types]) -> Types {
+    if on.is_empty() {
+        return Types::of(&MONEY_OUT);
+    }
+    on.iter().fold(Types::NONE, |all, types| all.union(*types))
 }
 
 fn gather(
@@ -193,11 +197,7 @@ fn config(arguments: &Arguments) -> TrainConfig {
     let stem = arguments.out.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = stem.as_deref().and_then(|name| name.split('.').next()).unwrap_or("model");
     let days = arguments.train.map_or("all days".to_owned(), |days| days.to_string());
-    let types: Vec<&str> = EventType::ALL
-        .iter()
-        .filter(|event_type| types_of(&arguments.on).contains(**event_type))
-        .map(|event_type| event_type.name())
-        .collect();
+    let types: Vec<&str> = types_of(&arguments.on).iter().map(EventType::name).collect();
     TrainConfig {
         name: name.to_owned(),
         learner: match arguments.learner {
