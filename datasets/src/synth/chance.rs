@@ -40,7 +40,7 @@ impl Chance {
 
     /// A whole number below `limit`; 0 when `limit` is 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        (u128::from(self.bits()) * u128::from(limit) >> 64) as u64
+        ((u128::from(self.bits()) * u128::from(limit)) >> 64) as u64
     }
 
     /// A whole number from `low` to `high`, both included.

@@ -78,7 +78,7 @@ fn draw_loss(stage: &mut Stage<'_>, teller: &Teller, who: &Who<'_>, act: &Act<'_
     // One report covers a card, or else an account, in an episode.
     let victim = card_of(act).map_or(who.account, |card| card.key);
     let mut chance = Chance::of(stage.ground.seed, &[who.story.episode, victim, 7]);
-    let labels = stage.ground.settings.labels.clone();
+    let labels = stage.ground.settings.labels;
     let cut = labels.cut_days;
     match (typology, vector) {
         (Typology::FriendlyFraud | Typology::BustOut, _) => {
@@ -109,7 +109,7 @@ fn draw_loss(stage: &mut Stage<'_>, teller: &Teller, who: &Who<'_>, act: &Act<'_
 
 /// Fraud with somebody else's card: an early warning, a chargeback, both, or silence.
 fn third_party(stage: &mut Stage<'_>, teller: &Teller, act: &Act<'_>, chance: &mut Chance) {
-    let labels = stage.ground.settings.labels.clone();
+    let labels = stage.ground.settings.labels;
     if chance.hit(labels.never_third_party) {
         return;
     }

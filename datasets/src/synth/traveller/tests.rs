@@ -156,9 +156,9 @@ fn a_tourist_pays_six_times_a_day() {
 }
 
 /// Events of each account in order, of these types.
-fn by_account<'p>(played: &'p Played, types: &[EventType]) -> HashMap<&'p str, Vec<&'p Event>> {
+fn by_account<'p>(played: &'p Played, types: &[EventType]) -> BTreeMap<&'p str, Vec<&'p Event>> {
     let account = field("account_id");
-    let mut all: HashMap<&str, Vec<&Event>> = HashMap::new();
+    let mut all: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in played.events.iter().filter(|event| types.contains(&event.event_type())) {
         all.entry(text(event, account)).or_default().push(event);
     }
@@ -336,7 +336,7 @@ fn dear_things_are_paid_once_and_the_tax_comes_back_at_the_airport() {
         of(EventType::Payment).map(|e| e.number(field("base_minor")) as i64).collect();
     let back: Vec<i64> =
         of(EventType::Refund).map(|e| e.number(field("base_minor")) as i64).collect();
-    assert!(10 < paid.len() && 0 < back.len());
+    assert!(10 < paid.len() && !back.is_empty());
     let usual = played.of(EventType::Payment).map(|e| e.number(field("base_minor")) as i64);
     assert!(20 * median(usual.collect()) < median(paid.clone()));
     assert!(5 * median(back) < median(paid));

@@ -44,8 +44,7 @@ pub(in crate::synth::fraud) fn accounts_of(playbook: &'static Playbook) -> (usiz
     let alone = Alone { playbook, actor: None, seen: Arc::clone(&seen) };
     world.shards = vec![Shard::with(&world.ground, 0, 0..accounts, vec![Box::new(alone)])];
     while world.play_step(&mut PlainWallet) {}
-    let seen = *seen.lock().unwrap();
-    seen
+    *seen.lock().unwrap()
 }
 
 #[test]

@@ -20,6 +20,8 @@ use crate::backtest::share;
 
 /// Between two drawings of the panel.
 const DRAW_EVERY: Duration = Duration::from_millis(120);
+/// Slower answers count as this slow.
+const LATENCY_MAX_US: u64 = 60_000_000;
 /// Between two decisions that scroll by.
 const STORY_EVERY: Duration = Duration::from_millis(350);
 
@@ -128,7 +130,7 @@ impl Panel {
             bad: Decided::default(),
             look_alikes: Decided::default(),
             stories: BTreeMap::new(),
-            latency_us: Histogram::new(3).expect("three digits are allowed"),
+            latency_us: Histogram::new_with_max(LATENCY_MAX_US, 3).expect("the bounds are sound"),
         }
     }
 
