@@ -274,7 +274,7 @@ impl Crews {
     fn appeal(&self, typology: Typology) -> f64 {
         let crews = &self.by_typology[typology as usize];
         let success: f64 = crews.iter().map(Crew::success).sum();
-        // Half the success is a quarter of the profit, when assets cost as much as half brings.
+        // Squared, as profit falls faster than success: what a stopped act cost is lost as well.
         (success / crews.len() as f64).powi(2).max(APPEAL_MIN)
     }
 
@@ -288,14 +288,13 @@ impl Crews {
                 continue;
             };
             for crew in crews.iter_mut().filter(|crew| crew.key != key) {
-                let copied = Craft { skill: crew.craft.skill, ..craft };
                 if crew.is_failing() && chance.hit(FAILING * (1.0 - crew.craft.skill)) {
                     let beginner = Craft::beginner(settings, chance);
                     let copied = Craft { skill: beginner.skill, ..craft };
                     let next = if chance.hit(COPIES) { copied } else { beginner };
                     *crew = Crew::new(crew.key, next);
                 } else if crew.success() + AHEAD < success && chance.hit(COPIES) {
-                    crew.craft = copied;
+                    crew.craft = Craft { skill: crew.craft.skill, ..craft };
                 }
             }
             crews.iter_mut().for_each(Crew::fade);
