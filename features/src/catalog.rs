@@ -1,7 +1,7 @@
-//! The built-in facts: one text, in the language that analysts write.
+//! The built-in facts: one text, by group, in the language that analysts write.
 //!
 //! There is no second form of a definition: what `gyr features` prints, what the service computes
-//! and what an analyst may copy into a policy is `catalog.policy`, checked when first used.
+//! and what an analyst may copy into a policy is `catalog/*.policy`, checked when first used.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,22 @@ use crate::language::define::{Definitions, Origin};
 use crate::language::parse;
 
 /// The text of the catalogue.
-pub const TEXT: &str = include_str!("catalog.policy");
+pub const TEXT: &str = concat!(
+    include_str!("catalog/predicates.policy"),
+    include_str!("catalog/velocity.policy"),
+    include_str!("catalog/amount.policy"),
+    include_str!("catalog/diversity.policy"),
+    include_str!("catalog/geography.policy"),
+    include_str!("catalog/device.policy"),
+    include_str!("catalog/network.policy"),
+    include_str!("catalog/card.policy"),
+    include_str!("catalog/wallet.policy"),
+    include_str!("catalog/authentication.policy"),
+    include_str!("catalog/merchant.policy"),
+    include_str!("catalog/currency.policy"),
+    include_str!("catalog/time.policy"),
+    include_str!("catalog/graph.policy"),
+);
 
 /// The catalogue, resolved: what a policy starts from.
 ///
@@ -20,7 +35,7 @@ pub fn definitions() -> Definitions {
         let (policy, mut faults) = parse(TEXT);
         let mut definitions = Definitions::default();
         faults.extend(definitions.add(&policy, Origin::Builtin));
-        let report = crate::diagnostic::render("catalog.policy", TEXT, &faults);
+        let report = crate::diagnostic::render("catalog", TEXT, &faults);
         assert!(faults.is_empty(), "the built-in catalogue has faults:\n{report}");
         definitions
     });
