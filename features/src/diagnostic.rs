@@ -4,9 +4,10 @@
 //! back together, so that whoever wrote the input repairs it once. A diagnostic carries a stable
 //! code, a severity, the place, a lower-case message without full stop that says what was got and
 //! what was wanted, and, where we can guess it, the next step as help. Codes are grouped by what
-//! was read: `E` events, `P` policy text, `M` models, `C` configuration, `D` datasets and imports.
-//! `render` draws diagnostics over a source text with line, column and a caret for people; machines
-//! take the fields. Nothing here is on the hot path: a valid input builds no diagnostic.
+//! was read: `E` events, `P` policy text, `M` models, `C` configuration, `D` datasets and imports,
+//! `N` files of networks. `render` draws diagnostics over a source text with line, column and a
+//! caret for people; machines take the fields. Nothing here is on the hot path: a valid input
+//! builds no diagnostic.
 
 use std::fmt;
 use std::fmt::Write as _;

@@ -13,6 +13,7 @@
 
 use std::fmt;
 use std::hash::Hasher;
+use std::net::IpAddr;
 
 use siphasher::sip::SipHasher13;
 
@@ -21,6 +22,7 @@ use crate::field::{EventType, FIELD_COUNT, FieldId, Kind, ids};
 use crate::geo;
 use crate::limits::LATENESS_MS;
 use crate::money::Currency;
+use crate::networks::{Finding, Found};
 
 mod check;
 mod derive;
@@ -56,6 +58,7 @@ pub struct Event {
     text: String,
     json_len: usize,
     warnings: Vec<Warning>,
+    looked_up: Option<Finding>,
 }
 
 /// One bit for each field.
@@ -140,8 +143,24 @@ impl Event {
     /// rest: syntax (then alone), unknown, doubled, missing or misplaced members, wrong types,
     /// values out of range, card numbers and secrets, and fields that contradict each other.
     pub fn read(json: &[u8], received_time_ms: Option<i64>) -> Result<Event, Vec<Diagnostic>> {
+        Event::read_with(json, received_time_ms, |_| None)
+    }
+
+    /// Reads an event and lets `look_up` say what is known of its address, if it has one.
+    ///
+    /// What the event says itself stays; the rest is taken over before anything is derived from it
+    /// and kept as [`Event::looked_up`]. To replay the event, give back that very finding.
+    ///
+    /// # Errors
+    ///
+    /// As [`Event::read`]; a faulty event is not looked up.
+    pub fn read_with(
+        json: &[u8],
+        received_time_ms: Option<i64>,
+        look_up: impl FnOnce(Option<IpAddr>) -> Option<Finding>,
+    ) -> Result<Event, Vec<Diagnostic>> {
         let draft = read::read(json)?;
-        check::finish(draft, received_time_ms)
+        check::finish(draft, received_time_ms, look_up)
     }
 
     /// What happened.
@@ -251,6 +270,18 @@ impl Event {
     /// What was odd, in the order of reading.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// What was looked up and taken over, and in which files; `None` when there were no files.
+    pub fn looked_up(&self) -> Option<&Finding> {
+        self.looked_up.as_ref()
+    }
+
+    /// Takes over what a finding adds to the event.
+    fn take_over(&mut self, finding: Finding) {
+        let found = finding.found.beyond(&Found::of(|field| self.bits(field)));
+        found.iter().for_each(|(field, bits)| self.set(field, bits));
+        self.looked_up = Some(Finding { found, ..finding });
     }
 
     /// Takes over a field of an earlier event that this one refers to; what the event says itself

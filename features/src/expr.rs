@@ -15,7 +15,7 @@ use crate::geo;
 pub const UNKNOWN: f64 = f64::NAN;
 
 /// Bits of a text's hash that survive in its key number: exact in an `f64`.
-const KEY_MASK: u64 = (1 << 52) - 1;
+pub(crate) const KEY_MASK: u64 = (1 << 52) - 1;
 
 /// The key number of 64 hash or code bits.
 pub fn key_number(bits: u64) -> f64 {
@@ -101,6 +101,37 @@ pub const FUNCTIONS: &[(&str, Function, Option<usize>)] = &[
     ("zone_offset_min", Function::ZoneOffsetMin, Some(2)),
 ];
 
+/// What can be asked of a component of the graph: the accounts that shared devices, cards,
+/// documents and e-mail addresses connect with the event's own, which is one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Component {
+    /// Number of accounts; 1 for one that shares nothing.
+    Size,
+    /// Number of accounts that are known as fraudulent.
+    Fraud,
+    /// Population standard deviation of the times at which they were opened, in milliseconds.
+    AgeSpread,
+    /// Number of other accounts known as fraudulent that share something with the event's account
+    /// or with one that does.
+    FraudTwoSteps,
+}
+
+impl Component {
+    /// Every one of them.
+    pub const ALL: [Component; 4] =
+        [Component::Size, Component::Fraud, Component::AgeSpread, Component::FraudTwoSteps];
+
+    /// The word in `component(word)`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Component::Size => "size",
+            Component::Fraud => "fraud",
+            Component::AgeSpread => "age_spread",
+            Component::FraudTwoSteps => "fraud_two_steps",
+        }
+    }
+}
+
 /// A membership test that needs the text itself, not its key number.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextTest {
@@ -131,6 +162,9 @@ pub enum Expr {
     Reading(u16),
     /// An earlier fact of the plan.
     Fact(u16),
+    /// A fact about the component of the graph that the event belongs to; a plan turns it into a
+    /// reading, and unknown without one.
+    Component(Component),
     /// Three-valued not.
     Not(Box<Expr>),
     /// Minus.
@@ -169,6 +203,7 @@ impl Expr {
             Expr::Constant(value) => *value,
             Expr::Fact(index) => known(scope.facts, *index),
             Expr::Reading(index) => known(scope.readings, *index),
+            Expr::Component(_) => UNKNOWN,
             Expr::Field(field) => scope.event.map_or(UNKNOWN, |event| event.number(*field)),
             Expr::Key(field) => {
                 scope.event.and_then(|event| event.bits(*field)).map_or(UNKNOWN, key_number)
@@ -230,7 +265,8 @@ impl Expr {
             | Expr::IsType(_)
             | Expr::Text(..)
             | Expr::Reading(_)
-            | Expr::Fact(_) => {}
+            | Expr::Fact(_)
+            | Expr::Component(_) => {}
             Expr::Not(a) | Expr::Negate(a) | Expr::In(a, _) | Expr::Missing(a) => a.walk(f),
             Expr::Binary(_, a, b) | Expr::OrElse(a, b) => {
                 a.walk(f);
@@ -267,7 +303,8 @@ impl Expr {
             | Expr::IsType(_)
             | Expr::Text(..)
             | Expr::Reading(_)
-            | Expr::Fact(_)) => leaf,
+            | Expr::Fact(_)
+            | Expr::Component(_)) => leaf,
         };
         f(rebuilt)
     }

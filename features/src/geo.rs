@@ -86,6 +86,24 @@ pub fn distance_km(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     2.0 * EARTH_RADIUS_KM * haversine.sqrt().min(1.0).asin()
 }
 
+/// The geohash of a point in degrees, five letters: a cell of about 4.9 by 4.9 km. Its first four
+/// are the cell of about 39 by 20 km around it.
+pub fn geohash5(lat: f64, lon: f64) -> [u8; 5] {
+    const DIGITS: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
+    let cell = |share: f64, bits: u32| {
+        let cells = 1_u32 << bits;
+        // A cast saturates, so that nothing lies outside the cells.
+        ((share * f64::from(cells)) as u32).min(cells - 1)
+    };
+    let (north, east) = (cell((lat + 90.0) / 180.0, 12), cell((lon + 180.0) / 360.0, 13));
+    // The bits of both alternate, the highest first, beginning with the longitude.
+    let bits = (0..13).rev().fold(0, |bits, bit| {
+        let pair = bits << 2 | (east >> bit & 1) << 1;
+        if bit == 0 { pair >> 1 } else { pair | (north >> (bit - 1) & 1) }
+    });
+    std::array::from_fn(|letter| DIGITS[(bits >> (20 - 5 * letter) & 31) as usize])
+}
+
 /// The country at a point in degrees, or `None` at sea and in land without an assigned code.
 pub fn country_at(lat: f64, lon: f64) -> Option<u16> {
     static BORDERS: LazyLock<CountryBoundaries> = LazyLock::new(|| {
@@ -188,6 +206,21 @@ mod tests {
         assert_eq!(utc_offset_min(packed("US"), None), Some(-300));
         assert_eq!(utc_offset_min(packed("ID"), Some(115.2)), Some(480));
         assert_eq!(utc_offset_min(0, Some(10.0)), None);
+    }
+
+    #[test]
+    fn geohashes_are_the_known_ones() {
+        // The first three are in wide use as examples; corners are the first and last cell.
+        let known = [
+            (57.649_11, 10.407_44, b"u4pru"),
+            (42.6, -5.6, b"ezs42"),
+            (39.928_167, 116.389_550, b"wx4g0"),
+            (-90.0, -180.0, b"00000"),
+            (90.0, 180.0, b"zzzzz"),
+        ];
+        for (lat, lon, cell) in known {
+            assert_eq!(geohash5(lat, lon), *cell, "{lat} {lon}");
+        }
     }
 
     #[test]

@@ -1,37 +1,38 @@
 //! The past of every entity, folded event by event: read the past, then record the present.
 //!
 //! [`History::observe`] gives the facts of an event and records it; [`History::record`] records
-//! alone; [`History::evaluate`] gives the facts alone; [`History::census`] counts what is held. Hidden here: entity tables, the order of the fold, what
-//! outcome events inherit from the event they refer to, eviction, and what is too late.
+//! alone; [`History::evaluate`] gives the facts alone; [`History::census`] counts what is held.
+//! Hidden here: entity tables, the order of the fold, what outcome events inherit from the event
+//! they refer to, eviction, and what is too late.
 //!
 //! **One order.** The fold runs in one sequence, behind one lock that is held for the fold alone
 //! (no I/O, no call-out); whoever replays the same events in the same order gets the same facts,
-//! bit for bit. Entities sit in sharded maps so that look-ups beside the fold do not wait for it.
+//! bit for bit.
 //!
 //! **Bounded.** Each table holds at most [`Limits::entities_max`] entities. A new one beyond that
-//! evicts the least recently touched; an evicted key reads unknown, never zero, until its windows
-//! have passed.
+//! evicts one that was not touched lately; an evicted key reads unknown, never zero, until its
+//! windows have passed.
 //!
-//! Cost of an event: each key is hashed and looked up once to read and once to record, then what
-//! `window` says. It allocates for the fields that outcomes of a scored event will inherit, and
-//! where a buffer of rows or a table grows.
+//! Cost of an event: all keys are hashed, then all entities fetched, then all questions answered
+//! (see `window`); the places found are used again to record. It allocates only where a page or a
+//! table grows; a table grows by one part in 256 at a time.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dashmap::DashMap;
-use foldhash::fast::FixedState;
-
+use crate::arena::Arena;
+use crate::entities::Entities;
 use crate::event::Event;
-use crate::expr::{Scope, UNKNOWN};
+use crate::expr::{Component, Scope, UNKNOWN};
 use crate::field::{EventType, FieldId, ids};
-use crate::limits::COLUMNS_MAX;
+use crate::graph::{Graph, Nodes};
+use crate::limits::{COLUMNS_MAX, RAW_MAX};
+use crate::origins::Origins;
 use crate::plan::{KeyPart, Lookup, OUTCOMES, Plan, Step, Table};
-use crate::window::{ABSENT, Entity, Row};
+use crate::window::{ABSENT, Entity, Row, Shape, Work};
 
-/// Evicted keys remembered one by one, for each entity that a table may hold: 24 bytes each. Beyond
-/// that, every stranger reads unknown for as far back as the newest of the forgotten.
-const REMEMBERED: usize = 8;
+/// Bounds of [`Limits::raw_max`].
+const ROWS_MIN: usize = 64;
+const ROWS_MAX: usize = 32_768;
 
 /// How much history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +41,13 @@ pub struct Limits {
     pub entities_max: usize,
     /// Scored events that outcome events can still refer to.
     pub origins_max: usize,
+    /// Newest events that an entity keeps raw, 64 to 32,768: windows over them are exact.
+    pub raw_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { entities_max: 4_000_000, origins_max: 4_000_000 }
+        Limits { entities_max: 4_000_000, origins_max: 4_000_000, raw_max: RAW_MAX }
     }
 }
 
@@ -72,6 +75,8 @@ pub struct Census {
     pub events: u64,
     /// Events too late to count.
     pub late: u64,
+    /// Bytes held, but for what busy entities keep beside their rows.
+    pub bytes: usize,
 }
 
 /// The past; see the module's essay.
@@ -79,7 +84,8 @@ pub struct Census {
 pub struct History {
     plan: Arc<Plan>,
     limits: Limits,
-    entities: Vec<DashMap<u64, Entity, FixedState>>,
+    /// One for each table of the plan.
+    shapes: Vec<Shape>,
     // A `std` mutex: the fold never waits for anything while it holds it.
     fold: Mutex<Fold>,
 }
@@ -87,10 +93,13 @@ pub struct History {
 /// What only the fold touches.
 #[derive(Debug)]
 struct Fold {
-    stamp: u64,
+    events: u64,
     late: u64,
-    keepers: Vec<Keeper>,
+    tables: Vec<Entities>,
+    arena: Arena,
     origins: Origins,
+    /// Kept when a fact asks who belongs together.
+    graph: Option<Graph>,
     scratch: Scratch,
 }
 
@@ -100,48 +109,37 @@ struct Scratch {
     readings: Vec<f64>,
     /// Which conditions of the plan hold of the event.
     holds: Vec<bool>,
-}
-
-/// Who was touched when, who was given up: one a table.
-#[derive(Debug, Default)]
-struct Keeper {
-    /// Keys in order of the stamp they had when they were queued.
-    queue: VecDeque<(u64, u64)>,
-    /// Evicted keys with the time of their newest event.
-    evicted: HashMap<u64, i64, FixedState>,
-    /// Newest event time among evicted keys that are no longer remembered one by one.
-    forgotten: i64,
-    evictions: u64,
-}
-
-/// Scored events by id, with the fields that their outcomes inherit.
-#[derive(Debug, Default)]
-struct Origins {
-    events: HashMap<u64, Origin, FixedState>,
-    queue: VecDeque<u64>,
-}
-
-#[derive(Debug)]
-struct Origin {
-    kind: EventType,
-    is_labelled_fraud: bool,
-    fields: Arc<[(FieldId, u64)]>,
+    /// Values of the event, as far as somebody asked.
+    values: Vec<Option<i64>>,
+    /// Key and likely place of the entity of each look-up.
+    keys: Vec<Option<u64>>,
+    places: Vec<Option<u32>>,
+    work: Work,
 }
 
 impl History {
     /// An empty history for a plan.
     pub fn new(plan: Arc<Plan>, limits: Limits) -> History {
-        let keeper = || Keeper { forgotten: i64::MIN, ..Keeper::default() };
+        let limits = Limits { raw_max: limits.raw_max.clamp(ROWS_MIN, ROWS_MAX), ..limits };
+        let mut shapes: Vec<Shape> = plan.tables.iter().map(|table| table.shape.clone()).collect();
+        shapes.iter_mut().for_each(|shape| shape.raw_max = limits.raw_max);
         let fold = Fold {
-            stamp: 0,
+            events: 0,
             late: 0,
-            keepers: plan.tables.iter().map(|_| keeper()).collect(),
+            tables: plan.tables.iter().map(|_| Entities::default()).collect(),
+            arena: Arena::default(),
             origins: Origins::default(),
-            scratch: Scratch { readings: vec![UNKNOWN; plan.readings], holds: Vec::new() },
+            graph: (!plan.components.is_empty()).then(|| Graph::new(limits.entities_max)),
+            scratch: Scratch {
+                readings: vec![UNKNOWN; plan.readings],
+                holds: vec![false; plan.conditions()],
+                values: vec![None; plan.values.len()],
+                keys: vec![None; plan.lookups.len()],
+                places: vec![None; plan.lookups.len()],
+                work: Work::default(),
+            },
         };
-        let map = |_: &Table| DashMap::with_hasher_and_shard_amount(FixedState::default(), 64);
-        let entities = plan.tables.iter().map(map).collect();
-        History { plan, limits, entities, fold: Mutex::new(fold) }
+        History { plan, limits, shapes, fold: Mutex::new(fold) }
     }
 
     /// The plan this history follows.
@@ -162,10 +160,9 @@ impl History {
     ) -> (Recorded, T) {
         let mut fold = self.lock();
         let fold = &mut *fold;
-        fold.stamp += 1;
-        let repeated = self.inherit(&mut fold.origins, event, Labels::Count);
-        self.plan.hold(event, &mut fold.scratch.holds);
-        self.read(&fold.keepers, &mut fold.scratch, event, facts);
+        let repeated = self.begin(fold, event, Labels::Count);
+        self.find(fold, event);
+        self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -173,9 +170,8 @@ impl History {
     pub fn record<T>(&self, event: &mut Event, in_order: impl FnOnce() -> T) -> (Recorded, T) {
         let mut fold = self.lock();
         let fold = &mut *fold;
-        fold.stamp += 1;
-        let repeated = self.inherit(&mut fold.origins, event, Labels::Count);
-        self.plan.hold(event, &mut fold.scratch.holds);
+        let repeated = self.begin(fold, event, Labels::Count);
+        self.find(fold, event);
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -183,20 +179,22 @@ impl History {
     pub fn evaluate(&self, event: &mut Event, facts: &mut Vec<f64>) {
         let mut fold = self.lock();
         let fold = &mut *fold;
-        self.inherit(&mut fold.origins, event, Labels::Look);
-        self.plan.hold(event, &mut fold.scratch.holds);
-        self.read(&fold.keepers, &mut fold.scratch, event, facts);
+        self.begin(fold, event, Labels::Look);
+        self.find(fold, event);
+        self.read(fold, event, facts);
     }
 
     /// What is held.
     pub fn census(&self) -> Census {
         let fold = self.lock();
-        let tables = self.plan.tables.iter().zip(&self.entities).zip(&fold.keepers);
+        let tables = self.plan.tables.iter().zip(&fold.tables);
+        let entities: usize = fold.tables.iter().map(Entities::held).sum();
         Census {
-            tables: tables.map(|((t, e), k)| (t.name.clone(), e.len(), k.evictions)).collect(),
-            origins: fold.origins.events.len(),
-            events: fold.stamp,
+            tables: tables.map(|(t, e)| (t.name.clone(), e.len(), e.evictions)).collect(),
+            origins: fold.origins.len(),
+            events: fold.events,
             late: fold.late,
+            bytes: entities + fold.arena.held() + fold.origins.held(),
         }
     }
 
@@ -206,9 +204,59 @@ impl History {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(&self, keepers: &[Keeper], scratch: &mut Scratch, event: &Event, facts: &mut Vec<f64>) {
+    /// Inherits, and settles what of the event is asked more than once.
+    fn begin(&self, fold: &mut Fold, event: &mut Event, labels: Labels) -> bool {
+        if labels == Labels::Count {
+            fold.events += 1;
+        }
+        let repeated = self.inherit(fold, event, labels);
+        self.plan.hold(event, &mut fold.scratch.holds);
+        fold.scratch.values.fill(None);
+        repeated
+    }
+
+    /// Hashes all keys, then fetches all entities, then their rows: each round asks for memory that
+    /// nothing else waits for, so that the processor fetches it all at once.
+    fn find(&self, fold: &mut Fold, event: &Event) {
+        let Fold { tables, arena, scratch, .. } = fold;
+        for (lookup, key) in self.plan.lookups.iter().zip(&mut scratch.keys) {
+            let fields = lookup.key.iter().map(|part| match part {
+                KeyPart::Field(field) => event.bits(*field),
+                KeyPart::Fact(_) => None,
+            });
+            *key = key_of(event, self.plan.tables[lookup.table].key_mask, fields);
+        }
+        let keys = self.plan.lookups.iter().zip(&scratch.keys);
+        for ((lookup, key), place) in keys.zip(&mut scratch.places) {
+            *place = key.and_then(|key| tables[lookup.table].likely(key));
+        }
+        let mut near = 0;
+        for (lookup, place) in self.plan.lookups.iter().zip(&scratch.places) {
+            near ^= place.map_or(0, |place| tables[lookup.table].touch(place, arena));
+        }
+        std::hint::black_box(near);
+    }
+
+    fn read(&self, fold: &mut Fold, event: &Event, facts: &mut Vec<f64>) {
+        let Fold { tables, arena, scratch, graph, .. } = fold;
+        if let Some(graph) = graph {
+            let found = graph.read(&nodes_of(event), event.time());
+            for (component, reading) in &self.plan.components {
+                scratch.readings[usize::from(*reading)] = match component {
+                    Component::Size => found.size,
+                    Component::Fraud => found.fraud,
+                    Component::AgeSpread => found.age_spread_ms,
+                    Component::FraudTwoSteps => found.fraud_two_steps,
+                };
+            }
+        }
         facts.clear();
         facts.resize(self.plan.facts().len(), UNKNOWN);
+        for (index, lookup) in self.plan.lookups.iter().enumerate() {
+            if !lookup.key.iter().any(|part| matches!(part, KeyPart::Fact(_))) {
+                self.look_up(index, lookup, &tables[lookup.table], arena, scratch, event);
+            }
+        }
         for step in &self.plan.steps {
             match *step {
                 Step::Fact(index) => {
@@ -217,7 +265,17 @@ impl History {
                 }
                 Step::Lookup(index) => {
                     let lookup = &self.plan.lookups[index];
-                    self.look_up(lookup, &keepers[lookup.table], scratch, event, facts);
+                    let parts = lookup.key.iter().map(|part| match part {
+                        KeyPart::Field(field) => event.bits(*field),
+                        KeyPart::Fact(fact) => {
+                            let value = facts[usize::from(*fact)];
+                            (!value.is_nan()).then_some(value as i64 as u64)
+                        }
+                    });
+                    let table = &tables[lookup.table];
+                    scratch.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, parts);
+                    scratch.places[index] = scratch.keys[index].and_then(|key| table.likely(key));
+                    self.look_up(index, lookup, table, arena, scratch, event);
                 }
             }
         }
@@ -225,42 +283,44 @@ impl History {
 
     fn look_up(
         &self,
+        index: usize,
         lookup: &Lookup,
-        keeper: &Keeper,
+        entities: &Entities,
+        arena: &Arena,
         scratch: &mut Scratch,
         event: &Event,
-        facts: &[f64],
     ) {
-        let table = &self.plan.tables[lookup.table];
-        let Scratch { readings, holds } = scratch;
-        let part = |part: &KeyPart| match part {
-            KeyPart::Field(field) => event.bits(*field),
-            KeyPart::Fact(fact) => {
-                let value = facts[usize::from(*fact)];
-                (!value.is_nan()).then_some(value as i64 as u64)
-            }
-        };
-        let Some(key) = key_of(event, lookup.key.iter().map(part)) else {
+        let Scratch { readings, holds, values, keys, places, work } = scratch;
+        let Some(key) = keys[index] else {
             lookup.questions.iter().for_each(|q| readings[usize::from(q.reading)] = UNKNOWN);
             return;
         };
-        let mut values = [ABSENT; COLUMNS_MAX];
-        let asks_own = lookup.questions.iter().any(|q| q.question.including_this);
-        let own = lookup.own.filter(|_| asks_own).map(|recording| {
-            let mask = table.row(&table.recordings[recording], event, holds, &mut values);
-            Row { time: event.time(), mask, values: &values[..table.shape.columns] }
-        });
-        // The guard lives for this look-up only: nothing else is called while it is held.
-        let guard = self.entities[lookup.table].get(&key);
-        let stranger = guard.is_none().then(|| Entity::new(keeper.known_since(key)));
-        let entity = guard.as_deref().or(stranger.as_ref());
-        for asked in &lookup.questions {
-            let answer = entity
-                .map_or(UNKNOWN, |e| e.answer(&table.shape, &asked.question, event.time(), own));
-            let scaled = matches!(asked.question.aggregate, a if a.is_of_values());
-            readings[usize::from(asked.reading)] =
-                if scaled { answer / asked.scale } else { answer };
+        let table = &self.plan.tables[lookup.table];
+        let shape = &self.shapes[lookup.table];
+        let mut own_values = [ABSENT; COLUMNS_MAX];
+        let mut mask = 0;
+        if lookup.asks_own
+            && let Some(own) = lookup.own
+        {
+            mask = table.recordings[own].mask(event.event_type(), holds);
+            self.fill(table, mask, event, values, &mut own_values);
         }
+        for column in &lookup.compared {
+            let column = usize::from(*column);
+            own_values[column] = self.value(table.columns[column].0, event, values);
+        }
+        let own = Row { time: event.time(), mask, values: &own_values[..shape.columns] };
+        let found = places[index].and_then(|place| entities.entity(place, key));
+        let stranger;
+        let entity = match found {
+            Some(entity) => entity,
+            None => {
+                stranger = Entity::new(key, entities.known_since(key));
+                &stranger
+            }
+        };
+        let asked = (lookup.spans.as_slice(), lookup.questions.as_slice());
+        entity.answer((shape, &entities.codes, arena), asked, event.time(), own, work, readings);
     }
 
     fn fold_in(&self, fold: &mut Fold, event: &Event, repeated: bool) -> Recorded {
@@ -274,70 +334,89 @@ impl History {
         if repeated {
             return Recorded::Repeated;
         }
-        for (index, table) in self.plan.tables.iter().enumerate() {
-            for recording in &table.recordings {
+        let Fold { tables, arena, scratch, .. } = fold;
+        let kind = event.event_type();
+        for (index, number) in self.plan.recordings(kind) {
+            let index = usize::from(*index);
+            let table = &self.plan.tables[index];
+            let recording = &table.recordings[usize::from(*number)];
+            let mask = recording.mask(kind, &scratch.holds);
+            if mask == 0 {
+                continue;
+            }
+            let (key, place) = match recording.lookup {
+                Some(lookup) => (scratch.keys[lookup], scratch.places[lookup]),
+                None => {
+                    let parts = recording.key.iter().map(|field| event.bits(*field));
+                    (key_of(event, table.key_mask, parts), None)
+                }
+            };
+            if let Some(key) = key {
                 let mut values = [ABSENT; COLUMNS_MAX];
-                let mask = table.row(recording, event, &fold.scratch.holds, &mut values);
-                if mask == 0 {
-                    continue;
-                }
-                let parts = recording.key.iter().map(|field| event.bits(*field));
-                if let Some(key) = key_of(event, parts) {
-                    let values = &values[..table.shape.columns];
-                    self.insert(fold, index, key, Row { time: event.time(), mask, values });
-                }
+                self.fill(table, mask, event, &mut scratch.values, &mut values);
+                let shape = &self.shapes[index];
+                let row = Row { time: event.time(), mask, values: &values[..shape.columns] };
+                tables[index].insert(shape, arena, key, place, row, self.limits.entities_max);
             }
         }
-        if event.event_type().is_scored() {
-            fold.origins.remember(event, &self.plan.inherited, self.limits.origins_max);
+        if let Some(graph) = &mut fold.graph {
+            let nodes = nodes_of(event);
+            if !OUTCOMES.contains(&kind) {
+                let opened = event.bits(ids::ACCOUNT_CREATED_MS).map(|bits| bits as i64);
+                graph.record(&nodes, event.time(), opened);
+            } else if let (true, Some(account)) = (is_fraud_label(event), nodes.account) {
+                graph.mark_fraud(account, event.time());
+            }
+        }
+        if kind.is_scored() {
+            let names = [Some(ids::EVENT_ID), kind.business_id()];
+            let names = names.map(|field| field.and_then(|field| event.bits(field)));
+            let keys = names.map(|id| id.and_then(|id| key_of(event, u64::MAX, [Some(id)].into_iter())));
+            if let Some(first) = keys[0].or(keys[1]) {
+                let keys = keys.map(|key| key.unwrap_or(first));
+                let inherited = &self.plan.inherited;
+                fold.origins.remember(event, keys, inherited, arena, self.limits.origins_max);
+            }
         }
         Recorded::Yes
     }
 
-    fn insert(&self, fold: &mut Fold, index: usize, key: u64, row: Row<'_>) {
-        let table = &self.plan.tables[index];
-        let keeper = &mut fold.keepers[index];
-        let map = &self.entities[index];
-        if let Some(mut entity) = map.get_mut(&key) {
-            entity.touched = fold.stamp;
-            entity.insert(&table.shape, row);
-            return;
+    /// The values that the channels of a row ask for.
+    fn fill(
+        &self,
+        table: &Table,
+        mask: u128,
+        event: &Event,
+        known: &mut [Option<i64>],
+        values: &mut [i64; COLUMNS_MAX],
+    ) {
+        for ((value, channels), into) in table.columns.iter().zip(values) {
+            if channels & mask != 0 {
+                *into = self.value(*value, event, known);
+            }
         }
-        let mut entity = Entity::new(keeper.known_since(key));
-        keeper.evicted.remove(&key);
-        entity.touched = fold.stamp;
-        entity.insert(&table.shape, row);
-        map.insert(key, entity);
-        keeper.queue.push_back((key, fold.stamp));
-        while self.limits.entities_max < map.len() {
-            keeper.evict_one(map, REMEMBERED * self.limits.entities_max);
-        }
+    }
+
+    /// A value of the event, evaluated once.
+    fn value(&self, index: u16, event: &Event, known: &mut [Option<i64>]) -> i64 {
+        let index = usize::from(index);
+        *known[index].get_or_insert_with(|| self.plan.values[index].of(event))
     }
 
     /// Gives an outcome event the fields it lacks and its origin has; says whether it is a label
     /// that its origin already carries.
-    fn inherit(&self, origins: &mut Origins, event: &mut Event, labels: Labels) -> bool {
+    fn inherit(&self, fold: &mut Fold, event: &mut Event, labels: Labels) -> bool {
         if !OUTCOMES.contains(&event.event_type()) {
             return false;
         }
         let id = [ids::REF_ID, ids::ORIGINAL_PAYMENT_ID, ids::PAYMENT_ID]
             .iter()
             .find_map(|field| event.bits(*field));
-        let key = id.and_then(|id| key_of(event, [Some(id)].into_iter()));
-        let Some(origin) = key.and_then(|key| origins.events.get_mut(&key)) else { return false };
-        for (field, bits) in origin.fields.iter() {
-            if !event.has(*field) {
-                event.adopt(*field, *bits);
-            }
-        }
-        if !event.has(ids::REF_EVENT_TYPE) {
-            event.adopt(ids::REF_EVENT_TYPE, origin.kind as u64);
-        }
-        let is_fraud = event.event_type() == EventType::Label
-            && event.text(ids::LABEL).is_some_and(|label| label == "fraud");
-        let repeated = is_fraud && origin.is_labelled_fraud;
-        origin.is_labelled_fraud |= is_fraud && labels == Labels::Count;
-        repeated
+        let Some(key) = id.and_then(|id| key_of(event, u64::MAX, [Some(id)].into_iter())) else {
+            return false;
+        };
+        let (inherited, counts) = (&self.plan.inherited, labels == Labels::Count);
+        fold.origins.pass_on(key, inherited, &fold.arena, event, counts)
     }
 }
 
@@ -347,75 +426,30 @@ enum Labels {
     Look,
 }
 
-impl Keeper {
-    /// Since when everything about a key that is not in the table would be known.
-    fn known_since(&self, key: u64) -> i64 {
-        self.evicted.get(&key).copied().unwrap_or(i64::MIN).max(self.forgotten)
-    }
+/// Whether an event says that another was fraud.
+pub(crate) fn is_fraud_label(event: &Event) -> bool {
+    event.event_type() == EventType::Label && event.text(ids::LABEL) == Some("fraud")
+}
 
-    /// Evicts the least recently touched entity: the queue is corrected as it is read.
-    fn evict_one(&mut self, map: &DashMap<u64, Entity, FixedState>, remembered_max: usize) {
-        while let Some((key, queued)) = self.queue.pop_front() {
-            let Some(touched) = map.get(&key).map(|entity| entity.touched) else { continue };
-            if queued < touched {
-                self.queue.push_back((key, touched));
-                continue;
-            }
-            if let Some((_, entity)) = map.remove(&key) {
-                self.evictions += 1;
-                self.evicted.insert(key, entity.newest());
-            }
-            break;
-        }
-        if remembered_max < self.evicted.len() {
-            // The largest of all is the same in any order.
-            #[allow(clippy::iter_over_hash_type)]
-            for newest in self.evicted.values() {
-                self.forgotten = self.forgotten.max(*newest);
-            }
-            self.evicted.clear();
-        }
+/// Who an event brings together.
+fn nodes_of(event: &Event) -> Nodes {
+    let node = |field: FieldId| key_of(event, u64::MAX, [event.bits(field)].into_iter());
+    Nodes {
+        account: node(ids::ACCOUNT_ID),
+        device: node(ids::DEVICE_DEVICE_ID),
+        card: node(ids::CARD_CARD_TOKEN),
+        document: node(ids::DOC_HASH),
+        email: node(ids::EMAIL_CANON_HASH).or_else(|| node(ids::EMAIL_HASH)),
     }
 }
 
-impl Origins {
-    fn remember(&mut self, event: &Event, inherited: &[FieldId], origins_max: usize) {
-        if inherited.is_empty() {
-            return;
-        }
-        let held = |field: &FieldId| event.bits(*field).map(|bits| (*field, bits));
-        let fields: Arc<[(FieldId, u64)]> = inherited.iter().filter_map(held).collect();
-        let names = [ids::EVENT_ID]
-            .into_iter()
-            .chain(event.event_type().business_id())
-            .filter_map(|field| event.bits(field));
-        let mut previous = None;
-        for id in names.filter_map(|id| key_of(event, [Some(id)].into_iter())) {
-            if previous.replace(id) == Some(id) {
-                continue;
-            }
-            let kind = event.event_type();
-            let fields = Arc::clone(&fields);
-            let origin = Origin { kind, is_labelled_fraud: false, fields };
-            if self.events.insert(id, origin).is_none() {
-                self.queue.push_back(id);
-            }
-        }
-        while origins_max < self.events.len() {
-            match self.queue.pop_front() {
-                Some(oldest) => self.events.remove(&oldest),
-                None => break,
-            };
-        }
-    }
-}
-
-/// The key of an entity within its tenant; `None` when a part is absent.
-fn key_of(event: &Event, parts: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+/// The key of an entity within its tenant; `None` when a part is absent. Of each part the bits of
+/// `mask` count.
+fn key_of(event: &Event, mask: u64, parts: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     let tenant = event.bits(ids::TENANT_ID).unwrap_or(0);
     let mut key = mix(tenant, 0x9E37_79B9_7F4A_7C15);
     for part in parts {
-        key = mix(key, part?);
+        key = mix(key, part? & mask);
     }
     Some(key)
 }

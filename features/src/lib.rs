@@ -17,11 +17,23 @@ pub mod pan;
 
 pub mod field;
 
+pub mod networks;
+
 pub mod event;
 
 pub mod language;
 
 pub mod expr;
+
+mod arena;
+
+mod index;
+
+mod entities;
+
+mod origins;
+
+pub(crate) mod graph;
 
 pub mod window;
 

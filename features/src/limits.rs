@@ -51,24 +51,31 @@ pub const TIME_MAX_MS: i64 = 4_102_444_800_000;
 pub const MONEY_MINOR_MAX: i64 = 1_000_000_000_000_000;
 
 /// Newest events that an entity keeps raw; windows over them are exact.
-pub const RAW_MAX: usize = 512;
+pub const RAW_MAX: usize = 1_024;
+
+/// Newest matching events that an aggregate looks at one by one (`entropy`, `median`, `rank` ...);
+/// older ones of the same window do not count.
+pub const SCAN_MAX: usize = 128;
 
 /// Distinct values that are counted exactly.
 pub const DISTINCT_MAX: usize = 1_024;
 
 /// Conditions that one entity table can tell apart: one bit of a row's mask each.
-pub const CHANNELS_MAX: usize = 64;
+pub const CHANNELS_MAX: usize = 128;
 
 /// Values that one row of an entity table can carry.
 pub const COLUMNS_MAX: usize = 32;
+
+/// Different windows that one event can ask of one entity.
+pub const SPANS_MAX: usize = 32;
 
 const _: () = assert!(SKEW_MS < LATENESS_MS && LATENESS_MS < FUTURE_MS);
 const _: () = assert!(TIME_MIN_MS < TIME_MAX_MS);
 const _: () = assert!(MONEY_MINOR_MAX < 1 << 53);
 // Offsets into an event's text are 16 bits; derived texts are kept behind the event.
 const _: () = assert!(2 * EVENT_BYTES_MAX <= u16::MAX as usize);
-const _: () = assert!(CHANNELS_MAX <= u64::BITS as usize);
-const _: () = assert!(512 <= RAW_MAX && 1_000 <= DISTINCT_MAX);
+const _: () = assert!(CHANNELS_MAX <= u128::BITS as usize);
+const _: () = assert!(512 <= RAW_MAX && RAW_MAX < 1 << 15 && 1_000 <= DISTINCT_MAX && SCAN_MAX <= RAW_MAX);
 
 /// Facts that a catalogue and a policy may define together; their numbers are 16 bits.
 pub const DEFINITIONS_MAX: usize = 16_384;
@@ -85,3 +92,7 @@ pub const MEASURES_MAX: usize = 16_384;
 
 /// How far back a window with its offset may reach: 90 days of window and 30 of label delay.
 pub const RETENTION_MAX_MS: i64 = 120 * DAY_MS;
+
+/// Networks that one file of networks may hold; a larger file is refused. The largest databases
+/// sold have some ten million.
+pub const NETWORKS_MAX: usize = 1 << 26;

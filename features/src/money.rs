@@ -35,6 +35,32 @@ static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
     known
 });
 
+/// Countries and their currencies, in order: the regular one, where there are several the first,
+/// except where another is in use.
+static HOMES: LazyLock<Vec<([u8; 2], Currency)>> = LazyLock::new(|| {
+    // Balboa and colon exist as names of dollars; Kosovo has no code of its own in ISO 3166-1.
+    const OTHERS: [(&str, &str); 4] = [("NA", "NAD"), ("PA", "USD"), ("SV", "USD"), ("XK", "EUR")];
+    let letters = |code: &str| -> Option<[u8; 2]> { code.as_bytes().try_into().ok() };
+    let others = OTHERS
+        .iter()
+        .filter_map(|(country, code)| Some((letters(country)?, Currency::parse(code)?)));
+    let all = (0..1_000).filter_map(iso_currency::Currency::from_numeric);
+    let mut regular: Vec<_> = all.filter(|iso| iso.flags().is_empty()).collect();
+    regular.sort_by_key(|iso| iso.code());
+    let regular = regular.iter().flat_map(|iso| {
+        let currency = Currency::parse(iso.code());
+        iso.used_by().into_iter().filter_map(move |country| {
+            let code = country.to_string();
+            Some((code.as_bytes().try_into().ok()?, currency?))
+        })
+    });
+    let mut homes: Vec<_> = others.chain(regular).collect();
+    // The sort is stable, so that the first of a country stays the first.
+    homes.sort_by_key(|(country, _)| *country);
+    homes.dedup_by_key(|(country, _)| *country);
+    homes
+});
+
 impl Currency {
     /// Renminbi, the base currency.
     pub const CNY: Currency = Currency(u32::from_be_bytes([0, b'C', b'N', b'Y']));
@@ -52,6 +78,14 @@ impl Currency {
     pub fn from_bits(bits: u64) -> Option<Currency> {
         let currency = Currency(u32::try_from(bits).ok()?);
         currency.known().map(|_| currency)
+    }
+
+    /// The currency in which people of the country with these two capital letters have their
+    /// accounts; `None` for places without one.
+    pub fn of_country(country: &str) -> Option<Currency> {
+        let letters: [u8; 2] = country.as_bytes().try_into().ok()?;
+        let at = HOMES.binary_search_by_key(&letters, |(country, _)| *country).ok()?;
+        Some(HOMES[at].1)
     }
 
     /// The three letters, one byte each, the first highest.
@@ -160,6 +194,19 @@ impl Money {
         let is_in_range = minor.unsigned_abs() <= MONEY_MINOR_MAX.unsigned_abs();
         is_in_range.then_some(Money { minor, currency: base })
     }
+
+    /// The rate at which this amount is `base_minor` in the base currency, as [`Money::to_base`]
+    /// takes it, rounded; `None` when it is below 10^-9 or too large.
+    pub fn rate_e9(self, base_minor: i64) -> Option<i64> {
+        let scale = |currency: Currency| 10_i128.pow(u32::from(currency.exponent()));
+        let up = i128::from(base_minor).checked_mul(1_000_000_000 * scale(self.currency))?;
+        let down = i128::from(self.minor) * scale(Currency::CNY);
+        if down <= 0 {
+            return None;
+        }
+        let rate_e9 = i64::try_from((up + down / 2) / down).ok()?;
+        (1..=MONEY_MINOR_MAX).contains(&rate_e9).then_some(rate_e9)
+    }
 }
 
 /// Whether the digits behind the last minor unit mean zero or one more, or neither.
@@ -210,6 +257,50 @@ mod tests {
         assert_eq!(Currency::parse("CNY"), Some(Currency::CNY));
         assert_eq!(Currency::parse("USD"), Some(Currency::USD));
         assert_eq!(Currency::from_bits(u64::MAX), None);
+    }
+
+    #[test]
+    fn countries_have_a_currency() {
+        let homes = [
+            ("CN", "CNY"),
+            ("HK", "HKD"),
+            ("MO", "MOP"),
+            ("TW", "TWD"),
+            ("US", "USD"),
+            ("DE", "EUR"),
+            ("HR", "EUR"),
+            ("CH", "CHF"),
+            ("KH", "KHR"),
+            ("PA", "USD"),
+            ("SV", "USD"),
+            ("NA", "NAD"),
+            ("XK", "EUR"),
+        ];
+        for (country, code) in homes {
+            assert_eq!(Currency::of_country(country).map(Currency::code), Some(code), "{country}");
+        }
+        for country in ["AQ", "ZZ", "cn", "", "CHN"] {
+            assert_eq!(Currency::of_country(country), None, "{country}");
+        }
+        assert!(240 < HOMES.len(), "{}", HOMES.len());
+    }
+
+    #[test]
+    fn a_rate_follows_from_two_amounts() {
+        let rate = |minor, code, base| {
+            Money { minor, currency: Currency::parse(code).unwrap() }.rate_e9(base)
+        };
+        assert_eq!(rate(1_000, "EUR", 7_650), Some(7_650_000_000));
+        assert_eq!(rate(200, "JPY", 1_000), Some(50_000_000));
+        assert_eq!(rate(1_000, "KWD", 2_300), Some(23_000_000_000));
+        assert_eq!(rate(3, "CNY", 1), Some(333_333_333));
+        assert_eq!(rate(3, "CNY", 2), Some(666_666_667));
+        for (minor, base) in [(0, 100), (100, 0), (-1, 1), (MONEY_MINOR_MAX, 1)] {
+            assert_eq!(rate(minor, "CNY", base), None, "{minor} {base}");
+        }
+        assert_eq!(rate(1, "CNY", MONEY_MINOR_MAX), None);
+        let back = Money { minor: 1_000, currency: Currency::parse("EUR").unwrap() };
+        assert_eq!(back.to_base(7_650_000_000).map(|base| base.minor), Some(7_650));
     }
 
     #[test]

@@ -4,14 +4,16 @@
 //! earlier facts. [`Plan::new`] keeps only what the wanted facts need (no state without a reader),
 //! merges equal measures, and lays them out: measures with the same key share a **table** of
 //! entities; each condition is a **channel** of the table and each value a **column** of its rows;
-//! all questions to one entity are one **lookup**. The plan is immutable and is shared by the
-//! history (which follows it) and the policy (which reads the facts it names).
+//! all questions to one entity are one **lookup**. What does not depend on the event is settled
+//! here: which conditions can hold of which event type, which rows it leaves where, and which
+//! windows are asked of whom. The plan is immutable and is shared by the history (which follows it)
+//! and the policy (which reads the facts it names).
 
 use crate::event::Event;
-use crate::expr::{Expr, Scope, UNKNOWN};
-use crate::field::{EventType, FieldId, Types};
-use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX};
-use crate::window::{ABSENT, Aggregate, Question, Shape};
+use crate::expr::{Component, Expr, KEY_MASK, Scope, UNKNOWN};
+use crate::field::{EventType, FieldId, Types, ids};
+use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX, SPANS_MAX};
+use crate::window::{ABSENT, Aggregate, Question, Shape, Slot, Span};
 
 /// Types that refer to an earlier event and inherit its fields.
 pub(crate) const OUTCOMES: [EventType; 7] = [
@@ -103,20 +105,40 @@ pub struct Plan {
     exprs: Vec<Expr>,
     pub(crate) tables: Vec<Table>,
     pub(crate) lookups: Vec<Lookup>,
+    /// Facts, and look-ups whose key is made of facts, in the order in which they can be known.
     pub(crate) steps: Vec<Step>,
     pub(crate) readings: usize,
+    /// What is asked of the account's component, and where the answers go.
+    pub(crate) components: Vec<(Component, u16)>,
     /// Different conditions of all channels, each evaluated once for an event.
     conditions: Vec<Condition>,
+    /// Different values of all columns, each evaluated at most once for an event.
+    pub(crate) values: Vec<Value>,
+    /// By event type.
+    by_type: Vec<Leaves>,
     pub(crate) inherited: Vec<FieldId>,
+}
+
+/// What events of one type can leave.
+#[derive(Clone, Debug, Default)]
+struct Leaves {
+    /// Conditions that may hold.
+    conditions: Vec<u16>,
+    /// Recordings under which a row may be left.
+    recordings: Vec<(u16, u16)>,
 }
 
 /// Entities of one kind: those that share a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
+    /// Bits of a key's parts that count: a fact holds fewer bits of a text than an event does, so
+    /// where one is read with facts, both keep to those.
+    pub(crate) key_mask: u64,
     pub(crate) shape: Shape,
     pub(crate) channels: Vec<Channel>,
-    pub(crate) columns: Vec<Value>,
+    /// Indices into the plan's values, each with the channels that ask for it.
+    pub(crate) columns: Vec<(u16, u128)>,
     /// Different record keys, each with the channels recorded under it.
     pub(crate) recordings: Vec<Recording>,
 }
@@ -131,16 +153,18 @@ struct Condition {
 #[derive(Clone, Debug)]
 pub(crate) struct Channel {
     /// Index into the plan's conditions.
-    condition: usize,
+    condition: u16,
     types: Types,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Recording {
     pub(crate) key: Vec<FieldId>,
-    pub(crate) channels: u64,
-    /// Types on which some channel may hold.
-    pub(crate) types: Types,
+    channels: u128,
+    /// By event type: channels that may hold, each with its condition.
+    by_type: Vec<Box<[(u8, u16)]>>,
+    /// The look-up with the same key in the same table: where it found the entity, the row goes.
+    pub(crate) lookup: Option<usize>,
 }
 
 /// All questions of one event to one entity.
@@ -150,14 +174,12 @@ pub(crate) struct Lookup {
     pub(crate) key: Vec<KeyPart>,
     /// Index of the recording with the same key, whose row is the event's own.
     pub(crate) own: Option<usize>,
-    pub(crate) questions: Vec<Asked>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) reading: u16,
-    pub(crate) question: Question,
-    pub(crate) scale: f64,
+    /// Whether some question includes the event itself.
+    pub(crate) asks_own: bool,
+    /// Columns whose value in the event itself is compared with.
+    pub(crate) compared: Vec<u8>,
+    pub(crate) spans: Vec<Span>,
+    pub(crate) questions: Vec<Question>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -179,7 +201,10 @@ impl Plan {
             lookups: Vec::new(),
             steps: Vec::new(),
             readings: 0,
+            components: Vec::new(),
             conditions: Vec::new(),
+            values: Vec::new(),
+            by_type: Vec::new(),
             inherited: Vec::new(),
         };
         let mut new_fact = vec![u16::MAX; definitions.len()];
@@ -195,6 +220,7 @@ impl Plan {
                     *slot = Some(reading);
                     Expr::Reading(reading)
                 }
+                Expr::Component(component) => Expr::Reading(plan.add_component(component)),
                 other => other,
             });
             new_fact[index] = plan.facts.len() as u16;
@@ -203,8 +229,8 @@ impl Plan {
                 .push(Fact { name: definition.name.clone(), reading: definition.reading.clone() });
             plan.exprs.push(expr);
         }
-        plan.read_entities_first();
         plan.finish_tables();
+        plan.settle_by_type();
         plan
     }
 
@@ -233,19 +259,48 @@ impl Plan {
         if value.is_nan() { UNKNOWN } else { value + 0.0 }
     }
 
-    /// Which conditions hold of an event, by index.
-    pub(crate) fn hold(&self, event: &Event, holds: &mut Vec<bool>) {
-        let kind = event.event_type();
-        holds.clear();
-        holds.extend(self.conditions.iter().map(|c| c.types.contains(kind) && c.expr.holds(event)));
+    /// Marks in `holds` which conditions hold of an event.
+    pub(crate) fn hold(&self, event: &Event, holds: &mut [bool]) {
+        holds.fill(false);
+        for index in &self.by_type[event.event_type() as usize].conditions {
+            holds[usize::from(*index)] = self.conditions[usize::from(*index)].expr.holds(event);
+        }
     }
 
-    fn condition(&mut self, expr: &Expr) -> usize {
-        self.conditions.iter().position(|c| c.expr == *expr).unwrap_or_else(|| {
+    /// Conditions of all channels.
+    pub(crate) fn conditions(&self) -> usize {
+        self.conditions.len()
+    }
+
+    /// Table and recording of each row that an event of this type may leave.
+    pub(crate) fn recordings(&self, kind: EventType) -> &[(u16, u16)] {
+        &self.by_type[kind as usize].recordings
+    }
+
+    fn add_component(&mut self, component: Component) -> u16 {
+        if let Some((_, reading)) = self.components.iter().find(|(known, _)| *known == component) {
+            return *reading;
+        }
+        self.components.push((component, self.readings as u16));
+        self.readings += 1;
+        self.readings as u16 - 1
+    }
+
+    fn condition(&mut self, expr: &Expr) -> u16 {
+        let known = self.conditions.iter().position(|c| c.expr == *expr).unwrap_or_else(|| {
             let types = expr.possible_types();
             self.conditions.push(Condition { expr: expr.clone(), types });
             self.conditions.len() - 1
-        })
+        });
+        known as u16
+    }
+
+    fn value(&mut self, value: &Value) -> u16 {
+        let known = self.values.iter().position(|v| v == value).unwrap_or_else(|| {
+            self.values.push(value.clone());
+            self.values.len() - 1
+        });
+        known as u16
     }
 
     fn add_measure(&mut self, measure: &Measure, new_fact: &[u16]) -> u16 {
@@ -258,58 +313,84 @@ impl Plan {
             })
             .collect();
         let condition = self.condition(&measure.condition);
-        let types = self.conditions[condition].types;
-        let table = self.table_for(measure, condition, &key);
-        let (channel, column) = self.tables[table].place(measure, Channel { condition, types });
-        let t = &mut self.tables[table];
-        let pair = (channel, column);
-        let slot = t.shape.slots.iter().position(|s| *s == pair).unwrap_or_else(|| {
-            t.shape.slots.push(pair);
-            t.shape.slots.len() - 1
-        });
-        if let (Aggregate::Distinct, Some(column)) = (measure.aggregate, column)
-            && !t.shape.distinct.contains(&(channel, column))
-        {
-            t.shape.distinct.push((channel, column));
+        let types = self.conditions[usize::from(condition)].types;
+        let value = measure.value.as_ref().map(|value| self.value(value));
+        let table = self.table_for(measure, condition, value, &key);
+        let (channel, column) = self.tables[table].place(
+            &measure.record_by,
+            value,
+            Channel { condition, types },
+        );
+        let slot = self.tables[table].ask(measure, channel, column);
+        if key.iter().any(|part| matches!(part, KeyPart::Fact(_))) {
+            self.tables[table].key_mask = KEY_MASK;
         }
-        match measure.window_ms {
-            Some(window) => {
-                t.shape.retention_ms = t.shape.retention_ms.max(window + measure.offset_ms);
-            }
-            None => t.shape.life = true,
-        }
-        let own = t.recordings.iter().position(|r| {
-            r.key.len() == key.len()
-                && r.key.iter().zip(&key).all(|(field, part)| *part == KeyPart::Field(*field))
-        });
-        let lookup = self.lookups.iter().position(|l| l.table == table && l.key == key);
-        let lookup = lookup.unwrap_or_else(|| {
-            self.lookups.push(Lookup { table, key, own, questions: Vec::new() });
-            self.steps.push(Step::Lookup(self.lookups.len() - 1));
-            self.lookups.len() - 1
-        });
+        let lookup = self.lookup_for(table, key, measure);
         let reading = self.readings as u16;
         self.readings += 1;
-        self.lookups[lookup].own = self.lookups[lookup].own.or(own);
-        self.lookups[lookup].questions.push(Asked {
+        let wanted = Span { window_ms: measure.window_ms, offset_ms: measure.offset_ms };
+        let lookup = &mut self.lookups[lookup];
+        let span = lookup.spans.iter().position(|span| *span == wanted).unwrap_or_else(|| {
+            lookup.spans.push(wanted);
+            lookup.spans.len() - 1
+        });
+        lookup.asks_own |= measure.including_this;
+        if measure.aggregate.compares_own()
+            && let Some(column) = column
+            && !lookup.compared.contains(&column)
+        {
+            lookup.compared.push(column);
+        }
+        lookup.questions.push(Question {
+            aggregate: measure.aggregate,
+            channel,
+            column,
+            slot,
+            span: span as u8,
+            including_this: measure.including_this,
             reading,
             scale: measure.value.as_ref().map_or(1.0, |value| value.scale),
-            question: Question {
-                aggregate: measure.aggregate,
-                channel,
-                column,
-                slot: slot as u8,
-                window_ms: measure.window_ms,
-                offset_ms: measure.offset_ms,
-                including_this: measure.including_this,
-            },
         });
         reading
     }
 
+    /// The look-up of this key that has room for the measure's window.
+    fn lookup_for(&mut self, table: usize, key: Vec<KeyPart>, measure: &Measure) -> usize {
+        let span = Span { window_ms: measure.window_ms, offset_ms: measure.offset_ms };
+        let fits = |l: &Lookup| {
+            let has_room = l.spans.contains(&span) || l.spans.len() < SPANS_MAX;
+            l.table == table && l.key == key && has_room
+        };
+        if let Some(known) = self.lookups.iter().position(fits) {
+            return known;
+        }
+        let own = self.tables[table].recordings.iter().position(|r| r.is_read_by(&key));
+        let (spans, questions, compared) = (Vec::new(), Vec::new(), Vec::new());
+        let of_facts = key.iter().any(|part| matches!(part, KeyPart::Fact(_)));
+        self.lookups.push(Lookup {
+            table,
+            key,
+            own,
+            asks_own: false,
+            compared,
+            spans,
+            questions,
+        });
+        if of_facts {
+            self.steps.push(Step::Lookup(self.lookups.len() - 1));
+        }
+        self.lookups.len() - 1
+    }
+
     /// The table with the key the measure is read by, or recorded by where facts are in that key;
     /// a table that is full gets a sister.
-    fn table_for(&mut self, measure: &Measure, condition: usize, key: &[KeyPart]) -> usize {
+    fn table_for(
+        &mut self,
+        measure: &Measure,
+        condition: u16,
+        value: Option<u16>,
+        key: &[KeyPart],
+    ) -> usize {
         let fields: Vec<FieldId> = key
             .iter()
             .zip(&measure.record_by)
@@ -322,41 +403,58 @@ impl Plan {
             [] => "global".to_owned(),
             fields => fields.iter().map(|f| f.path()).collect::<Vec<_>>().join(" x "),
         };
-        let fits = |t: &Table| t.name == name && t.has_room(measure, condition);
+        let fits = |t: &Table| t.name == name && t.has_room(condition, value);
         let found = self.tables.iter().position(fits);
         found.unwrap_or_else(|| {
             let shape =
                 Shape { raw_max: RAW_MAX, retention_ms: 60 * MINUTE_MS, ..Shape::default() };
             let (channels, columns, recordings) = (Vec::new(), Vec::new(), Vec::new());
-            self.tables.push(Table { name, shape, channels, columns, recordings });
+            let key_mask = u64::MAX;
+            self.tables.push(Table { name, key_mask, shape, channels, columns, recordings });
             self.tables.len() - 1
         })
     }
 
-    /// Lookups whose key needs no fact go first, so that their slots can be fetched together.
-    fn read_entities_first(&mut self) {
-        let lookups = &self.lookups;
-        self.steps.sort_by_key(|step| match step {
-            Step::Lookup(l) => lookups[*l].key.iter().any(|p| matches!(p, KeyPart::Fact(_))),
-            Step::Fact(_) => true,
-        });
-    }
-
     fn finish_tables(&mut self) {
         let outcomes = Types::of(&OUTCOMES);
-        for table in &mut self.tables {
+        for (index, table) in self.tables.iter_mut().enumerate() {
             table.shape.columns = table.columns.len();
+            table.shape.channels = table.channels.len();
             for recording in &mut table.recordings {
+                let same =
+                    |l: &Lookup| l.table == index && recording.is_read_by(&l.key);
+                recording.lookup = self.lookups.iter().position(same);
+                let mut types = Types::NONE;
                 for (bit, channel) in table.channels.iter().enumerate() {
                     if recording.channels >> bit & 1 == 1 {
-                        recording.types = recording.types.union(channel.types);
+                        types = types.union(channel.types);
                     }
                 }
-                if recording.types.intersect(outcomes) != Types::NONE {
+                for kind in EventType::ALL {
+                    let may_hold = |(bit, channel): &(usize, &Channel)| {
+                        recording.channels >> bit & 1 == 1 && channel.types.contains(kind)
+                    };
+                    let channels = table.channels.iter().enumerate().filter(may_hold);
+                    let channels = channels.map(|(bit, channel)| (bit as u8, channel.condition));
+                    recording.by_type.push(channels.collect());
+                }
+                if types.intersect(outcomes) != Types::NONE {
                     self.inherited.extend(&recording.key);
-                    let conditions =
-                        table.channels.iter().map(|c| &self.conditions[c.condition].expr);
-                    for expr in conditions.chain(table.columns.iter().map(|c| &c.expr)) {
+                    let on_outcomes = |(bit, channel): &(usize, &Channel)| {
+                        recording.channels >> bit & 1 == 1
+                            && channel.types.intersect(outcomes) != Types::NONE
+                    };
+                    let channels: Vec<_> =
+                        table.channels.iter().enumerate().filter(on_outcomes).collect();
+                    let conditions = channels
+                        .iter()
+                        .map(|(_, c)| &self.conditions[usize::from(c.condition)].expr);
+                    let asked = |(_, by): &&(u16, u128)| {
+                        channels.iter().any(|(bit, _)| by >> bit & 1 == 1)
+                    };
+                    let values = table.columns.iter().filter(asked);
+                    let values = values.map(|(value, _)| &self.values[usize::from(*value)].expr);
+                    for expr in conditions.chain(values) {
                         expr.walk(&mut |node| {
                             if let Expr::Field(f) | Expr::Key(f) | Expr::Has(f) = node {
                                 self.inherited.push(*f);
@@ -366,24 +464,71 @@ impl Plan {
                 }
             }
         }
+        if !self.components.is_empty() {
+            self.inherited.push(ids::ACCOUNT_ID);
+        }
         self.inherited.sort_unstable();
         self.inherited.dedup();
+    }
+
+    fn settle_by_type(&mut self) {
+        for kind in EventType::ALL {
+            let mut leaves = Leaves::default();
+            for (index, condition) in self.conditions.iter().enumerate() {
+                if condition.types.contains(kind) {
+                    leaves.conditions.push(index as u16);
+                }
+            }
+            for (index, table) in self.tables.iter().enumerate() {
+                for (number, recording) in table.recordings.iter().enumerate() {
+                    if !recording.by_type[kind as usize].is_empty() {
+                        leaves.recordings.push((index as u16, number as u16));
+                    }
+                }
+            }
+            self.by_type.push(leaves);
+        }
+    }
+}
+
+impl Recording {
+    fn is_read_by(&self, key: &[KeyPart]) -> bool {
+        self.key.len() == key.len()
+            && self.key.iter().zip(key).all(|(field, part)| *part == KeyPart::Field(*field))
+    }
+
+    /// The channels that hold of an event; `holds` says which conditions do.
+    pub(crate) fn mask(&self, kind: EventType, holds: &[bool]) -> u128 {
+        self.by_type[kind as usize].iter().fold(0, |mask, (bit, condition)| {
+            mask | u128::from(holds[usize::from(*condition)]) << bit
+        })
     }
 }
 
 impl Table {
-    fn has_room(&self, measure: &Measure, condition: usize) -> bool {
+    fn has_room(&self, condition: u16, value: Option<u16>) -> bool {
         let channel = self.channels.iter().any(|c| c.condition == condition)
             || self.channels.len() < CHANNELS_MAX;
-        let column = measure.value.as_ref().is_none_or(|v| self.columns.contains(v))
+        let column = value.is_none_or(|v| self.columns.iter().any(|(known, _)| *known == v))
             || self.columns.len() < COLUMNS_MAX;
-        channel && column && self.shape.slots.len() < usize::from(u8::MAX)
+        channel && column
     }
 
-    fn place(&mut self, measure: &Measure, wanted: Channel) -> (u8, Option<u8>) {
-        let key = &measure.record_by;
-        let recording = self.recordings.iter().position(|r| r.key == *key).unwrap_or_else(|| {
-            self.recordings.push(Recording { key: key.clone(), channels: 0, types: Types::NONE });
+    /// Channel and column of a measure.
+    fn place(
+        &mut self,
+        record_by: &[FieldId],
+        value: Option<u16>,
+        wanted: Channel,
+    ) -> (u8, Option<u8>) {
+        let known = self.recordings.iter().position(|r| r.key == *record_by);
+        let recording = known.unwrap_or_else(|| {
+            self.recordings.push(Recording {
+                key: record_by.to_vec(),
+                channels: 0,
+                by_type: Vec::new(),
+                lookup: None,
+            });
             self.recordings.len() - 1
         });
         let under_key = self.recordings[recording].channels;
@@ -395,42 +540,60 @@ impl Table {
             self.channels.len() - 1
         });
         self.recordings[recording].channels |= 1 << channel;
-        let column = measure.value.as_ref().map(|value| {
-            self.columns.iter().position(|c| c == value).unwrap_or_else(|| {
-                self.columns.push(value.clone());
+        let column = value.map(|value| {
+            let column = self.columns.iter().position(|(known, _)| *known == value);
+            let column = column.unwrap_or_else(|| {
+                self.columns.push((value, 0));
                 self.columns.len() - 1
-            })
+            });
+            self.columns[column].1 |= 1 << channel;
+            column as u8
         });
-        (channel as u8, column.map(|c| c as u8))
+        (channel as u8, column)
     }
 
-    /// The row that the event leaves under a recording: its channels and values. `holds` says
-    /// which conditions of the plan hold of the event.
-    pub(crate) fn row(
-        &self,
-        recording: &Recording,
-        event: &Event,
-        holds: &[bool],
-        values: &mut [i64],
-    ) -> u64 {
-        if !recording.types.contains(event.event_type()) {
-            return 0;
-        }
-        let mut mask = 0;
-        for (bit, channel) in self.channels.iter().enumerate() {
-            mask |= u64::from(holds[channel.condition]) << bit;
-        }
-        mask &= recording.channels;
-        if mask != 0 {
-            let scope = Scope { event: Some(event), readings: &[], facts: &[] };
-            for (column, value) in self.columns.iter().zip(values) {
-                let number = column.expr.value(scope) * column.scale;
-                // Beyond 2^62 no product of the engine's own fields can come: treat it as absent.
-                let fits = number.abs() <= 4.0e18;
-                *value = if fits { number.round() as i64 } else { ABSENT };
+    /// Notes what a measure needs of its channel and column; returns their slot.
+    fn ask(&mut self, measure: &Measure, channel: u8, column: Option<u8>) -> u16 {
+        let shape = &mut self.shape;
+        let same = |s: &Slot| s.channel == channel && s.column == column;
+        let slot = shape.slots.iter().position(same).unwrap_or_else(|| {
+            shape.slots.push(Slot { channel, column, has_values: false, has_edges: false });
+            shape.slots.len() - 1
+        });
+        match measure.aggregate {
+            Aggregate::Sum | Aggregate::Mean | Aggregate::Stddev => {
+                shape.slots[slot].has_values = true;
             }
+            Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::First
+            | Aggregate::Last
+            | Aggregate::SinceFirst
+            | Aggregate::SinceLast => shape.slots[slot].has_edges = true,
+            _ => {}
         }
-        mask
+        if let (Aggregate::Distinct, Some(column)) = (measure.aggregate, column)
+            && !shape.distinct.contains(&(channel, column))
+        {
+            shape.distinct.push((channel, column));
+        }
+        match measure.window_ms {
+            Some(window) => {
+                shape.retention_ms = shape.retention_ms.max(window + measure.offset_ms);
+            }
+            None => shape.life = true,
+        }
+        slot as u16
+    }
+}
+
+impl Value {
+    /// The value of an event as a row keeps it, [`ABSENT`] when it is unknown.
+    pub(crate) fn of(&self, event: &Event) -> i64 {
+        let scope = Scope { event: Some(event), readings: &[], facts: &[] };
+        let number = self.expr.value(scope) * self.scale;
+        // Beyond 2^62 no product of the engine's own fields can come: treat it as absent.
+        if number.abs() <= 4.0e18 { number.round() as i64 } else { ABSENT }
     }
 }
 

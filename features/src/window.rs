@@ -1,36 +1,43 @@
 //! One entity's past: what a card, device, account ... has done, ready for any window.
 //!
-//! The newest [`Shape::raw_max`] events are kept as rows, sorted by event time and then by order of
-//! arrival; older ones are folded into tiles that coalesce by age (1 min up to 1 h, 15 min up to
-//! 24 h, 2 h up to 7 d, 8 h up to 30 d, 1 d beyond; each width divides the next); what is older
-//! than the retention ends in one sum for life. Distinct values that left the rows stay in a table
-//! of last sightings. So a window of any length is **exact** while its events are among the newest
+//! The newest [`Shape::raw_max`] events are kept as packed rows, sorted by event time and then by
+//! order of arrival; older ones are folded into tiles that coalesce by age; what is older than the
+//! retention ends in one sum for life. Distinct values that left the rows stay in a table of last
+//! sightings. So a window of any length is **exact** while its events are among the newest
 //! `raw_max`, and off by at most the one tile at its far edge otherwise: a tile counts when its
 //! newest event does.
 //!
 //! Counts and sums are integers and everything else is a join, so the state is a function of the
 //! *set* of events: late arrival, replay and restart give the same bits.
 //!
-//! Cost of a reading: a binary search and one pass over the rows inside the window (a load, a mask
-//! test and an add each), plus the tiles inside it, at most about 350. Cost of an insert: a push;
-//! a late event moves the rows after it. Bytes: 64 for the entity and 8 * (2 + columns) a row.
+//! A row does not say which conditions hold of it one by one, but by a code into the table's
+//! [`Codes`]. All questions to an entity are answered together: its unsealed rows (at most 63) are
+//! turned into one word of bits for each channel, sealed ones have theirs; a count is then the bits
+//! between two row numbers, found once for each window.
+//!
+//! Cost of a reading: a binary search for each window, some six bit operations a row, two to ten
+//! nanoseconds a question. Cost of an insert: one store a column; every few rows a move of the cell.
+//! Bytes: 40 for the entity, some 12 for its place in the index, and for a row as many as its time
+//! and values need, mostly four and three.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
+use crate::arena::Arena;
 use crate::expr::UNKNOWN;
-use crate::limits::{COLUMNS_MAX, DISTINCT_MAX, MINUTE_MS};
+use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, DISTINCT_MAX, SCAN_MAX, SPANS_MAX};
+
+mod busy;
+mod rows;
+mod scan;
+mod tiles;
+
+use busy::{Busy, CHUNK, Summary};
+use rows::{Rows, View};
 
 /// A column without a value.
 pub const ABSENT: i64 = i64::MIN;
-
-/// Tile widths and the age up to which each serves, both in milliseconds.
-const LEVELS: [(i64, i64); 5] = [
-    (MINUTE_MS, 60 * MINUTE_MS),
-    (15 * MINUTE_MS, 24 * 60 * MINUTE_MS),
-    (120 * MINUTE_MS, 7 * 1_440 * MINUTE_MS),
-    (480 * MINUTE_MS, 30 * 1_440 * MINUTE_MS),
-    (1_440 * MINUTE_MS, i64::MAX),
-];
 
 /// What a reading computes from the events in its window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +64,37 @@ pub enum Aggregate {
     SinceFirst,
     /// Milliseconds since the latest event; unknown without one.
     SinceLast,
+    // From here on: of the newest `SCAN_MAX` events that have a value, in order of time.
+    /// Shannon entropy of the shares of the different values, in nats; unknown without a value.
+    Entropy,
+    /// Sum of the squared shares of the different values, above 0 to 1; unknown without a value.
+    Concentration,
+    /// The middle value, the mean of the two middle ones where their number is even; unknown
+    /// without a value.
+    Median,
+    /// Share of values below the scored event's own, equal ones counted half, from 0 to 1; unknown
+    /// without a value or an own one.
+    Rank,
+    /// Number of events with the scored event's own value; unknown when it has none.
+    Repeats,
+    /// Length of the run of strictly growing values that ends at the newest event: 1 for one event,
+    /// 0 for none.
+    Rising,
+    /// Length of the run of strictly shrinking values that ends at the newest event: 1 for one
+    /// event, 0 for none.
+    Falling,
+    /// Number of events whose value differs from that of the event before.
+    Changes,
+    /// The most frequent value, of equally frequent ones the one seen last; unknown without one.
+    Mode,
+    /// Milliseconds of the shortest time from one event to the next; unknown for fewer than two.
+    GapMin,
+    /// Standard deviation over mean of the times between the newest ten events; unknown for fewer
+    /// than three, and when all happened at once.
+    GapCv,
+    /// Minus the logarithm of the density of the values, as hours on a circle of 24, at the scored
+    /// event's own; unknown for fewer than ten or without an own one.
+    HourRarity,
 }
 
 impl Aggregate {
@@ -69,98 +107,204 @@ impl Aggregate {
             | Aggregate::Max
             | Aggregate::Stddev
             | Aggregate::First
-            | Aggregate::Last => true,
+            | Aggregate::Last
+            | Aggregate::Median
+            | Aggregate::Mode => true,
             Aggregate::Count
             | Aggregate::Distinct
+            | Aggregate::SinceFirst
+            | Aggregate::SinceLast
+            | Aggregate::Entropy
+            | Aggregate::Concentration
+            | Aggregate::Rank
+            | Aggregate::Repeats
+            | Aggregate::Rising
+            | Aggregate::Falling
+            | Aggregate::Changes
+            | Aggregate::GapMin
+            | Aggregate::GapCv
+            | Aggregate::HourRarity => false,
+        }
+    }
+
+    /// Whether it looks at the newest events one by one, so that sums cannot answer it.
+    pub fn is_scanned(self) -> bool {
+        match self {
+            Aggregate::Entropy
+            | Aggregate::Concentration
+            | Aggregate::Median
+            | Aggregate::Rank
+            | Aggregate::Repeats
+            | Aggregate::Rising
+            | Aggregate::Falling
+            | Aggregate::Changes
+            | Aggregate::Mode
+            | Aggregate::GapMin
+            | Aggregate::GapCv
+            | Aggregate::HourRarity => true,
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Mean
+            | Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::Stddev
+            | Aggregate::Distinct
+            | Aggregate::First
+            | Aggregate::Last
             | Aggregate::SinceFirst
             | Aggregate::SinceLast => false,
         }
     }
+
+    /// Whether it compares the events with the scored event's own value, which then is wanted even
+    /// when the event itself does not count.
+    pub fn compares_own(self) -> bool {
+        matches!(self, Aggregate::Rank | Aggregate::Repeats | Aggregate::HourRarity)
+    }
+}
+
+/// A window: how long, and how far before the scored event it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Length in milliseconds; `None` is for life.
+    pub(crate) window_ms: Option<i64>,
+    /// How far the window's end lies before the scored event, in milliseconds.
+    pub(crate) offset_ms: i64,
 }
 
 /// One question to an entity's past.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Question {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Question {
     /// What to compute.
-    pub aggregate: Aggregate,
+    pub(crate) aggregate: Aggregate,
     /// Bit of the channel whose events count.
-    pub channel: u8,
+    pub(crate) channel: u8,
     /// Column of the value; not used by counts and times.
-    pub column: Option<u8>,
+    pub(crate) column: Option<u8>,
     /// Index into [`Shape::slots`]: where tiles keep this channel and column.
-    pub slot: u8,
-    /// Length of the window in milliseconds; `None` is for life.
-    pub window_ms: Option<i64>,
-    /// How far the window's end lies before the scored event, in milliseconds.
-    pub offset_ms: i64,
+    pub(crate) slot: u16,
+    /// Index into the spans of the look-up.
+    pub(crate) span: u8,
     /// Whether the scored event itself counts.
-    pub including_this: bool,
+    pub(crate) including_this: bool,
+    /// Where the answer goes.
+    pub(crate) reading: u16,
+    /// What the answer is divided by.
+    pub(crate) scale: f64,
+}
+
+/// A channel and a column that questions ask for together, and what they need of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Slot {
+    pub(crate) channel: u8,
+    pub(crate) column: Option<u8>,
+    /// Sums of the values are asked for.
+    pub(crate) has_values: bool,
+    /// Extremes, first or last ones are asked for.
+    pub(crate) has_edges: bool,
 }
 
 /// What all entities of one table have in common.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Shape {
+pub(crate) struct Shape {
+    /// Conditions that rows are told apart by.
+    pub(crate) channels: usize,
     /// Values a row carries.
-    pub columns: usize,
-    /// (channel, column) pairs that tiles and life keep sums for.
-    pub slots: Vec<(u8, Option<u8>)>,
+    pub(crate) columns: usize,
+    /// What tiles and life keep sums for.
+    pub(crate) slots: Vec<Slot>,
     /// (channel, column) pairs whose different values are counted.
-    pub distinct: Vec<(u8, u8)>,
-    /// Rows kept before tiles begin.
-    pub raw_max: usize,
+    pub(crate) distinct: Vec<(u8, u8)>,
+    /// Rows kept before tiles begin, at least 64.
+    pub(crate) raw_max: usize,
     /// The longest finite window plus offset asked of this table, in milliseconds.
-    pub retention_ms: i64,
+    pub(crate) retention_ms: i64,
     /// Whether any question is for life.
-    pub life: bool,
+    pub(crate) life: bool,
 }
 
 /// One event as an entity sees it: time, channels it belongs to, values.
 #[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// Event time in milliseconds.
-    pub time: i64,
+    pub(crate) time: i64,
     /// Bit set of channels.
-    pub mask: u64,
+    pub(crate) mask: u128,
     /// One value a column, [`ABSENT`] where there is none.
-    pub values: &'a [i64],
+    pub(crate) values: &'a [i64],
 }
 
-/// The past of one entity.
-#[derive(Clone, Debug)]
-pub struct Entity {
-    rows: Vec<i64>,
-    head: usize,
-    newest: i64,
-    known_since: i64,
-    /// Stamp of the last fold that touched the entity; eviction reads it.
-    pub touched: u64,
-    older: Option<Box<Older>>,
+impl Row<'_> {
+    fn is_in(&self, channel: u8) -> bool {
+        self.mask >> channel & 1 == 1
+    }
 }
 
-/// What left the rows.
-#[derive(Clone, Debug, Default)]
-struct Older {
-    coalesced: i64,
-    tiles: Vec<Tile>,
-    life: Vec<Sums>,
-    seen: Vec<HashMap<i64, i64, foldhash::fast::FixedState>>,
+/// Sets of channels that rows have had, by a small number each.
+#[derive(Debug, Default)]
+pub(crate) struct Codes {
+    masks: Vec<u128>,
+    channels: Vec<Box<[u8]>>,
+    known: HashMap<u128, u32, FixedState>,
 }
 
-#[derive(Clone, Debug)]
-struct Tile {
-    level: usize,
-    start: i64,
-    newest: i64,
-    sums: Vec<Sums>,
+impl Codes {
+    /// The number of a set of channels.
+    pub(crate) fn code(&mut self, mask: u128) -> u32 {
+        if let Some(code) = self.known.get(&mask) {
+            return *code;
+        }
+        let code = self.masks.len() as u32;
+        self.masks.push(mask);
+        self.channels.push((0..128).filter(|bit| mask >> bit & 1 == 1).collect());
+        self.known.insert(mask, code);
+        code
+    }
+
+    fn mask(&self, code: u32) -> u128 {
+        self.masks[code as usize]
+    }
+
+    fn channels(&self, code: u32) -> &[u8] {
+        &self.channels[code as usize]
+    }
 }
 
-/// Joins over a set of events: the order of joining does not matter.
-#[derive(Clone, Copy, Debug)]
-struct Sums {
-    count: i64,
+/// Sums over a set of values; they can be subtracted again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Values {
     valued: i64,
     sum: i128,
     squares: i128,
+}
+
+impl Values {
+    const NONE: Values = Values { valued: 0, sum: 0, squares: 0 };
+
+    fn add(&mut self, value: i64) {
+        if value != ABSENT {
+            self.valued += 1;
+            self.sum += i128::from(value);
+            self.squares += i128::from(value) * i128::from(value);
+        }
+    }
+
+    fn join(&mut self, other: &Values) {
+        self.valued += other.valued;
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    fn subtract(&mut self, other: &Values) {
+        self.valued -= other.valued;
+        self.sum -= other.sum;
+        self.squares -= other.squares;
+    }
+}
+
+/// Extremes over a set of events: joins, in which order does not matter.
+#[derive(Clone, Copy, Debug)]
+struct Edges {
     min: i64,
     max: i64,
     first_time: i64,
@@ -169,30 +313,26 @@ struct Sums {
     last: (i64, i64),
 }
 
-const NONE: Sums = Sums {
-    count: 0,
-    valued: 0,
-    sum: 0,
-    squares: 0,
-    min: i64::MAX,
-    max: i64::MIN,
-    first_time: i64::MAX,
-    last_time: i64::MIN,
-    first: (i64::MAX, ABSENT),
-    last: (i64::MIN, ABSENT),
-};
+impl Default for Edges {
+    fn default() -> Edges {
+        Edges {
+            min: i64::MAX,
+            max: i64::MIN,
+            first_time: i64::MAX,
+            last_time: i64::MIN,
+            first: (i64::MAX, ABSENT),
+            last: (i64::MIN, ABSENT),
+        }
+    }
+}
 
-impl Sums {
+impl Edges {
     fn add(&mut self, time: i64, value: i64) {
-        self.count += 1;
         self.first_time = self.first_time.min(time);
         self.last_time = self.last_time.max(time);
         if value == ABSENT {
             return;
         }
-        self.valued += 1;
-        self.sum += i128::from(value);
-        self.squares += i128::from(value) * i128::from(value);
         self.min = self.min.min(value);
         self.max = self.max.max(value);
         if time < self.first.0 {
@@ -203,11 +343,7 @@ impl Sums {
         }
     }
 
-    fn join(&mut self, other: &Sums) {
-        self.count += other.count;
-        self.valued += other.valued;
-        self.sum += other.sum;
-        self.squares += other.squares;
+    fn join(&mut self, other: &Edges) {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.first_time = self.first_time.min(other.first_time);
@@ -219,368 +355,503 @@ impl Sums {
             self.last = other.last;
         }
     }
+}
 
-    fn finish(&self, aggregate: Aggregate, at: i64) -> f64 {
-        let valued = |value: i64| if self.valued == 0 { UNKNOWN } else { value as f64 };
-        match aggregate {
-            Aggregate::Count | Aggregate::Distinct => self.count as f64,
-            Aggregate::Sum => self.sum as f64,
-            Aggregate::Mean if self.valued == 0 => UNKNOWN,
-            Aggregate::Mean => self.sum as f64 / self.valued as f64,
-            Aggregate::Min => valued(self.min),
-            Aggregate::Max => valued(self.max),
-            Aggregate::Stddev if self.valued == 0 => UNKNOWN,
-            Aggregate::Stddev => {
-                // n * squares - sum^2 is exact in integers; only the root rounds.
-                let n = i128::from(self.valued);
-                let spread = n.saturating_mul(self.squares) - self.sum.saturating_mul(self.sum);
-                (spread as f64).sqrt() / self.valued as f64
-            }
-            Aggregate::First => valued(self.first.1),
-            Aggregate::Last => valued(self.last.1),
-            Aggregate::SinceFirst if self.count == 0 => UNKNOWN,
-            Aggregate::SinceFirst => (at - self.first_time) as f64,
-            Aggregate::SinceLast if self.count == 0 => UNKNOWN,
-            Aggregate::SinceLast => (at - self.last_time) as f64,
-        }
-    }
+/// The past of one entity; its rows lie in the arena.
+#[derive(Debug)]
+pub(crate) struct Entity {
+    key: u64,
+    busy: Option<Box<Busy>>,
+    rows: Rows,
 }
 
 impl Entity {
     /// An entity without a past, of which nothing is known before `known_since` (milliseconds;
     /// `i64::MIN` when everything is).
-    pub fn new(known_since: i64) -> Entity {
-        Entity { rows: Vec::new(), head: 0, newest: i64::MIN, known_since, touched: 0, older: None }
+    pub(crate) fn new(key: u64, known_since: i64) -> Entity {
+        let mut entity = Entity { key, busy: None, rows: Rows::default() };
+        if known_since != i64::MIN {
+            entity.busy.get_or_insert_default().known_since = known_since;
+        }
+        entity
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// A mark that the keeper sets and clears.
+    pub(crate) fn mark(&mut self) -> &mut bool {
+        &mut self.rows.mark
+    }
+
+    /// Reads a byte of the rows, to have them near before they are needed.
+    pub(crate) fn touch(&self, arena: &Arena) -> u8 {
+        self.rows.touch(arena)
     }
 
     /// Time of the newest event, in milliseconds.
-    pub fn newest(&self) -> i64 {
-        self.newest
+    pub(crate) fn newest(&self, shape: &Shape, arena: &Arena) -> i64 {
+        let view = self.rows.view(arena, shape.columns);
+        view.end.checked_sub(1).map_or(i64::MIN, |last| view.time(last))
+    }
+
+    /// Gives everything back to the arena.
+    pub(crate) fn clear(&mut self, arena: &mut Arena) {
+        self.rows.free(arena);
+        self.busy = None;
     }
 
     /// Records an event at its own time.
-    pub fn insert(&mut self, shape: &Shape, row: Row<'_>) {
-        let stride = 2 + shape.columns;
-        self.newest = self.newest.max(row.time);
-        let mut at = self.rows.len();
-        while self.head < at && row.time < self.rows[at - stride] {
-            at -= stride;
-        }
-        let full = shape.raw_max * stride <= self.rows.len() - self.head;
-        if full && at == self.head {
-            self.retire(shape, row);
+    pub(crate) fn insert(
+        &mut self,
+        shape: &Shape,
+        codes: &mut Codes,
+        arena: &mut Arena,
+        row: Row<'_>,
+    ) {
+        let code = codes.code(row.mask);
+        let view = self.rows.view(arena, shape.columns);
+        let last = view.end.checked_sub(1).map(|last| view.time(last));
+        let at = if last <= Some(row.time) { view.end } else { view.first_after(row.time) };
+        let newest = last.map_or(row.time, |last| last.max(row.time));
+        let is_full = shape.raw_max <= self.rows.len();
+        if is_full && at == self.rows.head() {
+            let busy = self.busy.get_or_insert_default();
+            busy.passed(shape, row);
+            busy.tiles.add(shape, row, newest);
         } else {
-            self.place(at, stride, row);
-            if full {
-                self.retire_oldest(shape);
+            self.place(shape, codes, arena, at, code, row);
+            if is_full {
+                self.retire_oldest(shape, codes, arena, newest);
             }
         }
-        let expired = self.newest.saturating_sub(shape.retention_ms);
-        while self.head < self.rows.len() && self.rows[self.head] <= expired {
-            self.expire_oldest(shape);
-        }
-        self.coalesce(shape);
-        if self.rows.len() <= 2 * self.head {
-            self.rows.drain(..self.head);
-            self.head = 0;
+        self.expire(shape, codes, arena, newest);
+        if let Some(busy) = &mut self.busy {
+            busy.tiles.coalesce(shape, newest);
         }
     }
 
-    /// The answer to a question of an event at time `at`; `own` is the event's own row, counted
-    /// when the question includes it.
-    pub fn answer(&self, shape: &Shape, question: &Question, at: i64, own: Option<Row<'_>>) -> f64 {
-        let to = at - question.offset_ms;
-        let from = question.window_ms.map_or(i64::MIN, |window| to.saturating_sub(window));
-        if from < self.known_since {
-            return UNKNOWN;
-        }
-        let own = own.filter(|row| {
-            question.including_this
-                && question.offset_ms == 0
-                && row.mask >> question.channel & 1 == 1
-        });
-        match question.aggregate {
-            Aggregate::Distinct => self.distinct(shape, question, from, to, own) as f64,
-            aggregate => self.sums(shape, question, from, to, own).finish(aggregate, at),
-        }
-    }
-
-    fn sums(
-        &self,
+    fn place(
+        &mut self,
         shape: &Shape,
-        question: &Question,
-        from: i64,
-        to: i64,
-        own: Option<Row<'_>>,
-    ) -> Sums {
-        let stride = 2 + shape.columns;
-        let mut sums = NONE;
-        if let Some(older) = &self.older {
-            let slot = usize::from(question.slot);
-            if question.window_ms.is_none()
-                && let Some(life) = older.life.get(slot)
-            {
-                sums.join(life);
-            }
-            let inside = |tile: &&Tile| from < tile.newest && tile.newest <= to;
-            older.tiles.iter().filter(inside).for_each(|tile| sums.join(&tile.sums[slot]));
-        }
-        let rows = self.window(stride, from, to);
-        let bit = 1_i64 << question.channel;
-        match (question.aggregate, question.column) {
-            (Aggregate::Count, _) => {
-                sums.count +=
-                    rows.chunks_exact(stride).map(|r| i64::from(r[1] & bit != 0)).sum::<i64>();
-            }
-            (_, column) => {
-                for r in rows.chunks_exact(stride).filter(|r| r[1] & bit != 0) {
-                    sums.add(r[0], column.map_or(ABSENT, |c| r[2 + usize::from(c)]));
-                }
-            }
-        }
-        if let Some(row) = own {
-            sums.add(row.time, question.column.map_or(ABSENT, |c| row.values[usize::from(c)]));
-        }
-        sums
-    }
-
-    fn distinct(
-        &self,
-        shape: &Shape,
-        question: &Question,
-        from: i64,
-        to: i64,
-        own: Option<Row<'_>>,
-    ) -> usize {
-        let stride = 2 + shape.columns;
-        let column = usize::from(question.column.unwrap_or(0));
-        let bit = 1_i64 << question.channel;
-        let rows = self.window(stride, from, to).chunks_exact(stride);
-        let recent = rows.filter(|r| r[1] & bit != 0).map(|r| r[2 + column]);
-        let recent = recent.chain(own.map(|row| row.values[column])).filter(|v| *v != ABSENT);
-        let pair = (question.channel, column as u8);
-        let seen = shape.distinct.iter().position(|p| *p == pair).and_then(|index| {
-            self.older.as_ref().and_then(|older| older.seen.get(index)).filter(|s| !s.is_empty())
-        });
-        let Some(seen) = seen else {
-            // Mostly a handful of rows: clearing a large set would cost more than counting.
-            let few = self.rows.len() - self.head <= ValueSet::<128>::ROWS_MAX * stride;
-            return if few { count::<128>(recent).len } else { count::<2_048>(recent).len };
-        };
-        let values = count::<2_048>(recent);
-        let mut total = values.len;
-        // The order of a sum of ones does not matter.
-        #[allow(clippy::iter_over_hash_type)]
-        for (value, last) in seen {
-            total += usize::from(from < *last && *last <= to && !values.contains(*value));
-        }
-        total.min(DISTINCT_MAX)
-    }
-
-    /// Rows with `from < time <= to`.
-    fn window(&self, stride: usize, from: i64, to: i64) -> &[i64] {
-        let rows = &self.rows[self.head..];
-        let first_after = |limit: i64| {
-            let (mut low, mut high) = (0, rows.len() / stride);
-            while low < high {
-                let middle = (low + high) / 2;
-                if rows[middle * stride] <= limit { low = middle + 1 } else { high = middle }
-            }
-            low * stride
-        };
-        let end = first_after(to);
-        // The window's end is mostly the newest row: look for its start only before that.
-        let start = first_after(from).min(end);
-        &rows[start..end]
-    }
-
-    fn place(&mut self, at: usize, stride: usize, row: Row<'_>) {
-        if self.rows.capacity() - self.rows.len() < stride {
-            let rows = (self.rows.len() / stride).max(2);
-            self.rows.reserve_exact(rows * stride);
-        }
-        let end = self.rows.len();
-        self.rows.resize(end + stride, 0);
-        self.rows.copy_within(at..end, at + stride);
-        self.rows[at] = row.time;
-        self.rows[at + 1] = row.mask as i64;
-        self.rows[at + 2..at + stride].copy_from_slice(row.values);
-    }
-
-    /// Takes the oldest row out; its values are copied to the stack because tiles change next.
-    fn take_oldest(&mut self, shape: &Shape, values: &mut [i64; COLUMNS_MAX]) -> (i64, u64) {
-        let stride = 2 + shape.columns;
-        let row = &self.rows[self.head..self.head + stride];
-        values[..shape.columns].copy_from_slice(&row[2..]);
-        let taken = (row[0], row[1] as u64);
-        self.head += stride;
-        taken
-    }
-
-    fn retire_oldest(&mut self, shape: &Shape) {
-        let mut values = [ABSENT; COLUMNS_MAX];
-        let (time, mask) = self.take_oldest(shape, &mut values);
-        self.retire(shape, Row { time, mask, values: &values });
-    }
-
-    fn expire_oldest(&mut self, shape: &Shape) {
-        let mut values = [ABSENT; COLUMNS_MAX];
-        let (time, mask) = self.take_oldest(shape, &mut values);
-        if shape.life {
-            let older = self.older.get_or_insert_default();
-            Older::add_to(&mut older.life, shape, Row { time, mask, values: &values });
-        }
-    }
-
-    /// Moves an event that is older than the rows into its tile, and its values into the table of
-    /// last sightings.
-    fn retire(&mut self, shape: &Shape, row: Row<'_>) {
-        let newest = self.newest;
-        let older = self.older.get_or_insert_default();
-        if older.seen.len() < shape.distinct.len() {
-            older.seen.resize_with(shape.distinct.len(), HashMap::default);
-        }
-        for ((channel, column), seen) in shape.distinct.iter().zip(&mut older.seen) {
-            let value = row.values[usize::from(*column)];
-            if row.mask >> channel & 1 == 1 && value != ABSENT {
-                let last = seen.entry(value).or_insert(row.time);
-                *last = (*last).max(row.time);
-                forget_oldest(seen);
-            }
-        }
-        let level = level_of(row.time, newest);
-        let start = aligned(row.time, LEVELS[level].0);
-        if ends(start, level) <= newest.saturating_sub(shape.retention_ms) {
-            if shape.life {
-                Older::add_to(&mut older.life, shape, row);
-            }
+        codes: &Codes,
+        arena: &mut Arena,
+        at: usize,
+        code: u32,
+        row: Row<'_>,
+    ) {
+        let is_chunked = self.busy.as_ref().is_some_and(|busy| busy.is_chunked);
+        let align = if is_chunked { CHUNK } else { 1 };
+        let dropped = self.rows.insert(arena, at, align, row.time, code, row.values);
+        if self.rows.end() < CHUNK && !is_chunked {
             return;
         }
-        let tile = older.tile(level, start);
-        tile.newest = tile.newest.max(row.time);
-        Older::add_to(&mut tile.sums, shape, row);
+        let busy = self.busy.get_or_insert_default();
+        if is_chunked {
+            busy.dropped(shape, dropped / CHUNK);
+        }
+        busy.inserted(shape, codes, &self.rows.view(arena, shape.columns), at - dropped, row);
     }
 
-    /// Lets tiles that have aged join wider ones, and drops what is past the retention.
-    fn coalesce(&mut self, shape: &Shape) {
-        let newest = self.newest;
-        let Some(older) = self.older.as_deref_mut() else { return };
-        // Tiles begin, end and age on whole minutes: within one minute nothing can change.
-        let minute = newest.div_euclid(MINUTE_MS);
-        if older.coalesced == minute {
-            return;
-        }
-        older.coalesced = minute;
+    /// Moves the oldest row into its tile.
+    fn retire_oldest(&mut self, shape: &Shape, codes: &Codes, arena: &Arena, newest: i64) {
+        let mut values = [ABSENT; COLUMNS_MAX];
+        let row = self.oldest(shape, codes, arena, &mut values);
+        let busy = self.busy.get_or_insert_default();
+        busy.leaves(shape, self.rows.head(), row, true);
+        busy.tiles.add(shape, row, newest);
+        self.rows.drop_oldest();
+    }
+
+    /// Drops the rows that no finite window reaches.
+    fn expire(&mut self, shape: &Shape, codes: &Codes, arena: &Arena, newest: i64) {
         let expired = newest.saturating_sub(shape.retention_ms);
-        let stale = |tile: &Tile| {
-            ends(tile.start, tile.level) <= expired || tile.level < level_of(tile.start, newest)
-        };
-        while let Some(index) = older.tiles.iter().position(stale) {
-            let tile = older.tiles.swap_remove(index);
-            if ends(tile.start, tile.level) <= expired {
-                if shape.life {
-                    Older::join_to(&mut older.life, &tile.sums);
+        if self.rows.view(arena, 0).first_after(expired) == self.rows.head() {
+            return;
+        }
+        let mut values = [ABSENT; COLUMNS_MAX];
+        while 0 < self.rows.len() {
+            let row = self.oldest(shape, codes, arena, &mut values);
+            if expired < row.time {
+                break;
+            }
+            if shape.life || self.busy.is_some() {
+                let busy = self.busy.get_or_insert_default();
+                busy.leaves(shape, self.rows.head(), row, false);
+                busy.tiles.add_gone(shape, row);
+            }
+            self.rows.drop_oldest();
+        }
+    }
+
+    fn oldest<'v>(
+        &self,
+        shape: &Shape,
+        codes: &Codes,
+        arena: &Arena,
+        values: &'v mut [i64; COLUMNS_MAX],
+    ) -> Row<'v> {
+        let view = self.rows.view(arena, shape.columns);
+        for (column, value) in values[..shape.columns].iter_mut().enumerate() {
+            *value = view.value(column, view.head);
+        }
+        let mask = codes.mask(view.code(view.head));
+        Row { time: view.time(view.head), mask, values: &values[..shape.columns] }
+    }
+
+    /// Answers the questions of an event at time `at`. `own` is the event's own row, counted by
+    /// questions that include it, with the values that some compare with even where its mask has
+    /// no channel that asks for them.
+    pub(crate) fn answer(
+        &self,
+        table: (&Shape, &Codes, &Arena),
+        asked: (&[Span], &[Question]),
+        at: i64,
+        own: Row<'_>,
+        work: &mut Work,
+        readings: &mut [f64],
+    ) {
+        let (shape, codes, arena) = table;
+        let (spans, questions) = asked;
+        let Work { tail, sights } = work;
+        let view = self.rows.view(arena, shape.columns);
+        let busy = self.busy.as_deref();
+        let tail = match busy {
+            Some(busy) if busy.is_chunked => busy.tail(),
+            _ => {
+                let tail = &mut tail[..shape.channels];
+                tail.fill(0);
+                for row in view.head..view.end {
+                    for channel in codes.channels(view.code(row)) {
+                        tail[usize::from(*channel)] |= 1 << row;
+                    }
                 }
+                tail
+            }
+        };
+        for (sight, span) in sights.iter_mut().zip(spans) {
+            sight.to = at - span.offset_ms;
+            sight.from = span.window_ms.map_or(i64::MIN, |w| sight.to.saturating_sub(w));
+            sight.is_life = span.window_ms.is_none();
+            sight.end = view.first_after(sight.to);
+            sight.start = if sight.is_life { view.head } else { view.first_after(sight.from) };
+            sight.start = sight.start.min(sight.end);
+        }
+        let reader = Reader { shape, view, busy, tail, at };
+        let known_since = self.busy.as_ref().map_or(i64::MIN, |busy| busy.known_since);
+        for question in questions {
+            let sight = &sights[usize::from(question.span)];
+            let answer =
+                if sight.from < known_since { UNKNOWN } else { reader.answer(question, sight, own) };
+            readings[usize::from(question.reading)] =
+                if question.aggregate.is_of_values() { answer / question.scale } else { answer };
+        }
+    }
+}
+
+/// Buffers for answering, kept so that they need not be cleared whole.
+#[derive(Debug)]
+pub(crate) struct Work {
+    tail: [u64; CHANNELS_MAX],
+    sights: [Sight; SPANS_MAX],
+}
+
+impl Default for Work {
+    fn default() -> Work {
+        Work { tail: [0; CHANNELS_MAX], sights: [Sight::default(); SPANS_MAX] }
+    }
+}
+
+/// A window over the rows of one entity.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sight {
+    from: i64,
+    to: i64,
+    is_life: bool,
+    start: usize,
+    end: usize,
+}
+
+/// An entity's rows and what it keeps beside them, while its questions are answered.
+struct Reader<'a> {
+    shape: &'a Shape,
+    view: View<'a>,
+    busy: Option<&'a Busy>,
+    /// Bits of the rows that are in no sealed chunk, by channel.
+    tail: &'a [u64],
+    at: i64,
+}
+
+impl Reader<'_> {
+    fn answer(&self, question: &Question, sight: &Sight, own: Row<'_>) -> f64 {
+        let known = |value: i64| if value == ABSENT { UNKNOWN } else { value as f64 };
+        let compared = question.column.map_or(ABSENT, |column| own.values[usize::from(column)]);
+        let own = (question.including_this && own.is_in(question.channel)).then_some(own);
+        let own_value = if own.is_some() { compared } else { ABSENT };
+        match question.aggregate {
+            Aggregate::Count => (self.count(question, sight) + i64::from(own.is_some())) as f64,
+            Aggregate::Sum => self.values(question, sight, own_value).sum as f64,
+            Aggregate::Mean => {
+                let values = self.values(question, sight, own_value);
+                if values.valued == 0 { UNKNOWN } else { values.sum as f64 / values.valued as f64 }
+            }
+            Aggregate::Stddev => {
+                let values = self.values(question, sight, own_value);
+                if values.valued == 0 {
+                    return UNKNOWN;
+                }
+                // n * squares - sum^2 is exact in integers; only the root rounds.
+                let n = i128::from(values.valued);
+                let squared = values.sum.saturating_mul(values.sum);
+                let spread = n.saturating_mul(values.squares) - squared;
+                (spread as f64).sqrt() / values.valued as f64
+            }
+            Aggregate::Min => {
+                let lowest = self.extremes(question, sight, own_value).0;
+                if lowest == i64::MAX { UNKNOWN } else { lowest as f64 }
+            }
+            Aggregate::Max => known(self.extremes(question, sight, own_value).1),
+            Aggregate::Distinct => self.distinct(question, sight, own_value) as f64,
+            Aggregate::First => {
+                let before = self.edges(question, sight).map_or(ABSENT, |edges| edges.first.1);
+                let value = if before == ABSENT { self.first_value(question, sight) } else { before };
+                known(if value == ABSENT { own_value } else { value })
+            }
+            Aggregate::Last if own_value != ABSENT => own_value as f64,
+            Aggregate::Last => {
+                let value = self.last_value(question, sight);
+                let before = || self.edges(question, sight).map_or(ABSENT, |edges| edges.last.1);
+                known(if value == ABSENT { before() } else { value })
+            }
+            Aggregate::SinceFirst => {
+                let before = self.edges(question, sight).map(|edges| edges.first_time);
+                let before = before.filter(|time| *time != i64::MAX);
+                let first = before.or_else(|| self.first_time(question, sight));
+                first.or(own.map(|row| row.time)).map_or(UNKNOWN, |time| (self.at - time) as f64)
+            }
+            Aggregate::SinceLast => {
+                let last = own.map(|row| row.time).or_else(|| self.last_time(question, sight));
+                let before = || self.edges(question, sight).map(|edges| edges.last_time);
+                let last = last.or_else(|| before().filter(|time| *time != i64::MIN));
+                last.map_or(UNKNOWN, |time| (self.at - time) as f64)
+            }
+            Aggregate::Entropy
+            | Aggregate::Concentration
+            | Aggregate::Median
+            | Aggregate::Rank
+            | Aggregate::Repeats
+            | Aggregate::Rising
+            | Aggregate::Falling
+            | Aggregate::Changes
+            | Aggregate::Mode
+            | Aggregate::GapMin
+            | Aggregate::GapCv
+            | Aggregate::HourRarity => {
+                let compared = (compared != ABSENT).then_some(compared);
+                self.scan(question, sight, own, compared)
+            }
+        }
+    }
+
+    /// The answer of an aggregate that looks at the newest events one by one.
+    fn scan(
+        &self,
+        question: &Question,
+        sight: &Sight,
+        own: Option<Row<'_>>,
+        compared: Option<i64>,
+    ) -> f64 {
+        let (mut times, mut values) = ([0; SCAN_MAX], [0; SCAN_MAX]);
+        // Filled from the back, the newest first, so that what is filled is in order of time.
+        let mut start = SCAN_MAX;
+        let of_own = |row: Row<'_>| question.column.map_or(0, |c| row.values[usize::from(c)]);
+        if let Some((time, value)) = own.map(|row| (row.time, of_own(row)))
+            && value != ABSENT
+        {
+            start -= 1;
+            (times[start], values[start]) = (time, value);
+        }
+        'rows: for (chunk, mut word) in self.chunks(question.channel, sight).rev() {
+            while word != 0 {
+                let bit = CHUNK - 1 - word.leading_zeros() as usize;
+                word &= !(1 << bit);
+                let row = chunk * CHUNK + bit;
+                let value = question.column.map_or(0, |c| self.view.value(usize::from(c), row));
+                if value == ABSENT {
+                    continue;
+                }
+                if start == 0 {
+                    break 'rows;
+                }
+                start -= 1;
+                (times[start], values[start]) = (self.view.time(row), value);
+            }
+        }
+        let (times, values) = (&times[start..], &mut values[start..]);
+        scan::scan(question.aggregate, times, values, compared, question.scale)
+    }
+
+    /// Bits of a channel in a chunk, without regard to the window.
+    fn word(&self, channel: u8, chunk: usize) -> u64 {
+        match self.busy {
+            Some(busy) if chunk < busy.sealed => busy.word(self.shape, chunk, usize::from(channel)),
+            _ => self.tail[usize::from(channel)],
+        }
+    }
+
+    /// Chunks of a window, each with the bits of the channel's rows in it.
+    fn chunks<'s>(
+        &'s self,
+        channel: u8,
+        sight: &'s Sight,
+    ) -> impl DoubleEndedIterator<Item = (usize, u64)> + 's {
+        let last = sight.end.div_ceil(CHUNK);
+        let first = if sight.start == sight.end { last } else { sight.start / CHUNK };
+        (first..last).map(move |chunk| {
+            let from = sight.start.saturating_sub(chunk * CHUNK);
+            let to = (sight.end - chunk * CHUNK).min(CHUNK);
+            let within = u64::MAX << from & u64::MAX >> (CHUNK - to);
+            (chunk, self.word(channel, chunk) & within)
+        })
+    }
+
+    fn count(&self, question: &Question, sight: &Sight) -> i64 {
+        let rows = self.chunks(question.channel, sight).map(|(_, word)| i64::from(word.count_ones()));
+        let rows = rows.sum::<i64>();
+        rows + self.busy.map_or(0, |busy| {
+            let range = busy.tiles.range(sight.from, sight.to);
+            busy.tiles.count(usize::from(question.slot), &range, sight.is_life)
+        })
+    }
+
+    /// Sums and extremes over the rows.
+    fn summary(&self, question: &Question, sight: &Sight, own: i64) -> Summary {
+        let mut all = Summary::NONE;
+        let column = usize::from(question.column.unwrap_or(0));
+        for (chunk, mut word) in self.chunks(question.channel, sight) {
+            let start = chunk * CHUNK;
+            let is_whole = sight.start <= start && start + CHUNK <= sight.end;
+            if let (true, Some(busy)) = (is_whole, self.busy)
+                && chunk < busy.sealed
+            {
+                let one = busy.summary(self.shape, chunk, usize::from(question.slot));
+                all.values.join(&one.values);
+                all.min = all.min.min(one.min);
+                all.max = all.max.max(one.max);
                 continue;
             }
-            let level = tile.level + 1;
-            let wider = older.tile(level, aligned(tile.start, LEVELS[level].0));
-            wider.newest = wider.newest.max(tile.newest);
-            Older::join_to(&mut wider.sums, &tile.sums);
-        }
-    }
-}
-
-impl Older {
-    fn tile(&mut self, level: usize, start: i64) -> &mut Tile {
-        let found = self.tiles.iter().rposition(|t| t.level == level && t.start == start);
-        let index = found.unwrap_or_else(|| {
-            self.tiles.push(Tile { level, start, newest: i64::MIN, sums: Vec::new() });
-            self.tiles.len() - 1
-        });
-        &mut self.tiles[index]
-    }
-
-    fn add_to(sums: &mut Vec<Sums>, shape: &Shape, row: Row<'_>) {
-        sums.resize(shape.slots.len(), NONE);
-        for ((channel, column), sums) in shape.slots.iter().zip(sums) {
-            if row.mask >> channel & 1 == 1 {
-                sums.add(row.time, column.map_or(ABSENT, |c| row.values[usize::from(c)]));
+            while word != 0 {
+                all.add(self.view.value(column, start + word.trailing_zeros() as usize));
+                word &= word - 1;
             }
         }
+        all.add(own);
+        all
     }
 
-    fn join_to(into: &mut Vec<Sums>, from: &[Sums]) {
-        into.resize(from.len(), NONE);
-        into.iter_mut().zip(from).for_each(|(into, from)| into.join(from));
+    fn values(&self, question: &Question, sight: &Sight, own: i64) -> Values {
+        let mut values = self.summary(question, sight, own).values;
+        if let Some(busy) = self.busy {
+            let range = busy.tiles.range(sight.from, sight.to);
+            values.join(&busy.tiles.values(usize::from(question.slot), &range, sight.is_life));
+        }
+        values
     }
-}
 
-/// Keeps a table of last sightings bounded: of twice the limit, the newer half stays, so that any
-/// window still finds its newest [`DISTINCT_MAX`] values.
-fn forget_oldest(seen: &mut HashMap<i64, i64, foldhash::fast::FixedState>) {
-    if seen.len() < 2 * DISTINCT_MAX {
-        return;
+    fn extremes(&self, question: &Question, sight: &Sight, own: i64) -> (i64, i64) {
+        let rows = self.summary(question, sight, own);
+        match self.edges(question, sight) {
+            Some(edges) => (rows.min.min(edges.min), rows.max.max(edges.max)),
+            None => (rows.min, rows.max),
+        }
     }
-    let mut times: Vec<(i64, i64)> = seen.iter().map(|(value, last)| (*last, *value)).collect();
-    times.sort_unstable();
-    for (_, value) in &times[..DISTINCT_MAX - 1] {
-        seen.remove(value);
-    }
-}
 
-fn aligned(time: i64, width: i64) -> i64 {
-    time.div_euclid(width) * width
-}
-
-fn ends(start: i64, level: usize) -> i64 {
-    start + LEVELS[level].0
-}
-
-/// The narrowest tile that may still hold an event of this time.
-fn level_of(time: i64, newest: i64) -> usize {
-    LEVELS
-        .iter()
-        .position(|(width, age)| {
-            newest.saturating_sub(*age) < aligned(time, *width).saturating_add(*width)
+    fn edges(&self, question: &Question, sight: &Sight) -> Option<Edges> {
+        self.busy.map(|busy| {
+            let range = busy.tiles.range(sight.from, sight.to);
+            busy.tiles.edges(usize::from(question.slot), &range, sight.is_life)
         })
-        .unwrap_or(LEVELS.len() - 1)
+    }
+
+    fn first_time(&self, question: &Question, sight: &Sight) -> Option<i64> {
+        let (chunk, word) = self.chunks(question.channel, sight).find(|(_, word)| *word != 0)?;
+        Some(self.view.time(chunk * CHUNK + word.trailing_zeros() as usize))
+    }
+
+    fn last_time(&self, question: &Question, sight: &Sight) -> Option<i64> {
+        let mut chunks = self.chunks(question.channel, sight).rev();
+        let (chunk, word) = chunks.find(|(_, word)| *word != 0)?;
+        Some(self.view.time(chunk * CHUNK + CHUNK - 1 - word.leading_zeros() as usize))
+    }
+
+    fn first_value(&self, question: &Question, sight: &Sight) -> i64 {
+        let column = usize::from(question.column.unwrap_or(0));
+        for (chunk, mut word) in self.chunks(question.channel, sight) {
+            while word != 0 {
+                let value = self.view.value(column, chunk * CHUNK + word.trailing_zeros() as usize);
+                if value != ABSENT {
+                    return value;
+                }
+                word &= word - 1;
+            }
+        }
+        ABSENT
+    }
+
+    fn last_value(&self, question: &Question, sight: &Sight) -> i64 {
+        let column = usize::from(question.column.unwrap_or(0));
+        for (chunk, mut word) in self.chunks(question.channel, sight).rev() {
+            while word != 0 {
+                let bit = CHUNK - 1 - word.leading_zeros() as usize;
+                let value = self.view.value(column, chunk * CHUNK + bit);
+                if value != ABSENT {
+                    return value;
+                }
+                word &= !(1 << bit);
+            }
+        }
+        ABSENT
+    }
+
+    fn distinct(&self, question: &Question, sight: &Sight, own: i64) -> usize {
+        let column = question.column.unwrap_or(0);
+        let pair = (question.channel, column);
+        let own = (own != ABSENT).then_some(own);
+        let busy = self.busy.filter(|busy| busy.is_chunked);
+        let pair = self.shape.distinct.iter().position(|p| *p == pair).unwrap_or(0);
+        if let (Some(busy), true) = (busy, sight.end == self.view.end) {
+            return busy.distinct(pair, sight.from, sight.start, own).min(DISTINCT_MAX);
+        }
+        // Few rows, or a late event that sees only the older ones: counted one by one.
+        let rows = self.chunks(question.channel, sight).flat_map(move |(chunk, word)| {
+            (0..CHUNK).filter(move |bit| word >> bit & 1 == 1).map(move |bit| chunk * CHUNK + bit)
+        });
+        let values = rows.map(|row| self.view.value(usize::from(column), row)).chain(own);
+        let values = values.filter(|value| *value != ABSENT);
+        let Some(busy) = busy else { return count(values) };
+        let mut all: HashSet<i64, FixedState> = values.collect();
+        all.extend(busy.seen_before(pair, sight.from, sight.to));
+        all.len().min(DISTINCT_MAX)
+    }
 }
 
-/// A small set of values on the stack: open addressing, at most half full.
-struct ValueSet<const CELLS: usize> {
-    cells: [i64; CELLS],
-    len: usize,
-}
-
-impl<const CELLS: usize> ValueSet<CELLS> {
-    /// Rows that keep the set at most half full, with room for the scored event's own value.
-    const ROWS_MAX: usize = CELLS / 2 - 1;
-
-    fn find(&self, value: i64) -> usize {
+/// Different values among at most 65: those of unsealed rows and the event's own.
+fn count(values: impl Iterator<Item = i64>) -> usize {
+    const CELLS: usize = 256;
+    let mut cells = [ABSENT; CELLS];
+    let mut found = 0;
+    for value in values {
         let hash = (value as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         let mut cell = hash as usize % CELLS;
-        while self.cells[cell] != ABSENT && self.cells[cell] != value {
+        while cells[cell] != ABSENT && cells[cell] != value {
             cell = (cell + 1) % CELLS;
         }
-        cell
-    }
-
-    fn contains(&self, value: i64) -> bool {
-        self.cells[self.find(value)] == value
-    }
-}
-
-fn count<const CELLS: usize>(values: impl Iterator<Item = i64>) -> ValueSet<CELLS> {
-    let mut set = ValueSet { cells: [ABSENT; CELLS], len: 0 };
-    for value in values {
-        let cell = set.find(value);
-        if set.cells[cell] == ABSENT {
-            set.cells[cell] = value;
-            set.len += 1;
+        if cells[cell] == ABSENT {
+            cells[cell] = value;
+            found += 1;
         }
     }
-    set
+    found
 }
-
-const _: () = assert!(crate::limits::RAW_MAX <= ValueSet::<2_048>::ROWS_MAX);

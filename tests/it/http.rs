@@ -64,6 +64,7 @@ impl House {
             data_dir: folder.join("data"),
             policy: Some(policy),
             model: ModelSource::None,
+            networks: Vec::new(),
             limits: Limits::default(),
             journal: journal::Options { segment_bytes: 1 << 20, ..JOURNAL },
             // Long enough that a busy disk cannot make a test see `pending`.

@@ -162,7 +162,7 @@ fn invariant_07_no_card_number_enters() {
 #[test]
 fn invariant_08_history_is_bounded_and_evicted_keys_read_unknown() {
     let text = r#"feature seen "" = count(payment) by account over 30d"#;
-    let limits = Limits { entities_max: 200, origins_max: 100 };
+    let limits = Limits { entities_max: 200, origins_max: 100, ..Limits::default() };
     let engine = Engine::new(policy(text), limits);
     let seen = |account: u64, time: i64| {
         let asked = Payment { account, ..payment(1_000_000 + account, time) };

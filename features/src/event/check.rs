@@ -7,6 +7,7 @@
 //! that does not depend on the type.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use super::fault;
@@ -17,6 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::field::{EventType, FieldId, OBJECTS, Source, Types, ids};
 use crate::limits::{FUTURE_MS, SKEW_MS};
 use crate::money::{Currency, Money};
+use crate::networks::Finding;
 
 /// Names of a shared enum that one event type uses; the rest of the list reads as `other` there.
 const CHOICES: &[(FieldId, EventType, &[&str])] = &[
@@ -104,10 +106,11 @@ static CHOICE_BITS: LazyLock<Vec<Vec<(FieldId, u64)>>> = LazyLock::new(|| {
     by_type
 });
 
-/// Checks a draft as a whole and fills what follows from it.
+/// Checks a draft as a whole, looks up its address and fills what follows.
 pub(super) fn finish(
     mut draft: Draft<'_>,
     received_time_ms: Option<i64>,
+    look_up: impl FnOnce(Option<IpAddr>) -> Option<Finding>,
 ) -> Result<Event, Vec<Diagnostic>> {
     let known_type = draft.event.int(ids::EVENT_TYPE);
     let known_type = known_type.and_then(|index| EventType::ALL.get(index as usize).copied());
@@ -127,6 +130,9 @@ pub(super) fn finish(
         return Err(draft.faults.into_list());
     }
     let Draft { mut event, ip, .. } = draft;
+    if let Some(finding) = look_up(ip) {
+        event.take_over(finding);
+    }
     derive::fill(&mut event, ip);
     Ok(event)
 }

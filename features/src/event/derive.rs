@@ -11,6 +11,7 @@ use super::{Event, Span};
 use crate::field::{EventType, FieldId, Kind, ids};
 use crate::geo;
 use crate::limits::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::money::{Currency, Money};
 
 /// Trust in a fix of the device that is not faked.
 const DEVICE_FIX: f64 = 1.0;
@@ -22,14 +23,23 @@ const POOR_ADDRESS: f64 = 0.2;
 const ADDRESS_ACCURACY_KM_MAX: f64 = 100.0;
 /// Radius of a device fix that states none: coordinates come rounded to three decimals.
 const DEVICE_ACCURACY_KM: f64 = 0.11;
+/// Fields of geohash cells, their letters and the radius up to which a fix names its cell: about
+/// the shorter side.
+const CELLS: [(FieldId, u16, f64); 2] =
+    [(ids::PLACE_GEOHASH4, 4, 20.0), (ids::PLACE_GEOHASH5, 5, 5.0)];
 
 /// Fills defaults and derived fields.
 pub(super) fn fill(event: &mut Event, ip: Option<IpAddr>) {
     fill_defaults(event);
     fill_reference(event);
     fill_texts(event, ip);
+    fill_card(event);
+    if let Some(region) = event.text(ids::DEVICE_LANGUAGE).and_then(region_of) {
+        event.set(ids::DEVICE_LANGUAGE_REGION, region.into());
+    }
     fill_place(event);
     fill_clock(event);
+    fill_rates(event);
     if let Some(base) = event.int(ids::BASE_MINOR) {
         let log = (1e6 * (base as f64).ln_1p()).round();
         event.set_int(ids::AMOUNT_LOG_E6, log as i64);
@@ -84,6 +94,25 @@ fn fill_texts(event: &mut Event, ip: Option<IpAddr>) {
     event.set_span(ids::NETWORK_IP_PREFIX, Span { start: start as u16, len: len as u16 });
 }
 
+fn fill_card(event: &mut Event) {
+    let last4 = event.text(ids::CARD_LAST4).and_then(|digits| digits.parse().ok());
+    if let Some(last4) = last4 {
+        event.set_int(ids::CARD_LAST4_NUMBER, last4);
+    }
+    if let Some(expiry) = event.int(ids::CARD_EXPIRY_YM) {
+        let month = 12 * (expiry / 100) + expiry % 100 - 1;
+        event.set_int(ids::CARD_MONTHS_LEFT, month - months(event.time_ms));
+    }
+}
+
+/// The country of a language tag: its first part of two letters behind the language, before any
+/// extension, which a single letter begins.
+fn region_of(tag: &str) -> Option<u16> {
+    let mut parts = tag.split(['-', '_']).skip(1).take_while(|part| 1 < part.len());
+    let region = parts.find(|part| part.len() == 2)?;
+    geo::pack_country(&region.to_ascii_uppercase())
+}
+
 fn fill_place(event: &mut Event) {
     let fix = event.float(ids::GEO_LAT).zip(event.float(ids::GEO_LON));
     let country = fix.and_then(|(lat, lon)| geo::country_at(lat, lon)).map(u64::from);
@@ -102,6 +131,17 @@ fn fill_place(event: &mut Event) {
         event.set_float(ids::PLACE_LON, lon);
         event.set_float(ids::PLACE_ACCURACY_KM, accuracy_km);
         event.set_float(ids::PLACE_CONFIDENCE, confidence);
+        fill_cells(event, lat, lon, accuracy_km);
+    }
+}
+
+fn fill_cells(event: &mut Event, lat: f64, lon: f64, accuracy_km: f64) {
+    let start = event.text.len() as u16;
+    event.text.extend(geo::geohash5(lat, lon).map(char::from));
+    for (field, len, radius_km) in CELLS {
+        if accuracy_km <= radius_km {
+            event.set_span(field, Span { start, len });
+        }
     }
 }
 
@@ -129,18 +169,63 @@ fn fill_clock(event: &mut Event) {
     let time = event.time_ms;
     event.set_int(ids::UTC_HOUR, time.rem_euclid(DAY_MS) / HOUR_MS);
     event.set_int(ids::UTC_WEEKDAY, weekday(time));
+    event.set_int(ids::UTC_DATE, date(time));
     let merchant = zone(event, ids::MERCHANT_COUNTRY, ids::MERCHANT_LON);
     let local = merchant.or_else(|| zone(event, ids::PLACE_COUNTRY, ids::PLACE_LON));
     if let Some(offset_min) = local {
         event.set_float(ids::LOCAL_HOUR, hour(time, offset_min));
         let shifted = time + i64::from(offset_min) * MINUTE_MS;
         event.set_int(ids::LOCAL_WEEKDAY, weekday(shifted));
+        event.set_int(ids::LOCAL_DATE, date(shifted));
     }
     let home = event.bits(ids::CARD_ISSUER_COUNTRY);
     let home = home.and_then(|country| geo::utc_offset_min(country as u16, None));
     if let Some(offset_min) = home {
         event.set_float(ids::HOME_HOUR, hour(time, offset_min));
     }
+}
+
+/// The currency at home, and the rates of what is paid and of what comes back. A refund has a field
+/// of its own, so that the payment's rate, which it inherits, is never taken for its own.
+fn fill_rates(event: &mut Event) {
+    let home = event.text(ids::CARD_ISSUER_COUNTRY).and_then(Currency::of_country);
+    if let Some(home) = home {
+        event.set(ids::CARD_HOME_CURRENCY, home.bits());
+    }
+    match event.event_type {
+        EventType::Payment | EventType::TourPassTopup => {
+            if let Some((currency, rate_e9)) = rate_paid(event) {
+                event.set(ids::RATE_CURRENCY, currency.bits());
+                event.set_int(ids::RATE_PAID_E9, rate_e9);
+            }
+        }
+        EventType::Refund => {
+            if let Some(rate_e9) = event.int(ids::FX_RATE_E9) {
+                event.set_int(ids::RATE_REFUNDED_E9, rate_e9);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The rate at which a payment was converted, and its currency.
+fn rate_paid(event: &Event) -> Option<(Currency, i64)> {
+    let currency = |field| event.bits(field).and_then(Currency::from_bits);
+    if let Some((minor, currency)) =
+        event.int(ids::CARD_AMOUNT_MINOR).zip(currency(ids::CARD_CURRENCY))
+    {
+        let rate_e9 = Money { minor, currency }.rate_e9(event.int(ids::BASE_MINOR)?)?;
+        return Some((currency, rate_e9));
+    }
+    let rate_e9 = event.int(ids::FX_RATE_E9)?;
+    let currency = match currency(ids::CURRENCY)? {
+        // An amount in CNY needs no rate of its own: the rate is that of the card's bill.
+        Currency::CNY => {
+            currency(ids::CARD_BILLING_CURRENCY).or_else(|| currency(ids::CARD_HOME_CURRENCY))?
+        }
+        foreign => foreign,
+    };
+    Some((currency, rate_e9))
 }
 
 /// Minutes ahead of UTC by country and longitude, or by longitude alone.
@@ -158,7 +243,28 @@ fn hour(time_ms: i64, offset_min: i16) -> f64 {
     local.rem_euclid(DAY_MS) as f64 / HOUR_MS as f64
 }
 
+/// Months from January of the year 0 to a time, in UTC.
+fn months(time_ms: i64) -> i64 {
+    let date = date(time_ms);
+    12 * (date / 10_000) + date / 100 % 100 - 1
+}
+
 /// Monday is 1; 1970-01-01 was a Thursday.
 fn weekday(time_ms: i64) -> i64 {
     (time_ms.div_euclid(DAY_MS) + 3).rem_euclid(7) + 1
+}
+
+/// Year, month and day as one number, in the Gregorian calendar.
+fn date(time_ms: i64) -> i64 {
+    // Years begin in March here, so that the leap day is the last of its year; 400 years repeat.
+    let days = time_ms.div_euclid(DAY_MS) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leaps) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = 400 * era + year_of_era + i64::from(month <= 2);
+    10_000 * year + 100 * month + day
 }

@@ -91,6 +91,7 @@ impl<'j> Draft<'j> {
             text,
             json_len: json.len(),
             warnings: Vec::new(),
+            looked_up: None,
         };
         Draft {
             event,

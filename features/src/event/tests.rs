@@ -616,12 +616,87 @@ fn derived_fields_follow_from_the_event() {
     assert!((number(ids::LOCAL_HOUR) - (22.0 + 800.0 / 3_600.0)).abs() < 1e-9);
     assert!((number(ids::HOME_HOUR) - (9.0 + 800.0 / 3_600.0)).abs() < 1e-9);
     assert_eq!(event.bits(ids::LOCAL_WEEKDAY), Some(1));
-    assert!(!event.has(ids::REF_EVENT_TYPE));
+    assert_eq!(event.bits(ids::LOCAL_DATE), Some(20_260_921));
+    assert_eq!(event.bits(ids::UTC_DATE), Some(20_260_921));
+    assert_eq!(event.text(ids::CARD_HOME_CURRENCY), Some("USD"));
+    assert!(!event.has(ids::REF_EVENT_TYPE) && !event.has(ids::REF_TIME_MS));
+    assert_eq!(event.text(ids::DEVICE_LANGUAGE_REGION), Some("US"));
+    assert_eq!(event.text(ids::PLACE_GEOHASH4), Some("wtw3"));
+    assert_eq!(event.text(ids::PLACE_GEOHASH5), Some("wtw3s"));
+    assert_eq!(event.bits(ids::PLACE_GEOHASH4), Some(hash_text("wtw3")));
     let empty = accepted(&example(EventType::Transfer));
     for field in [ids::LOCAL_HOUR, ids::HOME_HOUR, ids::PLACE_LAT, ids::CARD_BIN, ids::GEO_COUNTRY]
     {
         assert!(!empty.has(field), "{field:?}");
     }
+}
+
+#[test]
+fn dates_are_numbers_of_the_calendar() {
+    let days = [
+        (946_684_800_000_i64, 20_000_101),
+        (951_782_400_000, 20_000_229),
+        (951_868_800_000, 20_000_301),
+        (1_740_787_199_999, 20_250_228),
+        (1_740_787_200_000, 20_250_301),
+        (1_798_761_599_999, 20_261_231),
+        (1_798_761_600_000, 20_270_101),
+        (4_102_358_400_000, 20_991_231),
+    ];
+    for (time, date) in days {
+        let event =
+            with(EventType::Payment, json!({"event_time_ms": time, "received_time_ms": time}));
+        let read = Event::read(event.to_string().as_bytes(), None).unwrap();
+        assert_eq!(read.bits(ids::UTC_DATE), Some(date), "{time}");
+    }
+}
+
+#[test]
+fn the_rate_of_a_payment_is_implied_or_said() {
+    let rate = |changes: Value| {
+        let event = accepted(&with(EventType::Payment, changes));
+        let currency = event.text(ids::RATE_CURRENCY).map(str::to_owned);
+        currency.zip(event.bits(ids::RATE_PAID_E9))
+    };
+    let card = json!({"card_token": "c1", "billing_currency": "EUR", "issuer_country": "US"});
+    let of = |currency: &str, rate_e9| Some((currency.to_owned(), rate_e9));
+    // 12.50 CNY for 2 EUR; what the amounts imply goes before what `fx` says.
+    let asked = json!({"card_amount_minor": 200, "card_currency": "EUR", "fx": {"rate_e9": 7}});
+    assert_eq!(rate(asked), of("EUR", 6_250_000_000));
+    assert_eq!(rate(json!({"card": card, "fx": {"rate_e9": 7}})), of("EUR", 7));
+    let card = json!({"card_token": "c1", "issuer_country": "US"});
+    assert_eq!(rate(json!({"card": card, "fx": {"rate_e9": 7}})), of("USD", 7));
+    assert_eq!(
+        rate(json!({"currency": "JPY", "fx": {"rate_e9": 50_000_000}})),
+        of("JPY", 50_000_000)
+    );
+    assert_eq!(rate(json!({})), None);
+    let zero = json!({"card_amount_minor": 0, "card_currency": "EUR", "fx": {"rate_e9": 7}});
+    assert_eq!(rate(zero), None);
+    let refund = accepted(&with(EventType::Refund, json!({"fx": {"rate_e9": 7}})));
+    assert_eq!(refund.bits(ids::RATE_REFUNDED_E9), Some(7));
+    assert!(!refund.has(ids::RATE_PAID_E9));
+}
+
+#[test]
+fn a_card_has_its_last_digits_as_a_number_and_months_to_its_expiry() {
+    let of = |day: &str, expiry_ym: i64| {
+        let days = value::days_since_1970(day).unwrap();
+        let card = json!({"card_token": "t", "last4": "0042", "expiry_ym": expiry_ym});
+        let mut event = with(EventType::CardLink, json!({"event_time_ms": days * DAY_MS}));
+        add(&mut event["card"], card);
+        let event = Event::read(event.to_string().as_bytes(), None).unwrap();
+        assert_eq!(event.int(ids::CARD_LAST4_NUMBER), Some(42));
+        event.int(ids::CARD_MONTHS_LEFT)
+    };
+    assert_eq!(of("2026-07-15", 202_607), Some(0));
+    assert_eq!(of("2026-07-31", 202_606), Some(-1));
+    assert_eq!(of("2026-12-31", 202_701), Some(1));
+    assert_eq!(of("2027-01-01", 202_701), Some(0));
+    assert_eq!(of("2028-02-29", 202_803), Some(1));
+    assert_eq!(of("2028-03-01", 202_803), Some(0));
+    assert_eq!(of("2000-02-29", 210_012), Some(12 * 100 + 10));
+    assert!(!accepted(&example(EventType::CardLink)).has(ids::CARD_MONTHS_LEFT));
 }
 
 #[test]
@@ -649,6 +724,39 @@ fn a_faked_place_gives_way_to_the_address_and_a_hidden_address_to_nothing() {
     assert_eq!(event.number(ids::PLACE_CONFIDENCE).to_bits(), 0.6_f64.to_bits());
     for hidden in [json!({"is_tor": true}), json!({"ip_accuracy_km": 101})] {
         assert!(!place(faked(), hidden).has(ids::PLACE_LAT));
+    }
+}
+
+#[test]
+fn a_cell_is_named_only_by_a_fix_that_is_sure_of_it() {
+    for (accuracy_m, four, five) in
+        [(5_000, true, true), (5_001, true, false), (20_001, false, false)]
+    {
+        let mut event = full_payment();
+        add(&mut event["geo"], json!({"accuracy_m": accuracy_m}));
+        let event = accepted(&event);
+        let has = (event.has(ids::PLACE_GEOHASH4), event.has(ids::PLACE_GEOHASH5));
+        assert_eq!(has, (four, five), "{accuracy_m}");
+    }
+}
+
+#[test]
+fn the_region_of_a_language_is_told_where_the_tag_has_one() {
+    let tags = [
+        ("en-GB", Some("GB")),
+        ("zh-Hans-CN", Some("CN")),
+        ("pt_br", Some("BR")),
+        ("de-DE-u-co-phonebk", Some("DE")),
+        ("en", None),
+        ("zh-Hant", None),
+        ("en-x-US", None),
+        ("es-419", None),
+        ("en-ZZ", None),
+    ];
+    for (tag, region) in tags {
+        let event =
+            with(EventType::Payment, json!({"device": {"device_id": "d", "language": tag}}));
+        assert_eq!(accepted(&event).text(ids::DEVICE_LANGUAGE_REGION), region, "{tag}");
     }
 }
 

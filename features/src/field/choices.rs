@@ -19,6 +19,9 @@ pub(super) const U32: Kind = int(0, u32::MAX as i64);
 pub(super) const LAT: Kind = float(-90.0, 90.0);
 pub(super) const LON: Kind = float(-180.0, 180.0);
 pub(super) const SHARE: Kind = float(0.0, 1.0);
+pub(super) const RATE: Kind = int(1, 1_000_000_000_000_000);
+/// Year, month and day as one number of eight digits.
+pub(super) const DATE_NUMBER: Kind = int(19_000_101, 22_001_231);
 
 pub(super) const NETWORK: Kind =
     Kind::Enum(&["visa", "mastercard", "jcb", "discover", "diners", "amex", "unionpay", "other"]);

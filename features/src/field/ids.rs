@@ -585,8 +585,16 @@ pub const HEALTH: FieldId = id("health");
 pub const HEALTH_UNTIL_MS: FieldId = id("health_until_ms");
 /// `card.bin`
 pub const CARD_BIN: FieldId = id("card.bin");
+/// `card.last4_number`
+pub const CARD_LAST4_NUMBER: FieldId = id("card.last4_number");
+/// `card.months_left`
+pub const CARD_MONTHS_LEFT: FieldId = id("card.months_left");
+/// `card.home_currency`
+pub const CARD_HOME_CURRENCY: FieldId = id("card.home_currency");
 /// `network.ip_prefix`
 pub const NETWORK_IP_PREFIX: FieldId = id("network.ip_prefix");
+/// `device.language_region`
+pub const DEVICE_LANGUAGE_REGION: FieldId = id("device.language_region");
 /// `geo.country`
 pub const GEO_COUNTRY: FieldId = id("geo.country");
 /// `place.country`
@@ -597,21 +605,37 @@ pub const PLACE_LAT: FieldId = id("place.lat");
 pub const PLACE_LON: FieldId = id("place.lon");
 /// `place.accuracy_km`
 pub const PLACE_ACCURACY_KM: FieldId = id("place.accuracy_km");
+/// `place.geohash4`
+pub const PLACE_GEOHASH4: FieldId = id("place.geohash4");
+/// `place.geohash5`
+pub const PLACE_GEOHASH5: FieldId = id("place.geohash5");
 /// `place.confidence`
 pub const PLACE_CONFIDENCE: FieldId = id("place.confidence");
 /// `local.hour`
 pub const LOCAL_HOUR: FieldId = id("local.hour");
 /// `local.weekday`
 pub const LOCAL_WEEKDAY: FieldId = id("local.weekday");
+/// `local.date`
+pub const LOCAL_DATE: FieldId = id("local.date");
 /// `utc.hour`
 pub const UTC_HOUR: FieldId = id("utc.hour");
 /// `utc.weekday`
 pub const UTC_WEEKDAY: FieldId = id("utc.weekday");
+/// `utc.date`
+pub const UTC_DATE: FieldId = id("utc.date");
 /// `home.hour`
 pub const HOME_HOUR: FieldId = id("home.hour");
 /// `amount_log_e6`
 pub const AMOUNT_LOG_E6: FieldId = id("amount_log_e6");
+/// `rate.currency`
+pub const RATE_CURRENCY: FieldId = id("rate.currency");
+/// `rate.paid_e9`
+pub const RATE_PAID_E9: FieldId = id("rate.paid_e9");
+/// `rate.refunded_e9`
+pub const RATE_REFUNDED_E9: FieldId = id("rate.refunded_e9");
 /// `ref_event_type`
 pub const REF_EVENT_TYPE: FieldId = id("ref_event_type");
+/// `ref_time_ms`
+pub const REF_TIME_MS: FieldId = id("ref_time_ms");
 /// `event_age_ms`
 pub const EVENT_AGE_MS: FieldId = id("event_age_ms");

@@ -397,6 +397,30 @@ pub enum AggregateKind {
     SinceFirst,
     /// Milliseconds since the latest event.
     SinceLast,
+    /// How evenly events spread over the different values, in nats.
+    Entropy,
+    /// The chance that two events drawn with replacement have the same value.
+    Concentration,
+    /// The middle value.
+    Median,
+    /// Where the scored event's own value stands among the others, from 0 to 1.
+    Rank,
+    /// How many events have the scored event's own value.
+    Repeats,
+    /// How many of the latest events form a run of growing values.
+    Rising,
+    /// How many of the latest events form a run of shrinking values.
+    Falling,
+    /// How often the value changes from one event to the next.
+    Changes,
+    /// The most frequent value.
+    Mode,
+    /// Milliseconds of the shortest time from one event to the next.
+    GapMin,
+    /// How unevenly the latest events follow each other.
+    GapCv,
+    /// How unusual the scored event's own hour is among the others.
+    HourRarity,
 }
 
 /// A question to history.
@@ -404,7 +428,8 @@ pub enum AggregateKind {
 pub struct Aggregate {
     /// What is made of the events.
     pub kind: Spanned<AggregateKind>,
-    /// The value taken from each event; `None` exactly for `count`, `since_first` and `since_last`.
+    /// The value taken from each event; `None` exactly where [`AggregateKind::takes_value`] says
+    /// so.
     pub value: Option<Expr>,
     /// Which events; with a condition it is an [`ExprNode::Where`].
     pub source: Expr,
@@ -438,7 +463,7 @@ pub enum Over {
 
 impl AggregateKind {
     /// Every kind, in the order of the essay in [`super`].
-    pub const ALL: [AggregateKind; 11] = [
+    pub const ALL: [AggregateKind; 23] = [
         AggregateKind::Count,
         AggregateKind::Sum,
         AggregateKind::Avg,
@@ -450,6 +475,18 @@ impl AggregateKind {
         AggregateKind::Last,
         AggregateKind::SinceFirst,
         AggregateKind::SinceLast,
+        AggregateKind::Entropy,
+        AggregateKind::Concentration,
+        AggregateKind::Median,
+        AggregateKind::Rank,
+        AggregateKind::Repeats,
+        AggregateKind::Rising,
+        AggregateKind::Falling,
+        AggregateKind::Changes,
+        AggregateKind::Mode,
+        AggregateKind::GapMin,
+        AggregateKind::GapCv,
+        AggregateKind::HourRarity,
     ];
 
     /// The word in the text.
@@ -466,13 +503,29 @@ impl AggregateKind {
             AggregateKind::Last => "last",
             AggregateKind::SinceFirst => "since_first",
             AggregateKind::SinceLast => "since_last",
+            AggregateKind::Entropy => "entropy",
+            AggregateKind::Concentration => "concentration",
+            AggregateKind::Median => "median",
+            AggregateKind::Rank => "rank",
+            AggregateKind::Repeats => "repeats",
+            AggregateKind::Rising => "rising",
+            AggregateKind::Falling => "falling",
+            AggregateKind::Changes => "changes",
+            AggregateKind::Mode => "mode",
+            AggregateKind::GapMin => "gap_min",
+            AggregateKind::GapCv => "gap_cv",
+            AggregateKind::HourRarity => "hour_rarity",
         }
     }
 
     /// Whether it wants `value of source`; the others want a source alone.
     pub fn takes_value(self) -> bool {
         match self {
-            AggregateKind::Count | AggregateKind::SinceFirst | AggregateKind::SinceLast => false,
+            AggregateKind::Count
+            | AggregateKind::SinceFirst
+            | AggregateKind::SinceLast
+            | AggregateKind::GapMin
+            | AggregateKind::GapCv => false,
             AggregateKind::Sum
             | AggregateKind::Avg
             | AggregateKind::Min
@@ -480,7 +533,17 @@ impl AggregateKind {
             | AggregateKind::Stddev
             | AggregateKind::Distinct
             | AggregateKind::First
-            | AggregateKind::Last => true,
+            | AggregateKind::Last
+            | AggregateKind::Entropy
+            | AggregateKind::Concentration
+            | AggregateKind::Median
+            | AggregateKind::Rank
+            | AggregateKind::Repeats
+            | AggregateKind::Rising
+            | AggregateKind::Falling
+            | AggregateKind::Changes
+            | AggregateKind::Mode
+            | AggregateKind::HourRarity => true,
         }
     }
 }

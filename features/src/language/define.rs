@@ -342,6 +342,13 @@ impl Definitions {
                     entities.push(key);
                 }
             }
+            if let Expr::Component(_) = node {
+                questions += 1;
+                let key = "component".to_owned();
+                if !entities.contains(&key) {
+                    entities.push(key);
+                }
+            }
         });
         windows_ms.sort_unstable();
         windows_ms.dedup();

@@ -8,12 +8,23 @@
 use super::ast::{self, ExprNode, Unit};
 use super::define::{Definitions, List, both, fault, key_field, key_of_text, unknown};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, FUNCTIONS, Function, Op};
+use crate::expr::{Component, Expr, FUNCTIONS, Function, Op};
 use crate::field::{self, EventType, FieldId, Kind, Types};
-use crate::limits::{EXPRESSION_NODES_MAX, LETS_NESTED_MAX, MEASURES_MAX, RETENTION_MAX_MS};
+use crate::limits::{
+    DAY_MS, EXPRESSION_NODES_MAX, LETS_NESTED_MAX, MEASURES_MAX, RETENTION_MAX_MS,
+};
 use crate::money;
 use crate::plan::{Definition, KeyPart, Measure, Reading, Value};
 use crate::window::Aggregate;
+
+/// Amounts of the wallet itself, which keeps its books in the base currency.
+const IN_BASE_CURRENCY: [&str; 5] = [
+    "account.balance_minor",
+    "benefit_minor",
+    "loss_minor",
+    "new_limit_minor",
+    "pass_balance_before_minor",
+];
 
 /// The type of an expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,10 +57,9 @@ impl Type {
             Kind::Int { .. } if field.path() == "event_age_ms" => Type::Duration,
             Kind::Int { .. } | Kind::Float { .. } | Kind::YearMonth | Kind::Set(_) => Type::Number,
             Kind::Time | Kind::Date => Type::Time,
-            // A prepaid pass is kept in the base currency.
             Kind::Money
                 if field.path().ends_with("base_minor")
-                    || field.path() == "pass_balance_before_minor" =>
+                    || IN_BASE_CURRENCY.contains(&field.path()) =>
             {
                 Type::Money("CNY".to_owned())
             }
@@ -393,7 +403,12 @@ impl<'a> Resolver<'a> {
             return self.broken(fault("P109", span, message));
         }
         let kind = Type::of_field(field);
-        let expr = if kind.is_key() { Expr::Key(field) } else { Expr::Field(field) };
+        let expr = match field.kind() {
+            _ if kind.is_key() => Expr::Key(field),
+            // Dates are kept in days, times in milliseconds.
+            Kind::Date => both(Op::Multiply, Expr::Field(field), Expr::Constant(DAY_MS as f64)),
+            _ => Expr::Field(field),
+        };
         (expr, kind)
     }
 
@@ -550,9 +565,13 @@ impl<'a> Resolver<'a> {
         if function.node == "choose" {
             return self.choose(function, arguments);
         }
+        if function.node == "component" {
+            return self.component(function, arguments);
+        }
         let found = FUNCTIONS.iter().find(|(name, ..)| *name == function.node);
         let Some((name, function_kind, count)) = found else {
-            let names: Vec<&str> = FUNCTIONS.iter().map(|(n, ..)| *n).chain(["choose"]).collect();
+            let names: Vec<&str> =
+                FUNCTIONS.iter().map(|(n, ..)| *n).chain(["choose", "component"]).collect();
             return self.broken(unknown(function.span, "function", &function.node, &names));
         };
         if arguments.is_empty() || count.is_some_and(|count| count != arguments.len()) {
@@ -600,6 +619,40 @@ impl<'a> Resolver<'a> {
             conditions.push(self.condition(condition));
         }
         (Expr::Choose(conditions), Type::Category(names))
+    }
+
+    /// `component(size)`: one fact about the component of the graph that the event belongs to.
+    fn component(&mut self, function: &ast::Name, arguments: &[ast::Expr]) -> Typed {
+        if self.context == Context::Event {
+            let message = "got a fact of the graph, wanted fields of one event";
+            return self.broken(fault("P105", function.span, message));
+        }
+        let [ast::Expr { node: ExprNode::Name(name), span }] = arguments else {
+            let message = "wanted one name, such as `component(size)`";
+            return self.broken(fault("P103", function.span, message));
+        };
+        let Some(component) = Component::ALL.into_iter().find(|c| c.name() == name) else {
+            let names = Component::ALL.map(Component::name);
+            return self.broken(unknown(*span, "fact of a component", name, &names));
+        };
+        let kind = match component {
+            Component::AgeSpread => Type::Duration,
+            Component::Size | Component::Fraud | Component::FraudTwoSteps => Type::Number,
+        };
+        let name = format!("component({name})");
+        self.fact_in_rule(name, Expr::Component(component), kind)
+    }
+
+    /// A reading of the past: in a rule it becomes a fact of its own, so that a record of facts is
+    /// enough to judge again.
+    fn fact_in_rule(&mut self, name: String, expr: Expr, kind: Type) -> Typed {
+        match self.context {
+            Context::Rule(_) => {
+                let definition = Definition { name, reading: kind.reading(), expr };
+                (Expr::Fact(self.known.define(definition, kind.clone()) as u16), kind)
+            }
+            Context::Event | Context::Feature(_) => (expr, kind),
+        }
     }
 
     fn aggregate(&mut self, whole: &ast::Expr, aggregate: &ast::Aggregate) -> Typed {
@@ -658,15 +711,7 @@ impl<'a> Resolver<'a> {
                 format!("more than {MEASURES_MAX} different window aggregates are defined");
             return self.broken(fault("P110", whole.span, message));
         };
-        let expr = Expr::Reading(measure);
-        match self.context {
-            Context::Rule(_) => {
-                let definition =
-                    Definition { name: super::print(whole), reading: kind.reading(), expr };
-                (Expr::Fact(self.known.define(definition, kind.clone()) as u16), kind)
-            }
-            Context::Event | Context::Feature(_) => (expr, kind),
-        }
+        self.fact_in_rule(super::print(whole), Expr::Reading(measure), kind)
     }
 
     fn check_window(
@@ -687,7 +732,12 @@ impl<'a> Resolver<'a> {
                            they need `over` and take no `offset`";
             self.faults.push(fault("P107", span, message));
         }
-        if window_ms.is_none() && aggregate.offset_ms != 0 {
+        let kind = aggregate.kind.node;
+        if window_ms.is_none() && aggregate_of(kind).is_scanned() {
+            let name = kind.name();
+            let message = format!("`{name}` looks at the newest events of a window: add `over`");
+            self.faults.push(fault("P107", span, message));
+        } else if window_ms.is_none() && aggregate.offset_ms != 0 {
             let message = "`offset` needs a window: add `over`";
             self.faults.push(fault("P107", span, message));
         }
@@ -739,20 +789,46 @@ fn aggregate_of(kind: ast::AggregateKind) -> Aggregate {
         ast::AggregateKind::Last => Aggregate::Last,
         ast::AggregateKind::SinceFirst => Aggregate::SinceFirst,
         ast::AggregateKind::SinceLast => Aggregate::SinceLast,
+        ast::AggregateKind::Entropy => Aggregate::Entropy,
+        ast::AggregateKind::Concentration => Aggregate::Concentration,
+        ast::AggregateKind::Median => Aggregate::Median,
+        ast::AggregateKind::Rank => Aggregate::Rank,
+        ast::AggregateKind::Repeats => Aggregate::Repeats,
+        ast::AggregateKind::Rising => Aggregate::Rising,
+        ast::AggregateKind::Falling => Aggregate::Falling,
+        ast::AggregateKind::Changes => Aggregate::Changes,
+        ast::AggregateKind::Mode => Aggregate::Mode,
+        ast::AggregateKind::GapMin => Aggregate::GapMin,
+        ast::AggregateKind::GapCv => Aggregate::GapCv,
+        ast::AggregateKind::HourRarity => Aggregate::HourRarity,
     }
 }
 
 fn kind_of(kind: ast::AggregateKind, value: Option<&Type>) -> Type {
     match kind {
-        ast::AggregateKind::Count | ast::AggregateKind::Distinct => Type::Number,
-        ast::AggregateKind::SinceFirst | ast::AggregateKind::SinceLast => Type::Duration,
+        ast::AggregateKind::Count
+        | ast::AggregateKind::Distinct
+        | ast::AggregateKind::Entropy
+        | ast::AggregateKind::Concentration
+        | ast::AggregateKind::Rank
+        | ast::AggregateKind::Repeats
+        | ast::AggregateKind::Rising
+        | ast::AggregateKind::Falling
+        | ast::AggregateKind::Changes
+        | ast::AggregateKind::GapCv
+        | ast::AggregateKind::HourRarity => Type::Number,
+        ast::AggregateKind::SinceFirst
+        | ast::AggregateKind::SinceLast
+        | ast::AggregateKind::GapMin => Type::Duration,
         ast::AggregateKind::Sum
         | ast::AggregateKind::Avg
         | ast::AggregateKind::Min
         | ast::AggregateKind::Max
         | ast::AggregateKind::Stddev
         | ast::AggregateKind::First
-        | ast::AggregateKind::Last => value.cloned().unwrap_or(Type::Number),
+        | ast::AggregateKind::Last
+        | ast::AggregateKind::Median
+        | ast::AggregateKind::Mode => value.cloned().unwrap_or(Type::Number),
     }
 }
 
@@ -776,6 +852,6 @@ fn is_whole(expr: &Expr) -> bool {
         Expr::Call(Function::Abs | Function::Min | Function::Max, list) => {
             list.iter().all(is_whole)
         }
-        Expr::Call(..) | Expr::Reading(_) | Expr::Fact(_) => false,
+        Expr::Call(..) | Expr::Reading(_) | Expr::Fact(_) | Expr::Component(_) => false,
     }
 }

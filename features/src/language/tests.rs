@@ -1,10 +1,11 @@
 //! What the language accepts and how it is understood. Faults are in [`faults`], random texts in
-//! [`random`].
+//! [`random`], what names mean in [`meaning`].
 
 use super::ast::{Action, Class, Expr, ListKind, Rule, Statement};
 use super::{parse, print};
 
 mod faults;
+mod meaning;
 mod random;
 
 /// A text with every statement, every clause and most forms of expression.

@@ -1,0 +1,157 @@
+//! Cells of bytes for growing things: no allocator call in steady state, no header, no long copy.
+//!
+//! A cell has one of some ninety sizes, a sixteenth to an eighth apart. Cells of one size lie side by
+//! side in pages of 64 KiB; a cell that is given back is the next one taken. Growth adds a page.
+
+/// Bytes of a page; a larger cell has a page of its own.
+const PAGE: usize = 64 * 1_024;
+
+/// Readable bytes behind every cell, so that eight bytes can be read at any place in one.
+pub(crate) const PADDING: usize = 8;
+
+const SIZES: [u32; 96] = sizes();
+
+/// Multiples of 16 up to 128, then an eighth more each time.
+const fn sizes() -> [u32; 96] {
+    let mut sizes = [0; 96];
+    let mut size = 0;
+    let mut i = 0;
+    while i < sizes.len() {
+        size = if size < 128 { size + 16 } else { (size + size / 8 + 15) / 16 * 16 };
+        sizes[i] = size;
+        i += 1;
+    }
+    sizes
+}
+
+/// A cell in use; the default one has no bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(packed)]
+pub(crate) struct Cell {
+    index: u32,
+    class: u8,
+}
+
+impl Default for Cell {
+    fn default() -> Cell {
+        Cell { index: 0, class: u8::MAX }
+    }
+}
+
+/// The cells; see the module's essay.
+#[derive(Debug)]
+pub(crate) struct Arena {
+    classes: Vec<Class>,
+}
+
+#[derive(Clone, Debug)]
+struct Class {
+    size: usize,
+    per_page: usize,
+    pages: Vec<Box<[u8]>>,
+    /// Cells ever taken.
+    taken: u32,
+    /// One more than the last cell given back, which holds the one before it in its first bytes.
+    free: u32,
+}
+
+impl Default for Arena {
+    fn default() -> Arena {
+        let class = |size: &u32| {
+            let size = *size as usize;
+            Class { size, per_page: (PAGE / size).max(1), pages: Vec::new(), taken: 0, free: 0 }
+        };
+        Arena { classes: SIZES.iter().map(class).collect() }
+    }
+}
+
+impl Arena {
+    /// A cell of at least so many bytes, with whatever bytes the last user left.
+    pub(crate) fn take(&mut self, bytes: usize) -> Cell {
+        let class = SIZES.partition_point(|size| (*size as usize) < bytes).min(SIZES.len() - 1);
+        let Class { size, per_page, pages, taken, free } = &mut self.classes[class];
+        if let Some(index) = free.checked_sub(1) {
+            let at = index as usize % *per_page * *size;
+            let cell = &pages[index as usize / *per_page][at..at + 4];
+            *free = cell.iter().rev().fold(0, |next, byte| next << 8 | u32::from(*byte));
+            return Cell { index, class: class as u8 };
+        }
+        let index = *taken;
+        if pages.len() <= index as usize / *per_page {
+            pages.push(vec![0; *size * *per_page + PADDING].into_boxed_slice());
+        }
+        *taken += 1;
+        Cell { index, class: class as u8 }
+    }
+
+    /// Gives a cell back.
+    pub(crate) fn give(&mut self, cell: Cell) {
+        let Some(class) = self.classes.get_mut(usize::from(cell.class)) else { return };
+        let at = cell.index as usize % class.per_page * class.size;
+        let page = &mut class.pages[cell.index as usize / class.per_page];
+        page[at..at + 4].copy_from_slice(&class.free.to_le_bytes());
+        class.free = cell.index + 1;
+    }
+
+    /// Bytes that the cell holds.
+    pub(crate) fn size(cell: Cell) -> usize {
+        SIZES.get(usize::from(cell.class)).map_or(0, |size| *size as usize)
+    }
+
+    /// The cell's bytes and the padding behind them.
+    pub(crate) fn bytes(&self, cell: Cell) -> &[u8] {
+        let Some(class) = self.classes.get(usize::from(cell.class)) else { return &[] };
+        let at = cell.index as usize % class.per_page * class.size;
+        &class.pages[cell.index as usize / class.per_page][at..at + class.size + PADDING]
+    }
+
+    /// The cell's bytes, to be written.
+    pub(crate) fn bytes_mut(&mut self, cell: Cell) -> &mut [u8] {
+        let Some(class) = self.classes.get_mut(usize::from(cell.class)) else { return &mut [] };
+        let at = cell.index as usize % class.per_page * class.size;
+        &mut class.pages[cell.index as usize / class.per_page][at..at + class.size]
+    }
+
+    /// Bytes of all pages.
+    pub(crate) fn held(&self) -> usize {
+        let pages = |class: &Class| class.pages.len() * (class.size * class.per_page + PADDING);
+        self.classes.iter().map(pages).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_keep_their_bytes_and_come_back() {
+        let mut arena = Arena::default();
+        let cells: Vec<Cell> = (0..5_000).map(|i| arena.take(1 + i % 700)).collect();
+        for (i, cell) in cells.iter().enumerate() {
+            assert!(i % 700 < Arena::size(*cell));
+            arena.bytes_mut(*cell).fill(i as u8);
+        }
+        for (i, cell) in cells.iter().enumerate() {
+            let bytes = &arena.bytes(*cell)[..Arena::size(*cell)];
+            assert!(bytes.iter().all(|byte| *byte == i as u8), "cell {i}");
+        }
+        let held = arena.held();
+        cells.iter().for_each(|cell| arena.give(*cell));
+        let mut again: Vec<Cell> = (0..5_000).map(|i| arena.take(1 + i % 700)).collect();
+        assert_eq!(arena.held(), held, "cells that came back are taken first");
+        again.sort_unstable_by_key(|cell| (cell.class, cell.index));
+        again.dedup();
+        assert_eq!(again.len(), 5_000, "no cell is handed out twice");
+    }
+
+    #[test]
+    fn large_cells_have_pages_of_their_own() {
+        let mut arena = Arena::default();
+        let (a, b) = (arena.take(1_000_000), arena.take(1_000_000));
+        arena.bytes_mut(a).fill(1);
+        arena.bytes_mut(b).fill(2);
+        assert_eq!((arena.bytes(a)[999_999], arena.bytes(b)[0]), (1, 2));
+        assert_eq!(Arena::size(Cell::default()), 0);
+        assert!(arena.bytes(Cell::default()).is_empty());
+    }
+}
