@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 
 use crate::arena::Arena;
 use crate::index::Index;
-use crate::window::{Codes, Entity, Row, Shape};
+use crate::window::{Codes, Entity, Row, Shape, Work};
 
 /// Entities of a chunk.
 const CHUNK: usize = 1_024;
@@ -86,6 +86,7 @@ impl Entities {
         self.evicted.get(&key).copied().unwrap_or(i64::MIN).max(self.forgotten)
     }
 
+    #[allow(clippy::too_many_arguments)]
     /// Records an event of the entity with this key, a new one if there is none. `place` is where
     /// it was seen last.
     pub(crate) fn insert(
@@ -95,13 +96,14 @@ impl Entities {
         key: u64,
         place: Option<u32>,
         row: Row<'_>,
+        work: &mut Work,
         entities_max: usize,
     ) {
         let place = place.filter(|place| self.at(*place).key() == key).or_else(|| self.find(key));
         let place = place.unwrap_or_else(|| self.add(shape, arena, key, entities_max));
         let entity = &mut self.chunks[place as usize / CHUNK][place as usize % CHUNK];
         *entity.mark() = true;
-        entity.insert(shape, &mut self.codes, arena, row);
+        entity.insert(shape, &mut self.codes, arena, work, row);
     }
 
     fn at(&self, place: u32) -> &Entity {

@@ -215,20 +215,10 @@ impl Event {
     /// Booleans are 0 and 1, enums their index, sets their bits, countries and currencies their
     /// packed letters, dates days since 1970. Ids, texts and addresses are NaN.
     pub fn number(&self, field: FieldId) -> f64 {
-        let Some(bits) = self.bits(field) else { return f64::NAN };
-        match field.kind() {
-            Kind::Float { .. } => f64::from_bits(bits),
-            Kind::Id | Kind::Text { .. } | Kind::Ip => f64::NAN,
-            Kind::Bool
-            | Kind::Int { .. }
-            | Kind::Time
-            | Kind::Money
-            | Kind::Enum(_)
-            | Kind::Set(_)
-            | Kind::Country
-            | Kind::Currency
-            | Kind::Date
-            | Kind::YearMonth => bits as i64 as f64,
+        match (self.bits(field), field.number_form()) {
+            (Some(bits), Some(true)) => f64::from_bits(bits),
+            (Some(bits), Some(false)) => bits as i64 as f64,
+            _ => f64::NAN,
         }
     }
 

@@ -196,6 +196,11 @@ pub struct Scope<'a> {
     pub facts: &'a [f64],
 }
 
+impl Scope<'_> {
+    /// Nothing at all: for what is made of constants.
+    pub(crate) const EMPTY: Scope<'static> = Scope { event: None, readings: &[], facts: &[] };
+}
+
 impl Expr {
     /// The expression's value in this scope; NaN is unknown.
     pub fn value(&self, scope: Scope<'_>) -> f64 {
@@ -257,6 +262,11 @@ impl Expr {
     /// Calls `f` on this node and all below it.
     pub fn walk(&self, f: &mut dyn FnMut(&Expr)) {
         f(self);
+        self.each_part(&mut |part| part.walk(f));
+    }
+
+    /// Calls `f` on each part of this node.
+    pub(crate) fn each_part(&self, f: &mut dyn FnMut(&Expr)) {
         match self {
             Expr::Constant(_)
             | Expr::Field(_)
@@ -267,17 +277,17 @@ impl Expr {
             | Expr::Reading(_)
             | Expr::Fact(_)
             | Expr::Component(_) => {}
-            Expr::Not(a) | Expr::Negate(a) | Expr::In(a, _) | Expr::Missing(a) => a.walk(f),
+            Expr::Not(a) | Expr::Negate(a) | Expr::In(a, _) | Expr::Missing(a) => f(a),
             Expr::Binary(_, a, b) | Expr::OrElse(a, b) => {
-                a.walk(f);
-                b.walk(f);
+                f(a);
+                f(b);
             }
             Expr::If(a, b, c) => {
-                a.walk(f);
-                b.walk(f);
-                c.walk(f);
+                f(a);
+                f(b);
+                f(c);
             }
-            Expr::Choose(list) | Expr::Call(_, list) => list.iter().for_each(|e| e.walk(f)),
+            Expr::Choose(list) | Expr::Call(_, list) => list.iter().for_each(f),
         }
     }
 
@@ -329,7 +339,7 @@ impl Expr {
 }
 
 impl TextTest {
-    fn holds(&self, text: &str) -> bool {
+    pub(crate) fn holds(&self, text: &str) -> bool {
         match self {
             TextTest::Cidr(networks) => text.parse().is_ok_and(|address| {
                 let bits = address_bits(address);
@@ -354,7 +364,7 @@ pub fn address_bits(address: std::net::IpAddr) -> u128 {
     }
 }
 
-fn truth(holds: bool) -> f64 {
+pub(crate) fn truth(holds: bool) -> f64 {
     if holds { 1.0 } else { 0.0 }
 }
 
@@ -370,10 +380,14 @@ fn binary(op: Op, left: &Expr, right: &Expr, scope: Scope<'_>) -> f64 {
         Op::Or if a == 1.0 => return 1.0,
         _ => {}
     }
-    let b = right.value(scope);
+    combine(op, a, right.value(scope))
+}
+
+/// The operator between two values.
+pub(crate) fn combine(op: Op, a: f64, b: f64) -> f64 {
     match op {
-        Op::And if b == 0.0 => return 0.0,
-        Op::Or if b == 1.0 => return 1.0,
+        Op::And if a == 0.0 || b == 0.0 => return 0.0,
+        Op::Or if a == 1.0 || b == 1.0 => return 1.0,
         _ => {}
     }
     if a.is_nan() || b.is_nan() {
@@ -399,11 +413,27 @@ fn finite(value: f64) -> f64 {
 }
 
 fn call(function: Function, arguments: &[Expr], scope: Scope<'_>) -> f64 {
-    let argument = |index: usize| arguments.get(index).map_or(UNKNOWN, |e| e.value(scope));
-    let x = argument(0);
-    let result = match function {
+    match function {
         Function::Min => arguments.iter().map(|e| e.value(scope)).fold(UNKNOWN, f64::min),
         Function::Max => arguments.iter().map(|e| e.value(scope)).fold(UNKNOWN, f64::max),
+        _ => {
+            // No other function takes more than four.
+            let mut values = [UNKNOWN; 4];
+            for (value, argument) in values.iter_mut().zip(arguments) {
+                *value = argument.value(scope);
+            }
+            invoke(function, &values)
+        }
+    }
+}
+
+/// The function of these values.
+pub(crate) fn invoke(function: Function, arguments: &[f64]) -> f64 {
+    let argument = |index: usize| arguments.get(index).copied().unwrap_or(UNKNOWN);
+    let x = argument(0);
+    let result = match function {
+        Function::Min => arguments.iter().copied().fold(UNKNOWN, f64::min),
+        Function::Max => arguments.iter().copied().fold(UNKNOWN, f64::max),
         Function::Abs => x.abs(),
         Function::Ln if x <= 0.0 => UNKNOWN,
         Function::Ln => x.ln(),

@@ -415,6 +415,24 @@ impl FieldId {
     pub fn kind(self) -> Kind {
         self.field().kind
     }
+
+    /// Whether the slot holds a float as a number, an integer (`false`), or no number at all.
+    pub(crate) fn number_form(self) -> Option<bool> {
+        match self.kind() {
+            Kind::Float { .. } => Some(true),
+            Kind::Id | Kind::Text { .. } | Kind::Ip => None,
+            Kind::Bool
+            | Kind::Int { .. }
+            | Kind::Time
+            | Kind::Money
+            | Kind::Enum(_)
+            | Kind::Set(_)
+            | Kind::Country
+            | Kind::Currency
+            | Kind::Date
+            | Kind::YearMonth => Some(false),
+        }
+    }
 }
 
 impl fmt::Debug for FieldId {

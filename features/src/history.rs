@@ -17,18 +17,21 @@
 //! (see `window`); the places found are used again to record. It allocates only where a page or a
 //! table grows; a table grows by one part in 256 at a time.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::arena::Arena;
 use crate::entities::Entities;
 use crate::event::Event;
-use crate::expr::{Component, Scope, UNKNOWN};
+use crate::expr::{Component, UNKNOWN};
 use crate::field::{EventType, FieldId, ids};
 use crate::graph::{Graph, Nodes};
 use crate::limits::{COLUMNS_MAX, RAW_MAX};
 use crate::origins::Origins;
-use crate::plan::{KeyPart, Lookup, OUTCOMES, Plan, Step, Table};
-use crate::window::{ABSENT, Entity, Row, Shape, Work};
+use crate::plan::{Ask, KeyPart, Leave, OUTCOMES, Plan, Table};
+use crate::window::{ABSENT, Entity, Question, Row, Shape, Work};
 
 /// Bounds of [`Limits::raw_max`].
 const ROWS_MIN: usize = 64;
@@ -107,6 +110,12 @@ struct Fold {
 #[derive(Debug)]
 struct Scratch {
     readings: Vec<f64>,
+    seen: SeenOnce,
+}
+
+/// What is found out about an event once and asked several times.
+#[derive(Debug)]
+struct SeenOnce {
     /// Which conditions of the plan hold of the event.
     holds: Vec<bool>,
     /// Values of the event, as far as somebody asked.
@@ -118,28 +127,53 @@ struct Scratch {
 }
 
 impl History {
-    /// An empty history for a plan.
+    /// An empty history for a plan: nothing happened before the first event.
     pub fn new(plan: Arc<Plan>, limits: Limits) -> History {
+        History::open(plan, limits, None)
+    }
+
+    /// A history that begins in the middle: what happened before `since_ms` is unknown to it, so a
+    /// window that reaches back further reads unknown until it has passed. What is for life stays
+    /// unknown, and so does who belongs together, whose frauds are for life.
+    ///
+    /// It must be given every event after that. One that refers to an event before it (a late
+    /// answer of an issuer, a label) finds nothing to inherit, as after an eviction.
+    pub fn new_since(plan: Arc<Plan>, limits: Limits, since_ms: i64) -> History {
+        History::open(plan, limits, Some(since_ms))
+    }
+
+    fn open(plan: Arc<Plan>, limits: Limits, since_ms: Option<i64>) -> History {
         let limits = Limits { raw_max: limits.raw_max.clamp(ROWS_MIN, ROWS_MAX), ..limits };
         let mut shapes: Vec<Shape> = plan.tables.iter().map(|table| table.shape.clone()).collect();
-        shapes.iter_mut().for_each(|shape| shape.raw_max = limits.raw_max);
+        for shape in &mut shapes {
+            (shape.raw_max, shape.since_ms) = (limits.raw_max, since_ms);
+        }
+        // A reading that nobody writes stays unknown.
+        let has_graph = !plan.components.is_empty() && since_ms.is_none();
         let fold = Fold {
             events: 0,
             late: 0,
             tables: plan.tables.iter().map(|_| Entities::default()).collect(),
             arena: Arena::default(),
             origins: Origins::default(),
-            graph: (!plan.components.is_empty()).then(|| Graph::new(limits.entities_max)),
+            graph: has_graph.then(|| Graph::new(limits.entities_max)),
             scratch: Scratch {
                 readings: vec![UNKNOWN; plan.readings],
-                holds: vec![false; plan.conditions()],
-                values: vec![None; plan.values.len()],
-                keys: vec![None; plan.lookups.len()],
-                places: vec![None; plan.lookups.len()],
-                work: Work::default(),
+                seen: SeenOnce {
+                    holds: vec![false; plan.conditions()],
+                    values: vec![None; plan.values.len()],
+                    keys: vec![None; plan.lookups.len()],
+                    places: vec![None; plan.lookups.len()],
+                    work: Work::default(),
+                },
             },
         };
         History { plan, limits, shapes, fold: Mutex::new(fold) }
+    }
+
+    /// How much it keeps.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The plan this history follows.
@@ -161,7 +195,11 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        self.find(fold, event);
+        self.find(
+            fold,
+            event,
+            self.plan.turn(event.event_type()).asks.iter().map(|ask| ask.lookup),
+        );
         self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
     }
@@ -171,7 +209,8 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        self.find(fold, event);
+        let leaves = &self.plan.turn(event.event_type()).leaves;
+        self.find(fold, event, leaves.iter().filter_map(|leave| leave.lookup));
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -180,7 +219,11 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         self.begin(fold, event, Labels::Look);
-        self.find(fold, event);
+        self.find(
+            fold,
+            event,
+            self.plan.turn(event.event_type()).asks.iter().map(|ask| ask.lookup),
+        );
         self.read(fold, event, facts);
     }
 
@@ -210,39 +253,44 @@ impl History {
             fold.events += 1;
         }
         let repeated = self.inherit(fold, event, labels);
-        self.plan.hold(event, &mut fold.scratch.holds);
-        fold.scratch.values.fill(None);
+        let seen = &mut fold.scratch.seen;
+        self.plan.hold(event, &mut seen.holds);
+        seen.values.fill(None);
         repeated
     }
 
     /// Hashes all keys, then fetches all entities, then their rows: each round asks for memory that
     /// nothing else waits for, so that the processor fetches it all at once.
-    fn find(&self, fold: &mut Fold, event: &Event) {
-        let Fold { tables, arena, scratch, .. } = fold;
-        for (lookup, key) in self.plan.lookups.iter().zip(&mut scratch.keys) {
+    fn find(&self, fold: &mut Fold, event: &Event, lookups: impl Iterator<Item = usize> + Clone) {
+        let Fold { tables, arena, scratch: Scratch { seen, .. }, .. } = fold;
+        for index in lookups.clone() {
+            let lookup = &self.plan.lookups[index];
             let fields = lookup.key.iter().map(|part| match part {
                 KeyPart::Field(field) => event.bits(*field),
                 KeyPart::Fact(_) => None,
             });
-            *key = key_of(event, self.plan.tables[lookup.table].key_mask, fields);
+            seen.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, fields);
         }
-        let keys = self.plan.lookups.iter().zip(&scratch.keys);
-        for ((lookup, key), place) in keys.zip(&mut scratch.places) {
-            *place = key.and_then(|key| tables[lookup.table].likely(key));
+        for index in lookups.clone() {
+            let table = &tables[self.plan.lookups[index].table];
+            seen.places[index] = seen.keys[index].and_then(|key| table.likely(key));
         }
         let mut near = 0;
-        for (lookup, place) in self.plan.lookups.iter().zip(&scratch.places) {
-            near ^= place.map_or(0, |place| tables[lookup.table].touch(place, arena));
+        for index in lookups {
+            let table = &tables[self.plan.lookups[index].table];
+            near ^= seen.places[index].map_or(0, |place| table.touch(place, arena));
         }
         std::hint::black_box(near);
     }
 
     fn read(&self, fold: &mut Fold, event: &Event, facts: &mut Vec<f64>) {
         let Fold { tables, arena, scratch, graph, .. } = fold;
-        if let Some(graph) = graph {
+        let turn = self.plan.turn(event.event_type());
+        let Scratch { readings, seen } = scratch;
+        if let (true, Some(graph)) = (turn.asks_graph, graph) {
             let found = graph.read(&nodes_of(event), event.time());
             for (component, reading) in &self.plan.components {
-                scratch.readings[usize::from(*reading)] = match component {
+                readings[usize::from(*reading)] = match component {
                     Component::Size => found.size,
                     Component::Fraud => found.fraud,
                     Component::AgeSpread => found.age_spread_ms,
@@ -250,49 +298,38 @@ impl History {
                 };
             }
         }
-        facts.clear();
-        facts.resize(self.plan.facts().len(), UNKNOWN);
-        for (index, lookup) in self.plan.lookups.iter().enumerate() {
-            if !lookup.key.iter().any(|part| matches!(part, KeyPart::Fact(_))) {
-                self.look_up(index, lookup, &tables[lookup.table], arena, scratch, event);
-            }
+        for Ask { lookup, questions } in &turn.asks {
+            self.look_up((*lookup, questions), tables, arena, seen, event, readings);
         }
-        for step in &self.plan.steps {
-            match *step {
-                Step::Fact(index) => {
-                    let scope = Scope { event: Some(event), readings: &scratch.readings, facts };
-                    facts[index] = self.plan.fact(index, scope);
+        turn.program.run(event, facts, readings, |index, facts, readings| {
+            let lookup = &self.plan.lookups[index];
+            let parts = lookup.key.iter().map(|part| match part {
+                KeyPart::Field(field) => event.bits(*field),
+                KeyPart::Fact(fact) => {
+                    let value = facts[usize::from(*fact)];
+                    (!value.is_nan()).then_some(value as i64 as u64)
                 }
-                Step::Lookup(index) => {
-                    let lookup = &self.plan.lookups[index];
-                    let parts = lookup.key.iter().map(|part| match part {
-                        KeyPart::Field(field) => event.bits(*field),
-                        KeyPart::Fact(fact) => {
-                            let value = facts[usize::from(*fact)];
-                            (!value.is_nan()).then_some(value as i64 as u64)
-                        }
-                    });
-                    let table = &tables[lookup.table];
-                    scratch.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, parts);
-                    scratch.places[index] = scratch.keys[index].and_then(|key| table.likely(key));
-                    self.look_up(index, lookup, table, arena, scratch, event);
-                }
-            }
-        }
+            });
+            seen.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, parts);
+            seen.places[index] = seen.keys[index].and_then(|key| tables[lookup.table].likely(key));
+            self.look_up((index, &lookup.questions), tables, arena, seen, event, readings);
+        });
     }
 
     fn look_up(
         &self,
-        index: usize,
-        lookup: &Lookup,
-        entities: &Entities,
+        (index, questions): (usize, &[Question]),
+        tables: &[Entities],
         arena: &Arena,
-        scratch: &mut Scratch,
+        seen: &mut SeenOnce,
         event: &Event,
+        readings: &mut [f64],
     ) {
-        let Scratch { readings, holds, values, keys, places, work } = scratch;
+        let lookup = &self.plan.lookups[index];
+        let entities = &tables[lookup.table];
+        let SeenOnce { holds, values, keys, places, work } = seen;
         let Some(key) = keys[index] else {
-            lookup.questions.iter().for_each(|q| readings[usize::from(q.reading)] = UNKNOWN);
+            questions.iter().for_each(|q| readings[usize::from(q.reading)] = UNKNOWN);
             return;
         };
         let table = &self.plan.tables[lookup.table];
@@ -319,7 +356,7 @@ impl History {
                 &stranger
             }
         };
-        let asked = (lookup.spans.as_slice(), lookup.questions.as_slice());
+        let asked = (lookup.spans.as_slice(), questions);
         entity.answer((shape, &entities.codes, arena), asked, event.time(), own, work, readings);
     }
 
@@ -334,17 +371,17 @@ impl History {
         if repeated {
             return Recorded::Repeated;
         }
-        let Fold { tables, arena, scratch, .. } = fold;
+        let Fold { tables, arena, scratch: Scratch { seen: scratch, .. }, .. } = fold;
         let kind = event.event_type();
-        for (index, number) in self.plan.recordings(kind) {
-            let index = usize::from(*index);
+        for Leave { table: index, recording, lookup } in &self.plan.turn(kind).leaves {
+            let index = *index;
             let table = &self.plan.tables[index];
-            let recording = &table.recordings[usize::from(*number)];
+            let recording = &table.recordings[*recording];
             let mask = recording.mask(kind, &scratch.holds);
             if mask == 0 {
                 continue;
             }
-            let (key, place) = match recording.lookup {
+            let (key, place) = match *lookup {
                 Some(lookup) => (scratch.keys[lookup], scratch.places[lookup]),
                 None => {
                     let parts = recording.key.iter().map(|field| event.bits(*field));
@@ -356,7 +393,8 @@ impl History {
                 self.fill(table, mask, event, &mut scratch.values, &mut values);
                 let shape = &self.shapes[index];
                 let row = Row { time: event.time(), mask, values: &values[..shape.columns] };
-                tables[index].insert(shape, arena, key, place, row, self.limits.entities_max);
+                let (work, most) = (&mut scratch.work, self.limits.entities_max);
+                tables[index].insert(shape, arena, key, place, row, work, most);
             }
         }
         if let Some(graph) = &mut fold.graph {
@@ -371,7 +409,8 @@ impl History {
         if kind.is_scored() {
             let names = [Some(ids::EVENT_ID), kind.business_id()];
             let names = names.map(|field| field.and_then(|field| event.bits(field)));
-            let keys = names.map(|id| id.and_then(|id| key_of(event, u64::MAX, [Some(id)].into_iter())));
+            let keys =
+                names.map(|id| id.and_then(|id| key_of(event, u64::MAX, [Some(id)].into_iter())));
             if let Some(first) = keys[0].or(keys[1]) {
                 let keys = keys.map(|key| key.unwrap_or(first));
                 let inherited = &self.plan.inherited;

@@ -66,7 +66,8 @@ impl Index {
             }
             // Whoever would no longer be found behind the hole moves into it.
             let home = home((slots[at] >> 32) as u32, slots.len());
-            let stays = if hole < at { hole < home && home <= at } else { hole < home || home <= at };
+            let stays =
+                if hole < at { hole < home && home <= at } else { hole < home || home <= at };
             if !stays {
                 slots[hole] = slots[at];
                 hole = at;
@@ -173,6 +174,11 @@ mod tests {
             }
         }
         assert!(1_000 < map.len());
-        assert!(index.held() < map.len() * 24 + SEGMENTS * 40, "{} for {}", index.held(), map.len());
+        assert!(
+            index.held() < map.len() * 24 + SEGMENTS * 40,
+            "{} for {}",
+            index.held(),
+            map.len()
+        );
     }
 }

@@ -37,6 +37,8 @@ pub(crate) mod graph;
 
 pub mod window;
 
+mod program;
+
 pub mod plan;
 
 pub mod catalog;

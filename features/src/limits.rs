@@ -64,7 +64,7 @@ pub const DISTINCT_MAX: usize = 1_024;
 pub const CHANNELS_MAX: usize = 128;
 
 /// Values that one row of an entity table can carry.
-pub const COLUMNS_MAX: usize = 32;
+pub const COLUMNS_MAX: usize = 64;
 
 /// Different windows that one event can ask of one entity.
 pub const SPANS_MAX: usize = 32;
@@ -75,7 +75,8 @@ const _: () = assert!(MONEY_MINOR_MAX < 1 << 53);
 // Offsets into an event's text are 16 bits; derived texts are kept behind the event.
 const _: () = assert!(2 * EVENT_BYTES_MAX <= u16::MAX as usize);
 const _: () = assert!(CHANNELS_MAX <= u128::BITS as usize);
-const _: () = assert!(512 <= RAW_MAX && RAW_MAX < 1 << 15 && 1_000 <= DISTINCT_MAX && SCAN_MAX <= RAW_MAX);
+const _: () =
+    assert!(512 <= RAW_MAX && RAW_MAX < 1 << 15 && 1_000 <= DISTINCT_MAX && SCAN_MAX <= RAW_MAX);
 
 /// Facts that a catalogue and a policy may define together; their numbers are 16 bits.
 pub const DEFINITIONS_MAX: usize = 16_384;

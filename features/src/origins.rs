@@ -92,7 +92,10 @@ impl Origins {
         }
         // Whoever sends an id again means the later event.
         let known = keys.map(|key| self.find(key));
-        let held = |field: &FieldId| event.bits(*field);
+        let held = |field: &FieldId| match *field {
+            ids::REF_TIME_MS => Some(event.time() as u64),
+            field => event.bits(field),
+        };
         let length = |bits: u64| 8 - bits.leading_zeros() as usize / 8;
         let values: usize = inherited.iter().filter_map(held).map(|bits| 1 + length(bits)).sum();
         let marks = inherited.len().div_ceil(8);

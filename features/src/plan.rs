@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::expr::{Component, Expr, KEY_MASK, Scope, UNKNOWN};
 use crate::field::{EventType, FieldId, Types, ids};
 use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX, SPANS_MAX};
+use crate::program::{self, Program};
 use crate::window::{ABSENT, Aggregate, Question, Shape, Slot, Span};
 
 /// Types that refer to an earlier event and inherit its fields.
@@ -106,7 +107,7 @@ pub struct Plan {
     pub(crate) tables: Vec<Table>,
     pub(crate) lookups: Vec<Lookup>,
     /// Facts, and look-ups whose key is made of facts, in the order in which they can be known.
-    pub(crate) steps: Vec<Step>,
+    steps: Vec<Step>,
     pub(crate) readings: usize,
     /// What is asked of the account's component, and where the answers go.
     pub(crate) components: Vec<(Component, u16)>,
@@ -115,17 +116,39 @@ pub struct Plan {
     /// Different values of all columns, each evaluated at most once for an event.
     pub(crate) values: Vec<Value>,
     /// By event type.
-    by_type: Vec<Leaves>,
+    by_type: Vec<Turn>,
     pub(crate) inherited: Vec<FieldId>,
 }
 
-/// What events of one type can leave.
+/// What there is to do for an event of one type, and nothing that it can never say or leave.
 #[derive(Clone, Debug, Default)]
-struct Leaves {
-    /// Conditions that may hold.
-    conditions: Vec<u16>,
-    /// Recordings under which a row may be left.
-    recordings: Vec<(u16, u16)>,
+pub(crate) struct Turn {
+    /// Conditions that may hold, as they are for this type.
+    conditions: Vec<(u16, Expr)>,
+    /// What is asked of entities that the event itself names.
+    pub(crate) asks: Vec<Ask>,
+    /// Whether a fact asks who belongs together.
+    pub(crate) asks_graph: bool,
+    /// The facts.
+    pub(crate) program: Program,
+    /// Rows that may be left.
+    pub(crate) leaves: Vec<Leave>,
+}
+
+/// A look-up with the questions that matter.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) lookup: usize,
+    pub(crate) questions: Vec<Question>,
+}
+
+/// A row that an event may leave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leave {
+    pub(crate) table: usize,
+    pub(crate) recording: usize,
+    /// The look-up with the same key in the same table: where it found the entity, the row goes.
+    pub(crate) lookup: Option<usize>,
 }
 
 /// Entities of one kind: those that share a key.
@@ -163,8 +186,6 @@ pub(crate) struct Recording {
     channels: u128,
     /// By event type: channels that may hold, each with its condition.
     by_type: Vec<Box<[(u8, u16)]>>,
-    /// The look-up with the same key in the same table: where it found the entity, the row goes.
-    pub(crate) lookup: Option<usize>,
 }
 
 /// All questions of one event to one entity.
@@ -183,7 +204,7 @@ pub(crate) struct Lookup {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
+enum Step {
     Lookup(usize),
     Fact(usize),
 }
@@ -252,29 +273,22 @@ impl Plan {
         })
     }
 
-    /// The value of one fact.
-    pub(crate) fn fact(&self, index: usize, scope: Scope<'_>) -> f64 {
-        let value = self.exprs[index].value(scope);
-        // One bit pattern for unknown: facts are compared and hashed by their bits.
-        if value.is_nan() { UNKNOWN } else { value + 0.0 }
+    /// What there is to do for an event of this type.
+    pub(crate) fn turn(&self, kind: EventType) -> &Turn {
+        &self.by_type[kind as usize]
     }
 
     /// Marks in `holds` which conditions hold of an event.
     pub(crate) fn hold(&self, event: &Event, holds: &mut [bool]) {
         holds.fill(false);
-        for index in &self.by_type[event.event_type() as usize].conditions {
-            holds[usize::from(*index)] = self.conditions[usize::from(*index)].expr.holds(event);
+        for (index, expr) in &self.turn(event.event_type()).conditions {
+            holds[usize::from(*index)] = expr.holds(event);
         }
     }
 
     /// Conditions of all channels.
     pub(crate) fn conditions(&self) -> usize {
         self.conditions.len()
-    }
-
-    /// Table and recording of each row that an event of this type may leave.
-    pub(crate) fn recordings(&self, kind: EventType) -> &[(u16, u16)] {
-        &self.by_type[kind as usize].recordings
     }
 
     fn add_component(&mut self, component: Component) -> u16 {
@@ -316,11 +330,8 @@ impl Plan {
         let types = self.conditions[usize::from(condition)].types;
         let value = measure.value.as_ref().map(|value| self.value(value));
         let table = self.table_for(measure, condition, value, &key);
-        let (channel, column) = self.tables[table].place(
-            &measure.record_by,
-            value,
-            Channel { condition, types },
-        );
+        let (channel, column) =
+            self.tables[table].place(&measure.record_by, value, Channel { condition, types });
         let slot = self.tables[table].ask(measure, channel, column);
         if key.iter().any(|part| matches!(part, KeyPart::Fact(_))) {
             self.tables[table].key_mask = KEY_MASK;
@@ -366,17 +377,8 @@ impl Plan {
         }
         let own = self.tables[table].recordings.iter().position(|r| r.is_read_by(&key));
         let (spans, questions, compared) = (Vec::new(), Vec::new(), Vec::new());
-        let of_facts = key.iter().any(|part| matches!(part, KeyPart::Fact(_)));
-        self.lookups.push(Lookup {
-            table,
-            key,
-            own,
-            asks_own: false,
-            compared,
-            spans,
-            questions,
-        });
-        if of_facts {
+        self.lookups.push(Lookup { table, key, own, asks_own: false, compared, spans, questions });
+        if self.lookups[self.lookups.len() - 1].has_facts() {
             self.steps.push(Step::Lookup(self.lookups.len() - 1));
         }
         self.lookups.len() - 1
@@ -417,13 +419,10 @@ impl Plan {
 
     fn finish_tables(&mut self) {
         let outcomes = Types::of(&OUTCOMES);
-        for (index, table) in self.tables.iter_mut().enumerate() {
+        for table in &mut self.tables {
             table.shape.columns = table.columns.len();
             table.shape.channels = table.channels.len();
             for recording in &mut table.recordings {
-                let same =
-                    |l: &Lookup| l.table == index && recording.is_read_by(&l.key);
-                recording.lookup = self.lookups.iter().position(same);
                 let mut types = Types::NONE;
                 for (bit, channel) in table.channels.iter().enumerate() {
                     if recording.channels >> bit & 1 == 1 {
@@ -449,9 +448,8 @@ impl Plan {
                     let conditions = channels
                         .iter()
                         .map(|(_, c)| &self.conditions[usize::from(c.condition)].expr);
-                    let asked = |(_, by): &&(u16, u128)| {
-                        channels.iter().any(|(bit, _)| by >> bit & 1 == 1)
-                    };
+                    let asked =
+                        |(_, by): &&(u16, u128)| channels.iter().any(|(bit, _)| by >> bit & 1 == 1);
                     let values = table.columns.iter().filter(asked);
                     let values = values.map(|(value, _)| &self.values[usize::from(*value)].expr);
                     for expr in conditions.chain(values) {
@@ -467,27 +465,130 @@ impl Plan {
         if !self.components.is_empty() {
             self.inherited.push(ids::ACCOUNT_ID);
         }
+        // The time of the event referred to is asked for by facts, not by what is recorded.
+        for expr in &self.exprs {
+            expr.walk(&mut |node| {
+                if matches!(node, Expr::Field(ids::REF_TIME_MS)) {
+                    self.inherited.push(ids::REF_TIME_MS);
+                }
+            });
+        }
         self.inherited.sort_unstable();
         self.inherited.dedup();
     }
 
     fn settle_by_type(&mut self) {
-        for kind in EventType::ALL {
-            let mut leaves = Leaves::default();
-            for (index, condition) in self.conditions.iter().enumerate() {
-                if condition.types.contains(kind) {
-                    leaves.conditions.push(index as u16);
+        self.by_type = EventType::ALL.iter().map(|kind| self.settle(*kind)).collect();
+    }
+
+    fn settle(&self, kind: EventType) -> Turn {
+        let (exprs, used) = self.left_of_facts(kind);
+        let mut turn = Turn { program: Program::new(self.facts.len()), ..Turn::default() };
+        for (index, condition) in self.conditions.iter().enumerate() {
+            if condition.types.contains(kind) {
+                let expr = program::specialise(condition.expr.clone(), kind, &[], &[]);
+                if expr != Expr::Constant(0.0) {
+                    turn.conditions.push((index as u16, expr));
                 }
             }
-            for (index, table) in self.tables.iter().enumerate() {
-                for (number, recording) in table.recordings.iter().enumerate() {
-                    if !recording.by_type[kind as usize].is_empty() {
-                        leaves.recordings.push((index as u16, number as u16));
+        }
+        let mut is_early = vec![false; self.readings];
+        for (index, lookup) in self.lookups.iter().enumerate().filter(|(_, l)| !l.has_facts()) {
+            let questions = lookup.questions.iter().filter(|q| used[usize::from(q.reading)]);
+            let mut questions: Vec<Question> = questions.copied().collect();
+            // The same values of the same window are summed up once, with squares where asked.
+            let squares_first = |q: &Question| q.aggregate != Aggregate::Stddev;
+            questions.sort_by_key(|q| (q.slot, q.span, squares_first(q)));
+            questions.iter().for_each(|q| is_early[usize::from(q.reading)] = true);
+            if !questions.is_empty() {
+                turn.asks.push(Ask { lookup: index, questions });
+            }
+        }
+        for (_, reading) in &self.components {
+            is_early[usize::from(*reading)] = true;
+            turn.asks_graph |= used[usize::from(*reading)];
+        }
+        for step in &self.steps {
+            match *step {
+                Step::Fact(fact) => match &exprs[fact] {
+                    Expr::Constant(value) => turn.program.settle(fact, *value),
+                    Expr::Reading(reading) if is_early[usize::from(*reading)] => {
+                        turn.program.copy(fact, *reading);
+                    }
+                    expr => turn.program.compute(fact, expr),
+                },
+                Step::Lookup(lookup) => {
+                    if self.lookups[lookup].questions.iter().any(|q| used[usize::from(q.reading)]) {
+                        turn.program.look_up(lookup);
                     }
                 }
             }
-            self.by_type.push(leaves);
         }
+        for (index, table) in self.tables.iter().enumerate() {
+            for (number, recording) in table.recordings.iter().enumerate() {
+                if !recording.by_type[kind as usize].is_empty() {
+                    let same = |ask: &&Ask| {
+                        let lookup = &self.lookups[ask.lookup];
+                        lookup.table == index && recording.is_read_by(&lookup.key)
+                    };
+                    let lookup = turn.asks.iter().find(same).map(|ask| ask.lookup);
+                    turn.leaves.push(Leave { table: index, recording: number, lookup });
+                }
+            }
+        }
+        turn
+    }
+
+    /// What is left of each fact's expression for one event type, and which readings that needs.
+    fn left_of_facts(&self, kind: EventType) -> (Vec<Expr>, Vec<bool>) {
+        let mut facts: Vec<Option<f64>> = vec![None; self.facts.len()];
+        let mut readings: Vec<Option<f64>> = vec![None; self.readings];
+        let is_absent = |lookup: &Lookup, facts: &[Option<f64>]| {
+            lookup.key.iter().any(|part| match part {
+                KeyPart::Field(field) => !program::may_have(kind, *field),
+                KeyPart::Fact(fact) => facts[usize::from(*fact)].is_some_and(f64::is_nan),
+            })
+        };
+        let forget = |lookup: &Lookup, readings: &mut [Option<f64>]| {
+            lookup.questions.iter().for_each(|q| readings[usize::from(q.reading)] = Some(UNKNOWN));
+        };
+        for lookup in self.lookups.iter().filter(|lookup| !lookup.has_facts()) {
+            if is_absent(lookup, &facts) {
+                forget(lookup, &mut readings);
+            }
+        }
+        let mut exprs = vec![Expr::Constant(UNKNOWN); self.facts.len()];
+        let mut used = vec![false; self.readings];
+        for step in &self.steps {
+            match *step {
+                Step::Fact(fact) => {
+                    let expr = self.exprs[fact].clone();
+                    exprs[fact] = program::specialise(expr, kind, &facts, &readings);
+                    if let Expr::Constant(value) = exprs[fact] {
+                        facts[fact] = Some(program::canonical(value));
+                    }
+                    exprs[fact].walk(&mut |node| {
+                        if let Expr::Reading(reading) = node {
+                            used[usize::from(*reading)] = true;
+                        }
+                    });
+                }
+                Step::Lookup(lookup) => {
+                    let lookup = &self.lookups[lookup];
+                    if is_absent(lookup, &facts) {
+                        forget(lookup, &mut readings);
+                    }
+                }
+            }
+        }
+        (exprs, used)
+    }
+}
+
+impl Lookup {
+    /// Whether the key holds facts, so that they must be computed first.
+    fn has_facts(&self) -> bool {
+        self.key.iter().any(|part| matches!(part, KeyPart::Fact(_)))
     }
 }
 
@@ -527,7 +628,6 @@ impl Table {
                 key: record_by.to_vec(),
                 channels: 0,
                 by_type: Vec::new(),
-                lookup: None,
             });
             self.recordings.len() - 1
         });

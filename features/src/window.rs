@@ -34,7 +34,7 @@ mod scan;
 mod tiles;
 
 use busy::{Busy, CHUNK, Summary};
-use rows::{Rows, View};
+use rows::{Lanes, Rows, View};
 
 /// A column without a value.
 pub const ABSENT: i64 = i64::MIN;
@@ -156,6 +156,36 @@ impl Aggregate {
         }
     }
 
+    /// The answer when nothing matches: zero where that counts, unknown where there is no value;
+    /// `None` for zero if the scored event has a value to compare with.
+    fn of_nothing(self) -> Option<f64> {
+        match self {
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Distinct
+            | Aggregate::Rising
+            | Aggregate::Falling
+            | Aggregate::Changes => Some(0.0),
+            Aggregate::Repeats => None,
+            Aggregate::Mean
+            | Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::Stddev
+            | Aggregate::First
+            | Aggregate::Last
+            | Aggregate::SinceFirst
+            | Aggregate::SinceLast
+            | Aggregate::Entropy
+            | Aggregate::Concentration
+            | Aggregate::Median
+            | Aggregate::Rank
+            | Aggregate::Mode
+            | Aggregate::GapMin
+            | Aggregate::GapCv
+            | Aggregate::HourRarity => Some(UNKNOWN),
+        }
+    }
+
     /// Whether it compares the events with the scored event's own value, which then is wanted even
     /// when the event itself does not count.
     pub fn compares_own(self) -> bool {
@@ -221,6 +251,8 @@ pub(crate) struct Shape {
     pub(crate) retention_ms: i64,
     /// Whether any question is for life.
     pub(crate) life: bool,
+    /// Nothing is known of any entity before this time, in milliseconds.
+    pub(crate) since_ms: Option<i64>,
 }
 
 /// One event as an entity sees it: time, channels it belongs to, values.
@@ -285,6 +317,12 @@ impl Values {
         if value != ABSENT {
             self.valued += 1;
             self.sum += i128::from(value);
+            self.squares += i128::from(value) * i128::from(value);
+        }
+    }
+
+    fn add_square(&mut self, value: i64) {
+        if value != ABSENT {
             self.squares += i128::from(value) * i128::from(value);
         }
     }
@@ -393,7 +431,8 @@ impl Entity {
 
     /// Time of the newest event, in milliseconds.
     pub(crate) fn newest(&self, shape: &Shape, arena: &Arena) -> i64 {
-        let view = self.rows.view(arena, shape.columns);
+        let mut lanes = Lanes::default();
+        let view = self.rows.view(arena, shape.columns, &mut lanes);
         view.end.checked_sub(1).map_or(i64::MIN, |last| view.time(last))
     }
 
@@ -409,10 +448,12 @@ impl Entity {
         shape: &Shape,
         codes: &mut Codes,
         arena: &mut Arena,
+        work: &mut Work,
         row: Row<'_>,
     ) {
         let code = codes.code(row.mask);
-        let view = self.rows.view(arena, shape.columns);
+        let lanes = &mut work.lanes;
+        let view = self.rows.view(arena, shape.columns, lanes);
         let last = view.end.checked_sub(1).map(|last| view.time(last));
         let at = if last <= Some(row.time) { view.end } else { view.first_after(row.time) };
         let newest = last.map_or(row.time, |last| last.max(row.time));
@@ -422,29 +463,39 @@ impl Entity {
             busy.passed(shape, row);
             busy.tiles.add(shape, row, newest);
         } else {
-            self.place(shape, codes, arena, at, code, row);
+            self.place(shape, codes, arena, lanes, at, code, row);
             if is_full {
-                self.retire_oldest(shape, codes, arena, newest);
+                let mut values = [ABSENT; COLUMNS_MAX];
+                let row = self.oldest(shape, codes, arena, lanes, &mut values);
+                let busy = self.busy.get_or_insert_default();
+                busy.leaves(shape, self.rows.head(), row, true);
+                busy.tiles.add(shape, row, newest);
+                self.rows.drop_oldest();
             }
         }
-        self.expire(shape, codes, arena, newest);
+        let expired = newest.saturating_sub(shape.retention_ms);
+        while self.rows.time(arena, lanes, self.rows.head()) <= expired {
+            self.expire_oldest(shape, codes, arena, lanes);
+        }
         if let Some(busy) = &mut self.busy {
             busy.tiles.coalesce(shape, newest);
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn place(
         &mut self,
         shape: &Shape,
         codes: &Codes,
         arena: &mut Arena,
+        lanes: &mut Lanes,
         at: usize,
         code: u32,
         row: Row<'_>,
     ) {
         let is_chunked = self.busy.as_ref().is_some_and(|busy| busy.is_chunked);
         let align = if is_chunked { CHUNK } else { 1 };
-        let dropped = self.rows.insert(arena, at, align, row.time, code, row.values);
+        let dropped = self.rows.insert(arena, lanes, (at, align), row, code);
         if self.rows.end() < CHUNK && !is_chunked {
             return;
         }
@@ -452,38 +503,19 @@ impl Entity {
         if is_chunked {
             busy.dropped(shape, dropped / CHUNK);
         }
-        busy.inserted(shape, codes, &self.rows.view(arena, shape.columns), at - dropped, row);
+        busy.inserted(shape, codes, &self.rows.seen_again(arena, lanes), at - dropped, row);
     }
 
-    /// Moves the oldest row into its tile.
-    fn retire_oldest(&mut self, shape: &Shape, codes: &Codes, arena: &Arena, newest: i64) {
-        let mut values = [ABSENT; COLUMNS_MAX];
-        let row = self.oldest(shape, codes, arena, &mut values);
-        let busy = self.busy.get_or_insert_default();
-        busy.leaves(shape, self.rows.head(), row, true);
-        busy.tiles.add(shape, row, newest);
+    /// Drops the oldest row, which no finite window reaches any more.
+    fn expire_oldest(&mut self, shape: &Shape, codes: &Codes, arena: &Arena, lanes: &Lanes) {
+        if shape.life || self.busy.is_some() {
+            let mut values = [ABSENT; COLUMNS_MAX];
+            let row = self.oldest(shape, codes, arena, lanes, &mut values);
+            let busy = self.busy.get_or_insert_default();
+            busy.leaves(shape, self.rows.head(), row, false);
+            busy.tiles.add_gone(shape, row);
+        }
         self.rows.drop_oldest();
-    }
-
-    /// Drops the rows that no finite window reaches.
-    fn expire(&mut self, shape: &Shape, codes: &Codes, arena: &Arena, newest: i64) {
-        let expired = newest.saturating_sub(shape.retention_ms);
-        if self.rows.view(arena, 0).first_after(expired) == self.rows.head() {
-            return;
-        }
-        let mut values = [ABSENT; COLUMNS_MAX];
-        while 0 < self.rows.len() {
-            let row = self.oldest(shape, codes, arena, &mut values);
-            if expired < row.time {
-                break;
-            }
-            if shape.life || self.busy.is_some() {
-                let busy = self.busy.get_or_insert_default();
-                busy.leaves(shape, self.rows.head(), row, false);
-                busy.tiles.add_gone(shape, row);
-            }
-            self.rows.drop_oldest();
-        }
     }
 
     fn oldest<'v>(
@@ -491,9 +523,10 @@ impl Entity {
         shape: &Shape,
         codes: &Codes,
         arena: &Arena,
+        lanes: &Lanes,
         values: &'v mut [i64; COLUMNS_MAX],
     ) -> Row<'v> {
-        let view = self.rows.view(arena, shape.columns);
+        let view = self.rows.seen_again(arena, lanes);
         for (column, value) in values[..shape.columns].iter_mut().enumerate() {
             *value = view.value(column, view.head);
         }
@@ -515,8 +548,8 @@ impl Entity {
     ) {
         let (shape, codes, arena) = table;
         let (spans, questions) = asked;
-        let Work { tail, sights } = work;
-        let view = self.rows.view(arena, shape.columns);
+        let Work { tail, sights, lanes } = work;
+        let view = self.rows.view(arena, shape.columns, lanes);
         let busy = self.busy.as_deref();
         let tail = match busy {
             Some(busy) if busy.is_chunked => busy.tail(),
@@ -538,13 +571,25 @@ impl Entity {
             sight.end = view.first_after(sight.to);
             sight.start = if sight.is_life { view.head } else { view.first_after(sight.from) };
             sight.start = sight.start.min(sight.end);
+            sight.rows = match sight.end - sight.start {
+                0 => 0,
+                rows if sight.end <= CHUNK => u64::MAX >> (CHUNK - rows) << sight.start,
+                _ => u64::MAX,
+            };
+            sight.tiles = busy.map_or((0, 0), |busy| busy.tiles.range(sight.from, sight.to));
         }
         let reader = Reader { shape, view, busy, tail, at };
         let known_since = self.busy.as_ref().map_or(i64::MIN, |busy| busy.known_since);
+        let known_since = known_since.max(shape.since_ms.unwrap_or(i64::MIN));
+        // Questions about the same values of the same window follow each other.
+        let mut memo = Memo { slot: u16::MAX, span: 0, rows: Summary::NONE, has_squares: false };
         for question in questions {
             let sight = &sights[usize::from(question.span)];
-            let answer =
-                if sight.from < known_since { UNKNOWN } else { reader.answer(question, sight, own) };
+            let answer = if sight.from < known_since {
+                UNKNOWN
+            } else {
+                reader.answer(question, sight, own, &mut memo)
+            };
             readings[usize::from(question.reading)] =
                 if question.aggregate.is_of_values() { answer / question.scale } else { answer };
         }
@@ -556,11 +601,16 @@ impl Entity {
 pub(crate) struct Work {
     tail: [u64; CHANNELS_MAX],
     sights: [Sight; SPANS_MAX],
+    lanes: Lanes,
 }
 
 impl Default for Work {
     fn default() -> Work {
-        Work { tail: [0; CHANNELS_MAX], sights: [Sight::default(); SPANS_MAX] }
+        Work {
+            tail: [0; CHANNELS_MAX],
+            sights: [Sight::default(); SPANS_MAX],
+            lanes: Lanes::default(),
+        }
     }
 }
 
@@ -572,6 +622,10 @@ struct Sight {
     is_life: bool,
     start: usize,
     end: usize,
+    /// The rows as bits, where they all lie in the first chunk.
+    rows: u64,
+    /// First tile of the window, and one behind its last.
+    tiles: (usize, usize),
 }
 
 /// An entity's rows and what it keeps beside them, while its questions are answered.
@@ -585,20 +639,36 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn answer(&self, question: &Question, sight: &Sight, own: Row<'_>) -> f64 {
+    fn answer(&self, question: &Question, sight: &Sight, own: Row<'_>, memo: &mut Memo) -> f64 {
         let known = |value: i64| if value == ABSENT { UNKNOWN } else { value as f64 };
         let compared = question.column.map_or(ABSENT, |column| own.values[usize::from(column)]);
         let own = (question.including_this && own.is_in(question.channel)).then_some(own);
         let own_value = if own.is_some() { compared } else { ABSENT };
+        if self.busy.is_none() {
+            let word = self.tail[usize::from(question.channel)] & sight.rows;
+            match question.aggregate {
+                // Most questions are about what never happened here.
+                Aggregate::Count => return f64::from(word.count_ones() + u32::from(own.is_some())),
+                aggregate if word == 0 && own.is_none() => match aggregate.of_nothing() {
+                    Some(answer) => return answer,
+                    None if compared == ABSENT => return UNKNOWN,
+                    None => return 0.0,
+                },
+                Aggregate::Sum if own.is_none() => {
+                    return self.sum_of(question, word) as f64;
+                }
+                _ => {}
+            }
+        }
         match question.aggregate {
             Aggregate::Count => (self.count(question, sight) + i64::from(own.is_some())) as f64,
-            Aggregate::Sum => self.values(question, sight, own_value).sum as f64,
+            Aggregate::Sum => self.values(question, sight, own_value, memo).sum as f64,
             Aggregate::Mean => {
-                let values = self.values(question, sight, own_value);
+                let values = self.values(question, sight, own_value, memo);
                 if values.valued == 0 { UNKNOWN } else { values.sum as f64 / values.valued as f64 }
             }
             Aggregate::Stddev => {
-                let values = self.values(question, sight, own_value);
+                let values = self.values(question, sight, own_value, memo);
                 if values.valued == 0 {
                     return UNKNOWN;
                 }
@@ -609,14 +679,15 @@ impl Reader<'_> {
                 (spread as f64).sqrt() / values.valued as f64
             }
             Aggregate::Min => {
-                let lowest = self.extremes(question, sight, own_value).0;
+                let lowest = self.extremes(question, sight, own_value, memo).0;
                 if lowest == i64::MAX { UNKNOWN } else { lowest as f64 }
             }
-            Aggregate::Max => known(self.extremes(question, sight, own_value).1),
+            Aggregate::Max => known(self.extremes(question, sight, own_value, memo).1),
             Aggregate::Distinct => self.distinct(question, sight, own_value) as f64,
             Aggregate::First => {
                 let before = self.edges(question, sight).map_or(ABSENT, |edges| edges.first.1);
-                let value = if before == ABSENT { self.first_value(question, sight) } else { before };
+                let value =
+                    if before == ABSENT { self.first_value(question, sight) } else { before };
                 known(if value == ABSENT { own_value } else { value })
             }
             Aggregate::Last if own_value != ABSENT => own_value as f64,
@@ -693,6 +764,18 @@ impl Reader<'_> {
         scan::scan(question.aggregate, times, values, compared, question.scale)
     }
 
+    /// Sum of the values of rows of the first chunk.
+    fn sum_of(&self, question: &Question, mut word: u64) -> i128 {
+        let column = usize::from(question.column.unwrap_or(0));
+        let mut sum = 0;
+        while word != 0 {
+            let value = self.view.value(column, word.trailing_zeros() as usize);
+            sum += if value == ABSENT { 0 } else { i128::from(value) };
+            word &= word - 1;
+        }
+        sum
+    }
+
     /// Bits of a channel in a chunk, without regard to the window.
     fn word(&self, channel: u8, chunk: usize) -> u64 {
         match self.busy {
@@ -709,25 +792,25 @@ impl Reader<'_> {
     ) -> impl DoubleEndedIterator<Item = (usize, u64)> + 's {
         let last = sight.end.div_ceil(CHUNK);
         let first = if sight.start == sight.end { last } else { sight.start / CHUNK };
-        (first..last).map(move |chunk| {
-            let from = sight.start.saturating_sub(chunk * CHUNK);
-            let to = (sight.end - chunk * CHUNK).min(CHUNK);
-            let within = u64::MAX << from & u64::MAX >> (CHUNK - to);
-            (chunk, self.word(channel, chunk) & within)
-        })
+        (first..last).map(move |chunk| (chunk, self.word(channel, chunk) & within(sight, chunk)))
     }
 
     fn count(&self, question: &Question, sight: &Sight) -> i64 {
-        let rows = self.chunks(question.channel, sight).map(|(_, word)| i64::from(word.count_ones()));
+        let rows =
+            self.chunks(question.channel, sight).map(|(_, word)| i64::from(word.count_ones()));
         let rows = rows.sum::<i64>();
         rows + self.busy.map_or(0, |busy| {
-            let range = busy.tiles.range(sight.from, sight.to);
-            busy.tiles.count(usize::from(question.slot), &range, sight.is_life)
+            busy.tiles.count(usize::from(question.slot), sight.tiles, sight.is_life)
         })
     }
 
-    /// Sums and extremes over the rows.
-    fn summary(&self, question: &Question, sight: &Sight, own: i64) -> Summary {
+    /// Sums and extremes over the rows; squares only where they are asked for.
+    fn summary(&self, question: &Question, sight: &Sight, memo: &mut Memo) -> Summary {
+        let has_squares = question.aggregate == Aggregate::Stddev;
+        let is_same = memo.slot == question.slot && memo.span == question.span;
+        if is_same && (memo.has_squares || !has_squares) {
+            return memo.rows;
+        }
         let mut all = Summary::NONE;
         let column = usize::from(question.column.unwrap_or(0));
         for (chunk, mut word) in self.chunks(question.channel, sight) {
@@ -736,32 +819,47 @@ impl Reader<'_> {
             if let (true, Some(busy)) = (is_whole, self.busy)
                 && chunk < busy.sealed
             {
-                let one = busy.summary(self.shape, chunk, usize::from(question.slot));
-                all.values.join(&one.values);
-                all.min = all.min.min(one.min);
-                all.max = all.max.max(one.max);
+                all.join(busy.summary(self.shape, chunk, usize::from(question.slot)));
                 continue;
             }
+            let mut part = Part::default();
             while word != 0 {
-                all.add(self.view.value(column, start + word.trailing_zeros() as usize));
+                part.add(self.view.value(column, start + word.trailing_zeros() as usize));
                 word &= word - 1;
             }
+            part.close(&mut all);
+            if has_squares {
+                let mut word = self.word(question.channel, chunk) & within(sight, chunk);
+                while word != 0 {
+                    let value = self.view.value(column, start + word.trailing_zeros() as usize);
+                    all.values.add_square(value);
+                    word &= word - 1;
+                }
+            }
         }
-        all.add(own);
+        *memo = Memo { slot: question.slot, span: question.span, rows: all, has_squares };
         all
     }
 
-    fn values(&self, question: &Question, sight: &Sight, own: i64) -> Values {
-        let mut values = self.summary(question, sight, own).values;
+    fn values(&self, question: &Question, sight: &Sight, own: i64, memo: &mut Memo) -> Values {
+        let mut values = self.summary(question, sight, memo).values;
+        values.add(own);
         if let Some(busy) = self.busy {
-            let range = busy.tiles.range(sight.from, sight.to);
-            values.join(&busy.tiles.values(usize::from(question.slot), &range, sight.is_life));
+            let slot = usize::from(question.slot);
+            values.join(&busy.tiles.values(slot, sight.tiles, sight.is_life));
         }
         values
     }
 
-    fn extremes(&self, question: &Question, sight: &Sight, own: i64) -> (i64, i64) {
-        let rows = self.summary(question, sight, own);
+    fn extremes(
+        &self,
+        question: &Question,
+        sight: &Sight,
+        own: i64,
+        memo: &mut Memo,
+    ) -> (i64, i64) {
+        let mut rows = self.summary(question, sight, memo);
+        rows.add(own);
         match self.edges(question, sight) {
             Some(edges) => (rows.min.min(edges.min), rows.max.max(edges.max)),
             None => (rows.min, rows.max),
@@ -769,10 +867,8 @@ impl Reader<'_> {
     }
 
     fn edges(&self, question: &Question, sight: &Sight) -> Option<Edges> {
-        self.busy.map(|busy| {
-            let range = busy.tiles.range(sight.from, sight.to);
-            busy.tiles.edges(usize::from(question.slot), &range, sight.is_life)
-        })
+        self.busy
+            .map(|busy| busy.tiles.edges(usize::from(question.slot), sight.tiles, sight.is_life))
     }
 
     fn first_time(&self, question: &Question, sight: &Sight) -> Option<i64> {
@@ -834,6 +930,56 @@ impl Reader<'_> {
         let mut all: HashSet<i64, FixedState> = values.collect();
         all.extend(busy.seen_before(pair, sight.from, sight.to));
         all.len().min(DISTINCT_MAX)
+    }
+}
+
+/// The rows of a chunk that lie in the window, which has some there.
+fn within(sight: &Sight, chunk: usize) -> u64 {
+    let from = sight.start.saturating_sub(chunk * CHUNK);
+    let to = (sight.end - chunk * CHUNK).min(CHUNK);
+    u64::MAX << from & u64::MAX >> (CHUNK - to)
+}
+
+/// The rows' part of the last answer about values.
+struct Memo {
+    slot: u16,
+    span: u8,
+    rows: Summary,
+    has_squares: bool,
+}
+
+/// Sums over at most sixty-four values, in two words of 64 bits.
+struct Part {
+    valued: i64,
+    /// Values are kept within 2^62: their upper and lower halves cannot overflow.
+    low: i64,
+    high: i64,
+    min: i64,
+    max: i64,
+}
+
+impl Default for Part {
+    fn default() -> Part {
+        Part { valued: 0, low: 0, high: 0, min: i64::MAX, max: i64::MIN }
+    }
+}
+
+impl Part {
+    fn add(&mut self, value: i64) {
+        if value != ABSENT {
+            self.valued += 1;
+            self.low += value & 0xFFFF_FFFF;
+            self.high += value >> 32;
+            self.min = self.min.min(value);
+            self.max = self.max.max(value);
+        }
+    }
+
+    fn close(self, all: &mut Summary) {
+        all.values.valued += self.valued;
+        all.values.sum += (i128::from(self.high) << 32) + i128::from(self.low);
+        all.min = all.min.min(self.min);
+        all.max = all.max.max(self.max);
     }
 }
 

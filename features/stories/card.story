@@ -80,10 +80,15 @@ story card_checks "The issuer's last word on code and address, for this card alo
   at -7h   payment      id=p2
   expect card_cvv_result = M
   expect card_avs_result = full
+  at -7h   payment      card.card_token=c2
+  expect card_cvv_result = unknown
+  expect card_avs_result = unknown
   at -6h   auth_result  ref_id=p2 cvv_result=N avs_result=Z
   at -5h   payment      id=p3
   expect card_cvv_result = N
   expect card_avs_result = partial
+  at -5h   payment      card.card_token=c2
+  expect card_avs_result = unknown
   # An answer without a word on the address leaves the last one standing.
   at -4h   auth_result  ref_id=p3 cvv_result=P
   at -3h   payment      id=p4
@@ -92,6 +97,8 @@ story card_checks "The issuer's last word on code and address, for this card alo
   at -2h   auth_result  ref_id=p4 avs_result=N
   at -1h   payment      id=p5
   expect card_avs_result = none
+  at -1h   payment      card.card_token=c2
+  expect card_avs_result = unknown
   at -30m  auth_result  ref_id=p5 avs_result=U
   at 0     payment
   expect card_cvv_result = P
@@ -100,11 +107,75 @@ story card_checks "The issuer's last word on code and address, for this card alo
   expect card_cvv_result = unknown
   expect card_avs_result = unknown
 
+story address_letters "What each letter of an address check means"
+  with any         account_id=a1
+  with payment     amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 merchant.merchant_id=m1 kind=in_app
+  with auth_result outcome=approved
+  at 0       payment      id=p1
+  at 1m      auth_result  ref_id=p1 avs_result=D
+  at 1m      payment
+  expect card_avs_result = full
+  at 2m      auth_result  ref_id=p1 avs_result=F
+  at 2m      payment
+  expect card_avs_result = full
+  at 3m      auth_result  ref_id=p1 avs_result=M
+  at 3m      payment
+  expect card_avs_result = full
+  at 4m      auth_result  ref_id=p1 avs_result=X
+  at 4m      payment
+  expect card_avs_result = full
+  at 5m      auth_result  ref_id=p1 avs_result=Y
+  at 5m      payment
+  expect card_avs_result = full
+  at 6m      auth_result  ref_id=p1 avs_result=A
+  at 6m      payment
+  expect card_avs_result = partial
+  at 7m      auth_result  ref_id=p1 avs_result=B
+  at 7m      payment
+  expect card_avs_result = partial
+  at 8m      auth_result  ref_id=p1 avs_result=P
+  at 8m      payment
+  expect card_avs_result = partial
+  at 9m      auth_result  ref_id=p1 avs_result=W
+  at 9m      payment
+  expect card_avs_result = partial
+  at 10m      auth_result  ref_id=p1 avs_result=Z
+  at 10m      payment
+  expect card_avs_result = partial
+  at 11m      auth_result  ref_id=p1 avs_result=N
+  at 11m      payment
+  expect card_avs_result = none
+  at 12m      auth_result  ref_id=p1 avs_result=C
+  at 12m      payment
+  expect card_avs_result = unavailable
+  at 13m      auth_result  ref_id=p1 avs_result=E
+  at 13m      payment
+  expect card_avs_result = unavailable
+  at 14m      auth_result  ref_id=p1 avs_result=G
+  at 14m      payment
+  expect card_avs_result = unavailable
+  at 15m      auth_result  ref_id=p1 avs_result=I
+  at 15m      payment
+  expect card_avs_result = unavailable
+  at 16m      auth_result  ref_id=p1 avs_result=R
+  at 16m      payment
+  expect card_avs_result = unavailable
+  at 17m      auth_result  ref_id=p1 avs_result=S
+  at 17m      payment
+  expect card_avs_result = unavailable
+  at 18m      auth_result  ref_id=p1 avs_result=U
+  at 18m      payment
+  expect card_avs_result = unavailable
+  # A letter that no scheme uses.
+  at 30m     auth_result  ref_id=p1 avs_result=Q
+  at 31m     payment
+  expect card_avs_result = unknown
+
 # Logarithms are kept to six digits: 8.517193, 8.853665 and 9.305651 with a mean of 8.892169667 and a deviation of 0.323036078.
 story entry_times "Typing a number against others who typed one in 30 days"
   with card_link  account_id=a1 card.card_token=c1 pan_entry=manual
   at -31d   card_link  pan_entry_ms=90000
-  at -3d    card_link  pan_entry_ms=5000
+  at -20d   card_link  pan_entry_ms=5000
   expect card_pan_entry_ms_z = unknown
   at -2d    card_link  pan_entry_ms=7000
   at -1d    card_link  pan_entry_ms=11000
@@ -143,19 +214,25 @@ story cardholder_proven "Approvals and euros since the issuer's challenge was pa
   expect card_low_value_count_since_sca = 1
   expect card_low_value_sum_since_sca_eur = unknown
   at -79d        auth_result  ref_id=p2
+  at -49d12h     payment      id=p6 base_minor=700
+  at -49d12h     auth_result  ref_id=p6
   at -41d1h      fx_rate
   at -41d        payment      id=p3 base_minor=3000
-  # 300 CNY at 7.5.
-  expect card_low_value_count_since_sca = 2
-  expect card_low_value_sum_since_sca_eur = 40
-  at -41d        auth_result  ref_id=p3
-  at -40d        payment      id=p4 base_minor=40000
+  # 307 CNY at 7.5.
   expect card_low_value_count_since_sca = 3
-  expect card_low_value_sum_since_sca_eur = 44
+  expect card_low_value_sum_since_sca_eur = 307/7.5
+  at -41d        auth_result  ref_id=p3
+  expect card_low_value_count_since_sca = 3
+  at -40d12h     payment      id=p5 base_minor=250
+  at -40d12h     auth_result  ref_id=p5
+  at -40d        payment      id=p4 base_minor=40000
+  expect card_low_value_count_since_sca = 5
+  expect card_low_value_sum_since_sca_eur = (300 + 7 + 30 + 2.5)/7.5
   # Failed, then in the issuer's eyes not needed, then passed: three runs, one of them a proof.
   at -40d        challenge_result  ref_id=p4 result=failed trans_status=N
   at -40d        challenge_result  ref_id=p4 factor=three_ds_frictionless result=issuer_frictionless trans_status=Y
   at -39d23h50m  challenge_result  ref_id=p4 trans_status=Y
+  expect card_low_value_count_since_sca = 5
   at -39d23h45m  payment
   expect card_3ds_success_age_days = 5/1440
   expect card_3ds_attempted_90d = 3
@@ -167,32 +244,40 @@ story cardholder_proven "Approvals and euros since the issuer's challenge was pa
   expect card_low_value_count_since_sca = 1
   expect card_low_value_sum_since_sca_eur = 400/7.5
   at -39d23h20m  auth_result  ref_id=q1
-  # A code by text message proves nothing to the issuer, and declined is not approved.
+  # A code or a passkey proves nothing to the issuer, and declined is not approved; another card of the account has its
+  # own proofs and approvals.
   at -39d22h     challenge_result  ref_id=q1 factor=sms_otp
+  at -39d22h     challenge_result  ref_id=q1 factor=passkey
+  at -39d21h     payment      id=o1 card.card_token=c2 base_minor=500
+  at -39d21h     auth_result  ref_id=o1
+  at -39d21h     challenge_result  ref_id=o1
+  at -39d20h     payment      id=o2 card.card_token=c2 base_minor=800
+  at -39d20h     auth_result  ref_id=o2
   at -39d21h     auth_result  ref_id=q1 outcome=declined
-  # Half a day after: what the day holds, without the 30 CNY from the day before the challenge.
+  # Half a day after: what the day holds, without what came before the challenge.
   at -39d12h     payment      id=q2 base_minor=6000
   expect card_3ds_success_age_days = 710/1440
   expect card_low_value_count_since_sca = 2
   expect card_low_value_sum_since_sca_eur = 415/7.5
   at -39d12h     auth_result  ref_id=q2
-  # Four days after: the week holds those 30 CNY too.
+  # Four days after: the week holds what came before too, without the 7 CNY ten days before.
   at -36d        payment      id=q3 base_minor=100
   expect card_low_value_count_since_sca = 3
-  expect card_low_value_sum_since_sca_eur = (30 + 400 + 15 + 60)/7.5
+  expect card_low_value_sum_since_sca_eur = (30 + 2.5 + 400 + 15 + 60)/7.5
   at -36d        auth_result  ref_id=q3 outcome=partial
   # Twenty days after: the month, at a new rate.
   at -20d1h      fx_rate      fx.rate_e9=8000000000
   at -20d        payment      id=q4 base_minor=900 three_ds.trans_status=Y
   expect card_low_value_count_since_sca = 4
-  expect card_low_value_sum_since_sca_eur = (30 + 400 + 15 + 60 + 1)/8
+  expect card_low_value_sum_since_sca_eur = (7 + 30 + 2.5 + 400 + 15 + 60 + 1)/8
+  expect card_3ds_attempted_90d = 3
   at -20d        auth_result  ref_id=q4
   # Forty days after: 90 days hold the first two as well. A status in the payment itself is a fourth run.
   at 0           payment      id=q5
   expect card_3ds_success_age_days = 40 - 10/1440
   expect card_3ds_attempted_90d = 4
   expect card_low_value_count_since_sca = 5
-  expect card_low_value_sum_since_sca_eur = (100 + 200 + 30 + 400 + 15 + 60 + 1 + 9)/8
+  expect card_low_value_sum_since_sca_eur = (100 + 200 + 7 + 30 + 2.5 + 400 + 15 + 60 + 1 + 9)/8
   # The word of the issuer counts before that of whoever asked; a second challenge passed starts anew.
   at 1m          challenge_result  ref_id=q5 trans_status=N
   at 2m          payment
@@ -203,15 +288,25 @@ story cardholder_proven "Approvals and euros since the issuer's challenge was pa
   expect card_low_value_count_since_sca = 0
   expect card_low_value_sum_since_sca_eur = 0
   expect card_3ds_success_age_days = 1/1440
-  at 5m          payment      card.card_token=c2
+  at 5m          payment      id=q6 card.card_token=c3
   expect card_3ds_success_age_days = 400
   expect card_3ds_attempted_90d = 0
+  expect card_low_value_count_since_sca = 0
+  at 6m          auth_result  ref_id=q6
+  at 7m          tour_pass_topup  pass_id=tp1 amount_minor=10000 currency=CNY card.card_token=c3 three_ds.trans_status=N
+  at 8m          card_link    card.card_token=c3 three_ds.trans_status=Y
+  # A rate is good for 30 days.
+  at 11d         payment      card.card_token=c3
+  expect card_3ds_attempted_90d = 2
+  expect card_low_value_count_since_sca = 1
+  expect card_low_value_sum_since_sca_eur = unknown
   # After 90 days the first two runs are forgotten.
   at 50d5m       payment
   expect card_3ds_attempted_90d = 4
   at 500d        payment
   expect card_3ds_success_age_days = 400
   expect card_3ds_attempted_90d = 0
+  expect card_low_value_count_since_sca = 0
 
 story watch_list "On the list, until its end, until taken off"
   with any          account_id=a1
@@ -229,6 +324,9 @@ story watch_list "On the list, until its end, until taken off"
   expect card_on_watchlist = false
   at -21h   payment      card.card_token=none funding=balance
   expect card_on_watchlist = unknown
+  at -21h   list_update  list_type=block list_action=remove
+  at -21h   payment
+  expect card_on_watchlist = true
   at -20h   list_update  entry_expires_ms=@-10h
   at -11h   payment
   expect card_on_watchlist = true
@@ -257,6 +355,8 @@ story fraud_and_disputes "Known fraud and disputes, of the card and of the accou
   at -99d   dispute  payment_id=p1 stage=retrieval
   at -50d   payment  id=p2 card.card_token=c2
   at -40d   dispute  payment_id=p2
+  expect card_dispute_count_90d = 0
+  expect account_dispute_count_90d = 1
   at -30d   payment  id=p3
   expect card_dispute_count_90d = 1
   expect card_dispute_count_life = 1
@@ -286,6 +386,63 @@ story fraud_and_disputes "Known fraud and disputes, of the card and of the accou
   expect account_fraud_known_life = 0
   expect account_dispute_count_life = 0
 
+story own_doing "Which stories of fraud are the account's own doing: sixteen of 24"
+  with payment  account_id=a1 amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 merchant.merchant_id=m1 kind=in_app
+  with label    label=fraud
+  at -2d    payment  id=p1
+  at -2d    payment  id=p2
+  at -2d    payment  id=p3
+  at -2d    payment  id=p4
+  at -2d    payment  id=p5
+  at -2d    payment  id=p6
+  at -2d    payment  id=p7
+  at -2d    payment  id=p8
+  at -2d    payment  id=p9
+  at -2d    payment  id=p10
+  at -2d    payment  id=p11
+  at -2d    payment  id=p12
+  at -2d    payment  id=p13
+  at -2d    payment  id=p14
+  at -2d    payment  id=p15
+  at -2d    payment  id=p16
+  at -2d    payment  id=p17
+  at -2d    payment  id=p18
+  at -2d    payment  id=p19
+  at -2d    payment  id=p20
+  at -2d    payment  id=p21
+  at -2d    payment  id=p22
+  at -2d    payment  id=p23
+  at -2d    payment  id=p24
+  at -2d    payment  id=p25
+  at -2d    label    ref_id=p1 typology=T01 received=-1h
+  at -2d    label    ref_id=p2 typology=T02 received=-1h
+  at -2d    label    ref_id=p3 typology=T03 received=-1h
+  at -2d    label    ref_id=p4 typology=T04 received=-1h
+  at -2d    label    ref_id=p5 typology=T05 received=-1h
+  at -2d    label    ref_id=p6 typology=T06 received=-1h
+  at -2d    label    ref_id=p7 typology=T07 received=-1h
+  at -2d    label    ref_id=p8 typology=T08 received=-1h
+  at -2d    label    ref_id=p9 typology=T09 received=-1h
+  at -2d    label    ref_id=p10 typology=T10 received=-1h
+  at -2d    label    ref_id=p11 typology=T11 received=-1h
+  at -2d    label    ref_id=p12 typology=T12 received=-1h
+  at -2d    label    ref_id=p13 typology=T13 received=-1h
+  at -2d    label    ref_id=p14 typology=T14 received=-1h
+  at -2d    label    ref_id=p15 typology=T15 received=-1h
+  at -2d    label    ref_id=p16 typology=T16 received=-1h
+  at -2d    label    ref_id=p17 typology=T17 received=-1h
+  at -2d    label    ref_id=p18 typology=T18 received=-1h
+  at -2d    label    ref_id=p19 typology=T19 received=-1h
+  at -2d    label    ref_id=p20 typology=T20 received=-1h
+  at -2d    label    ref_id=p21 typology=T21 received=-1h
+  at -2d    label    ref_id=p22 typology=T22 received=-1h
+  at -2d    label    ref_id=p23 typology=T23 received=-1h
+  at -2d    label    ref_id=p24 typology=T24 received=-1h
+  at -2d    label    ref_id=p25 label=abuse typology=T18 received=-1h
+  at 0      payment
+  expect account_fraud_known_life = 16
+  expect card_fraud_known_life = 24
+
 story visa_retries "A refusal for good until an approval, and not more than 15 declines in 30 days"
   with any         account_id=a1
   with payment     amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 card.network=visa merchant.merchant_id=m1 kind=in_app
@@ -298,11 +455,18 @@ story visa_retries "A refusal for good until an approval, and not more than 15 d
   at -68d   auth_result  de39="14"
   at -67d   payment
   expect card_retry_blocked = true
+  at -48d   payment
+  expect card_retry_blocked = true
   at -38d   payment
   expect card_retry_blocked = false
   at -37d   auth_result  de39="R1"
+  expect card_retry_blocked = false
+  at -37d   payment      card.card_token=c2
+  expect card_retry_blocked = false
   at -36d   auth_result  outcome=approved
   at -35d   payment
+  expect card_retry_blocked = false
+  at -34d   payment
   expect card_retry_blocked = false
   # Advice to merchants is the other scheme's.
   at -34d   auth_result  mac="03"
@@ -323,15 +487,90 @@ story visa_retries "A refusal for good until an approval, and not more than 15 d
   at -552h   auth_result  de39="51"
   at -540h   auth_result  de39="51"
   at -528h   auth_result  de39="51"
+  at -1h    auth_result  outcome=approved
   at -1h    payment
   expect card_retry_blocked = false
   at -50m   auth_result  de39="51"
+  expect card_retry_blocked = false
   at 0      payment
   expect card_retry_blocked = true
   at 1m     payment      card.card_token=c2
   expect card_retry_blocked = false
-  # A day later the first two are older than 30 days.
+  # Later the first of them are older than 30 days.
   at 37h    payment
+  expect card_retry_blocked = false
+
+story visa_refusals "The codes after which Visa takes no other attempt"
+  with any         account_id=a1
+  with payment     amount_minor=10000 currency=CNY funding=intl_card card.network=visa merchant.merchant_id=m1 kind=in_app
+  with auth_result outcome=declined
+  at -2h    payment      id=p04 card.card_token=c04
+  at -1h    auth_result  ref_id=p04 de39="04"
+  at 0      payment      card.card_token=c04
+  expect card_retry_blocked = true
+  at -2h    payment      id=p07 card.card_token=c07
+  at -1h    auth_result  ref_id=p07 de39="07"
+  at 0      payment      card.card_token=c07
+  expect card_retry_blocked = true
+  at -2h    payment      id=p12 card.card_token=c12
+  at -1h    auth_result  ref_id=p12 de39="12"
+  at 0      payment      card.card_token=c12
+  expect card_retry_blocked = true
+  at -2h    payment      id=p14 card.card_token=c14
+  at -1h    auth_result  ref_id=p14 de39="14"
+  at 0      payment      card.card_token=c14
+  expect card_retry_blocked = true
+  at -2h    payment      id=p15 card.card_token=c15
+  at -1h    auth_result  ref_id=p15 de39="15"
+  at 0      payment      card.card_token=c15
+  expect card_retry_blocked = true
+  at -2h    payment      id=p41 card.card_token=c41
+  at -1h    auth_result  ref_id=p41 de39="41"
+  at 0      payment      card.card_token=c41
+  expect card_retry_blocked = true
+  at -2h    payment      id=p43 card.card_token=c43
+  at -1h    auth_result  ref_id=p43 de39="43"
+  at 0      payment      card.card_token=c43
+  expect card_retry_blocked = true
+  at -2h    payment      id=p46 card.card_token=c46
+  at -1h    auth_result  ref_id=p46 de39="46"
+  at 0      payment      card.card_token=c46
+  expect card_retry_blocked = true
+  at -2h    payment      id=p57 card.card_token=c57
+  at -1h    auth_result  ref_id=p57 de39="57"
+  at 0      payment      card.card_token=c57
+  expect card_retry_blocked = true
+  at -2h    payment      id=pR0 card.card_token=cR0
+  at -1h    auth_result  ref_id=pR0 de39="R0"
+  at 0      payment      card.card_token=cR0
+  expect card_retry_blocked = true
+  at -2h    payment      id=pR1 card.card_token=cR1
+  at -1h    auth_result  ref_id=pR1 de39="R1"
+  at 0      payment      card.card_token=cR1
+  expect card_retry_blocked = true
+  at -2h    payment      id=p05 card.card_token=c05
+  at -1h    auth_result  ref_id=p05 de39="05"
+  at 0      payment      card.card_token=c05
+  expect card_retry_blocked = false
+  at -2h    payment      id=p51 card.card_token=c51
+  at -1h    auth_result  ref_id=p51 de39="51"
+  at 0      payment      card.card_token=c51
+  expect card_retry_blocked = false
+  at -2h    payment      id=p54 card.card_token=c54
+  at -1h    auth_result  ref_id=p54 de39="54"
+  at 0      payment      card.card_token=c54
+  expect card_retry_blocked = false
+  at -2h    payment      id=p59 card.card_token=c59
+  at -1h    auth_result  ref_id=p59 de39="59"
+  at 0      payment      card.card_token=c59
+  expect card_retry_blocked = false
+  at -2h    payment      id=p62 card.card_token=c62
+  at -1h    auth_result  ref_id=p62 de39="62"
+  at 0      payment      card.card_token=c62
+  expect card_retry_blocked = false
+  at -2h    payment      id=p91 card.card_token=c91
+  at -1h    auth_result  ref_id=p91 de39="91"
+  at 0      payment      card.card_token=c91
   expect card_retry_blocked = false
 
 story mastercard_retries "The scheme's advice, 10 declines in a day, 35 of the same amount in 30 days"
@@ -348,6 +587,10 @@ story mastercard_retries "The scheme's advice, 10 declines in a day, 35 of the s
   expect card_retry_blocked = true
   at -67d   payment      card.network=jcb
   expect card_retry_blocked = false
+  at -67d   payment      card.card_token=c2
+  expect card_retry_blocked = false
+  at -67d   card_link    card.card_token=c2 card.network=mastercard
+  expect card_retry_blocked = false
   at -66d   auth_result  outcome=approved
   at -65d   payment
   expect card_retry_blocked = false
@@ -361,11 +604,15 @@ story mastercard_retries "The scheme's advice, 10 declines in a day, 35 of the s
   at -1426h  auth_result
   at -1424h  auth_result
   at -1422h  auth_result
+  at -1422h  auth_result  outcome=approved
   at -1421h  payment
   expect card_retry_blocked = false
   at -1421h  auth_result
+  expect card_retry_blocked = false
   at -1420h  payment
   expect card_retry_blocked = true
+  at -1420h  payment      card.card_token=c2
+  expect card_retry_blocked = false
   # The eleven are spread over more than a day now.
   at -1416h  payment      id=p2 base_minor=5000
   expect card_retry_blocked = false
@@ -404,15 +651,29 @@ story mastercard_retries "The scheme's advice, 10 declines in a day, 35 of the s
   at -312h  auth_result  ref_id=p2
   at -300h  auth_result  ref_id=p2
   at -288h  auth_result  ref_id=p2
+  at -2h    auth_result  ref_id=p2 outcome=approved
   at -2h    payment      base_minor=5000
   expect card_retry_blocked = false
   at -90m   auth_result  ref_id=p2
+  expect card_retry_blocked = false
   at -80m   payment
   expect card_retry_blocked = false
   at 0      payment      base_minor=5000
   expect card_retry_blocked = true
+  at 0      payment      base_minor=5000 card.card_token=c2
+  expect card_retry_blocked = false
+  # Twenty days after the advice and the approval that came after it.
+  at 80d    auth_result  mac="03"
+  at 81d    payment
+  expect card_retry_blocked = true
+  at 82d    auth_result  outcome=approved
+  at 100d   payment
+  expect card_retry_blocked = false
+  at 101d   auth_result  mac="03"
+  at 121d   payment
+  expect card_retry_blocked = true
 
-# All attempts: 3 up to 7 days ago, 2 of them fraud; so the rate of all is 2.056/23.
+# All attempts: 4 from 97 to 7 days ago, 3 of them fraud; so the rate of all is 3.056/24.
 story range_fraud "Fraud of an issuer range, seven days late, smoothed by all"
   with any      account_id=a1
   with payment  amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 card.bin8="41111111" merchant.merchant_id=m1 kind=in_app
@@ -424,18 +685,22 @@ story range_fraud "Fraud of an issuer range, seven days late, smoothed by all"
   at -50d   payment  id=p1
   at -50d   label    ref_id=p1 received=-40d
   at -20d   payment  id=p2
+  at -20d   payment  id=p5
+  at -20d   payment  funding=balance
   at -20d   payment  id=p3 card.card_token=c2 card.bin8="51111111"
+  at -20d   label    ref_id=p5 received=-9d
+  at -20d   label    ref_id=p3 label=legit received=-9d
   at -20d   label    ref_id=p2 received=-10d
   at -3d    payment  id=p4
   at -3d    label    ref_id=p4 received=-1d
   at 0      payment
-  expect fraud_rate_90d = 2.056/23
-  expect bin_fraud_rate_{30d,90d} = (1 + 20 * 2.056/23) / 21, (2 + 20 * 2.056/23) / 22
+  expect fraud_rate_90d = 3.056/24
+  expect bin_fraud_rate_{30d,90d} = (2 + 20 * 3.056/24) / 22, (3 + 20 * 3.056/24) / 23
   at 1m     payment  card.bin8="51111111"
-  expect bin_fraud_rate_{30d,90d} = (20 * 2.056/23) / 21, (20 * 2.056/23) / 21
+  expect bin_fraud_rate_{30d,90d} = (20 * 3.056/24) / 21, (20 * 3.056/24) / 21
   # Four digits less name the range as well.
   at 2m     payment  card.bin8=none card.bin6="411111"
-  expect bin_fraud_rate_{30d,90d} = 2.056/23, 2.056/23
+  expect bin_fraud_rate_{30d,90d} = 3.056/24, 3.056/24
   at 3m     payment  card.bin8=none
   expect bin_fraud_rate_90d = unknown
 
@@ -455,6 +720,9 @@ story declines "Declines of a range and of an issuer, smoothed by scheme and cou
   at -20m   auth_result  ref_id=p1
   at -10m   auth_result  ref_id=p1 outcome=error
   at -5m    auth_result  ref_id=p2
+  expect issuer_region_decline_ratio_24h = 4.5/53
+  expect bin_decline_ratio_1h = (50 * 4.5/53) / 50
+  expect issuer_decline_ratio_1h = (50 * 4.5/53) / 50
   at 0      payment
   expect issuer_region_decline_ratio_24h = 5.5/54
   expect bin_decline_ratio_{1h,24h} = (1 + 50 * 5.5/54) / 52, (2 + 50 * 5.5/54) / 53
@@ -464,13 +732,18 @@ story declines "Declines of a range and of an issuer, smoothed by scheme and cou
   expect bin_decline_ratio_{1h,24h} = 3.5/52, 4.5/53
   expect issuer_decline_ratio_{1h,24h} = 3.5/53, 4.5/54
 
-# Without a usual the deviation is 0.2 a minute, and 0.1 of each minute is free.
+# With little or no usual the deviation is 0.2 a minute, and 0.1 of each minute is free beside the usual.
 story slow_drip "Links of a range summed from their best start: the last 5 minutes, 15, the hour, 4 hours"
   with any        account_id=a1
   with card_link  card.card_token=c1 card.bin8="41111111"
   at -10d    card_link  card.bin8="45555555"
   expect bin_link_deviation_1m = 0.2
   expect bin_cusum = 0
+  # One link a week ago: 1/48 in 5 minutes, which does not lift the floor.
+  at -7d     card_link  card.bin8="41111111"
+  at -7d     card_link  card.bin8="42222222"
+  at -7d     card_link  card.bin8="43333333"
+  at -7d     card_link  card.bin8="44444444"
   at -40349m  card_link  card.bin8="46666666"
   at -40320m  card_link  card.bin8="46666666"
   at -40290m  card_link  card.bin8="46666666"
@@ -483,6 +756,7 @@ story slow_drip "Links of a range summed from their best start: the last 5 minut
   at -10109m  card_link  card.bin8="46666666"
   at -10080m  card_link  card.bin8="46666666"
   at -10050m  card_link  card.bin8="46666666"
+  at -300m  card_link  card.bin8="44444444"
   at -235m  card_link  card.bin8="44444444"
   at -234m  card_link  card.bin8="44444444"
   at -233m  card_link  card.bin8="44444444"
@@ -531,15 +805,17 @@ story slow_drip "Links of a range summed from their best start: the last 5 minut
   at -2m  card_link  card.bin8="43333333"
   at -2m  card_link  card.bin8="44444444"
   at -2m  card_link  card.bin8="46666666"
+  at -1m    payment    account_id=a1 amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 card.bin8="42222222" merchant.merchant_id=m1 kind=in_app
+  at -1m    payment    account_id=a1 amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 card.bin8="44444444" merchant.merchant_id=m1 kind=in_app
   at 0      card_link
   expect bin_link_deviation_1m = 0.2
-  expect bin_cusum = (2 - 5 * 0.1) / 0.2
+  expect bin_cusum = (2 - 1/48 - 5 * 0.1) / 0.2
   at 0      card_link  card.bin8="42222222"
-  expect bin_cusum = (4 - 15 * 0.1) / 0.2
+  expect bin_cusum = (4 - 3/48 - 15 * 0.1) / 0.2
   at 0      card_link  card.bin8="43333333"
-  expect bin_cusum = (10 - 60 * 0.1) / 0.2
+  expect bin_cusum = (10 - 12/48 - 60 * 0.1) / 0.2
   at 0      card_link  card.bin8="44444444"
-  expect bin_cusum = (30 - 240 * 0.1) / 0.2
+  expect bin_cusum = (30 - 48/48 - 240 * 0.1) / 0.2
   # Twelve links in this hour of four weeks are 0.05 a minute.
   at 0      card_link  card.bin8="46666666"
   expect bin_link_deviation_1m = sqrt(0.05)
@@ -549,7 +825,9 @@ story slow_drip "Links of a range summed from their best start: the last 5 minut
 
 story numbers_in_a_row "Last digits tried of a range within an hour: five different, in two blocks of 40"
   with card_link  account_id=a1 card.card_token=c1 card.bin8="41111111"
+  with payment    account_id=a1 amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 card.bin8="41111111" merchant.merchant_id=m1 kind=in_app
   at -65m   card_link  card.last4="9000"
+  at -50m   payment    card.last4="0002"
   at -40m   card_link  card.last4="0039"
   at -30m   card_link  card.last4="0001"
   at -25m   card_link  card.bin8="42222222" card.last4="5000"
@@ -573,6 +851,12 @@ story outage_told "An outage that somebody told, until its end, its all-clear, o
   with any            account_id=a1
   with payment        amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 card.issuer_id=i1 merchant.merchant_id=m1 kind=in_app
   with issuer_health  card.issuer_id=i1
+  at -45d   issuer_health  health=outage health_until_ms=@-5d
+  at -35d   payment
+  expect issuer_outage_flag = true
+  # Not heard of for 30 days.
+  at -14d   payment
+  expect issuer_outage_flag = false
   at -5d    payment
   expect issuer_outage_flag = false
   at -4d    issuer_health  health=degraded health_until_ms=@-94h
@@ -601,6 +885,10 @@ story outage_seen "More than 30 % of 20 answers in 5 minutes were technical"
   with payment     amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 card.issuer_id=i1 merchant.merchant_id=m1 kind=in_app
   with auth_result ref_id=p1 outcome=declined
   at -1h       payment      id=p1
+  at -10m      auth_result
+  at -10m      auth_result
+  at -10m      auth_result
+  at -10m      auth_result
   at -325s     auth_result  outcome=timeout
   at -290s     auth_result  de39="91"
   at -285s     auth_result  de39="91"
@@ -621,19 +909,24 @@ story outage_seen "More than 30 % of 20 answers in 5 minutes were technical"
   at -155s     auth_result  de39="05"
   at -145s     auth_result  de39="05"
   at -135s     auth_result  de39="05"
-  # Six of nineteen: too few answers.
+  # Five answers of another issuer do not count here.
+  at -24s      payment      id=p2 card.issuer_id=i2
+  at -23s      auth_result  ref_id=p2 outcome=timeout
+  at -23s      auth_result  ref_id=p2
+  at -23s      auth_result  ref_id=p2
+  at -23s      auth_result  ref_id=p2
+  at -23s      auth_result  ref_id=p2
+  # Six of nineteen: too few answers. Seven of twenty.
   at -20s      payment
   expect issuer_outage_flag = false
-  at -19s      auth_result  outcome=approved
-  # Six of twenty are not more than 30 %.
-  at -18s      payment
+  at -19s      auth_result  outcome=timeout
   expect issuer_outage_flag = false
-  at -17s      auth_result  outcome=timeout
-  at -16s      payment
+  at -18s      payment
   expect issuer_outage_flag = true
+  at -17s      auth_result  outcome=approved
   at -16s      payment      card.issuer_id=i2
   expect issuer_outage_flag = false
-  # The first technical answer is five minutes old.
+  # The first technical answer is five minutes old: six of twenty are not more than 30 %.
   at 10s       payment
   expect issuer_outage_flag = false
 
@@ -650,6 +943,12 @@ story new_card_country "A first card from a country, on an account with cards fo
   expect card_country_vs_account_new = true
   at 1m     payment    card.card_token=c2 card.issuer_country=FR
   expect card_country_vs_account_new = false
+  at 1m     card_link  card.card_token=c7
+  expect card_country_vs_account_new = false
+  # A card that is named but not used is not seen.
+  at 1m     payment    funding=balance card.card_token=c8 card.issuer_country=ES
+  at 1m     card_link  card.card_token=c8 card.issuer_country=ES
+  expect card_country_vs_account_new = true
   # Not in 90 days.
   at 2m     card_link  card.card_token=c9 card.issuer_country=IT
   expect card_country_vs_account_new = true

@@ -28,10 +28,13 @@ story pass_loads "What a pass was loaded with, by itself"
   at 0      payment
   expect pass_topup_count_1h = unknown
   expect pass_age_hours = unknown
+  at 1m     tour_pass_topup
+  expect pass_topup_count_{1h,24h,7d} = 2, 3, 4
+  expect pass_topup_amount_{24h,7d,30d} = 100000, 120000, 170000
 
 story pass_drain "Spent from the pass against loads, this spend included, by account"
-  with any              account_id=a1 card.card_token=c1
-  with tour_pass_topup  pass_id=tp1 amount_minor=10000 currency=CNY
+  with any              account_id=a1
+  with tour_pass_topup  pass_id=tp1 amount_minor=10000 currency=CNY card.card_token=c1
   with payment          amount_minor=5000 currency=CNY funding=tour_pass merchant.merchant_id=m1 kind=in_app
   at -11h   payment
   expect pass_drain_ratio_{1h,24h} = unknown, unknown
@@ -41,9 +44,14 @@ story pass_drain "Spent from the pass against loads, this spend included, by acc
   at -5h    payment          base_minor=20000
   expect pass_load_to_spend_min = 300
   expect pass_drain_ratio_{1h,24h} = unknown, 25000/40000
+  at -3h    login            outcome=success
+  expect pass_drain_ratio_{1h,24h} = unknown, 25000/40000
   at -30m   tour_pass_topup
+  expect pass_drain_ratio_{1h,24h} = unknown, 25000/40000
+  at -20m   login            outcome=success
+  expect pass_drain_ratio_{1h,24h} = 0, 25000/50000
   at -10m   payment
-  at -5m    payment          funding=intl_card base_minor=70000
+  at -5m    payment          funding=intl_card card.card_token=c1 base_minor=70000
   expect pass_load_to_spend_min = unknown
   expect pass_drain_ratio_{1h,24h} = 0.5, 30000/50000
   at 0      payment          base_minor=3000
@@ -59,19 +67,27 @@ story pass_rounds "How fast nine tenths were spent"
   with tour_pass_topup  pass_id=tp1 amount_minor=10000 currency=CNY
   with payment          amount_minor=5000 currency=CNY funding=tour_pass merchant.merchant_id=m1 kind=in_app
   at -95d   tour_pass_topup  base_minor=90000
+  at -60d   tour_pass_topup  base_minor=20000
+  at -59d   payment          base_minor=20000
+  at -58d   tour_pass_topup  account_id=a3
+  at -48d   payment          account_id=a3 base_minor=10000
   at -48h   tour_pass_topup
   at -47h   payment
   expect pass_drain_t90_min = unknown
+  at -46h30m payment         funding=intl_card base_minor=9000
   at -46h   payment          base_minor=4000
-  # Half is spent so far.
+  # 250 CNY of 300 are spent so far.
   expect pass_drain_t90_min = unknown
   at -45h   login            outcome=success
   expect pass_drain_t90_min = 120
   at -44h   payment          funding=intl_card base_minor=8000
   at 0      payment
   expect pass_drain_t90_min = 120
+  at 0      login            outcome=success account_id=a3
+  expect pass_drain_t90_min = 14400
   # A new load begins a new round, however small.
   at 1h     tour_pass_topup  base_minor=100
+  expect pass_drain_t90_min = 2880
   at 2h     login            outcome=success
   expect pass_drain_t90_min = unknown
   at 3h     payment          base_minor=100
@@ -84,6 +100,7 @@ story pass_test_load "A first load of 150 CNY, then five times that within a day
   with any              account_id=a1 card.card_token=c1
   with tour_pass_topup  pass_id=tp1 amount_minor=15000 currency=CNY
   with payment          amount_minor=5000 currency=CNY funding=tour_pass merchant.merchant_id=m1 kind=in_app
+  at -50h    tour_pass_topup  pass_id=tp0 base_minor=90000
   at -10h    tour_pass_topup
   expect pass_micro_load_first = false
   at -9h     tour_pass_topup  base_minor=74999
@@ -138,11 +155,11 @@ story funding_mix "What of the account's money came by top-up"
   at -1h    refund              amount_minor=40000 to_instrument=original
   at -1h    refund              amount_minor=2000 to_instrument=balance
   at -1h    third_party_topup   account_id=a2 amount_minor=88000
-  at 0      login               outcome=success
+  at 0      third_party_topup   amount_minor=12345
   expect topup_share_of_inflow_{7d,30d} = 20/57, 30/82
   expect third_party_inflow_share_{7d,30d} = 20/27, 20/42
 
-# Fraud of all, up to 7 days ago and 97 back: one label and no card attempt, so (1 + 0.056)/20.
+# Fraud of all, from 97 to 7 days ago: three labels and no card attempt, so 3.056/20.
 story intermediaries "Licence, age, disputes, spread and complaints of an intermediary"
   with any                account_id=a1
   with third_party_topup  intermediary_id=i1 intermediary_licence=licensed amount_minor=10000 currency=CNY
@@ -158,20 +175,24 @@ story intermediaries "Licence, age, disputes, spread and complaints of an interm
   at -59d   dispute            payment_id=t0 stage=retrieval fraud_category=false
   at -50d   third_party_topup  id=t2
   at -49d   third_party_topup  id=u1 intermediary_id=i2
+  at -100d  label              ref_id=t0 label=fraud source=customer_report received=-48d
   at -73d   label              ref_id=t1 label=fraud source=customer_report received=-48d
-  at -50d   label              ref_id=t2 label=legit source=customer_report received=-47d
-  at -20d   third_party_topup  id=t3 account_id=a2
+  at -50d   label              ref_id=t2 label=fraud source=analyst received=-47d
+  at -20d   third_party_topup  id=t3 account_id=a3
+  at -20d   label              ref_id=t3 label=fraud source=analyst received=-18d
   at -19d   dispute            payment_id=t3 stage=early_warning fraud_category=true
   at -3d    dispute            payment_id=t2 fraud_category=false
-  # Four credits of two accounts, this one included; three disputes, one complaint.
+  at -3d    third_party_topup  id=t5
+  at -3d    label              ref_id=t5 label=legit source=customer_report received=-2d
+  # Five credits, this one included, three of them to one account; three disputes, one complaint.
   at 0      third_party_topup  id=t4 intermediary_licence=agent
-  expect intermediary_reputation = 20 + 15 * 100/365 + 25 * 1/4 + 5 + 10 * 3/4
+  expect intermediary_reputation = 20 + 15 * 100/365 + 25 * 2/5 + 10 * (1 - 11/25) + 10 * 4/5
   expect intermediary_age_days = 100
-  # Delayed: in 30 days the third of the credits, nothing bad; in 90 days one label and one dispute for another reason.
-  expect intermediary_fraud_rate_{30d,90d} = (20 * 1.056/20) / 21, (2 + 20 * 1.056/20) / 23
+  # Delayed: in 30 days a credit and its label; in 90 days three credits, all with labels, and a dispute for another reason.
+  expect intermediary_fraud_rate_{30d,90d} = (1 + 3.056) / 21, (4 + 3.056) / 23
   at 0      third_party_topup  intermediary_id=i2 intermediary_licence=unknown
   expect intermediary_reputation = 0 + 15 * 49/365 + 25 + 0 + 10
-  expect intermediary_fraud_rate_{30d,90d} = 1.056/20, (20 * 1.056/20) / 21
+  expect intermediary_fraud_rate_{30d,90d} = 3.056/20, 3.056/21
   at 0      third_party_topup  intermediary_id=i3 intermediary_licence=none
   expect intermediary_reputation = unknown
   # Ten years old, and more disputes than credits.
@@ -228,8 +249,8 @@ story payers "Who pays for a credit, what is kept of it, and how many pay"
   at 6m     third_party_topup  currency=USD amount_minor=900 paid_minor=7200 paid_currency=CNY
   expect third_party_implied_fee_bps = unknown
 
-# In: 400 CNY 72 hours ago, 200 CNY 10 hours ago, 100 CNY half an hour ago. Out: 300 CNY 48 hours ago, 100 CNY 5 hours
-# ago, 40 CNY 10 minutes ago.
+# In: 300 CNY 96 hours ago, 400 CNY 72 hours ago, 200 CNY 10 hours ago, 100 CNY half an hour ago. Out: 300 CNY 48 hours
+# ago, 100 CNY 5 hours ago, 40 CNY 10 minutes ago.
 story pass_through "Money in and out again, and how long it stayed"
   with any                 account_id=a1 currency=CNY
   with third_party_topup   intermediary_id=i1
@@ -242,21 +263,25 @@ story pass_through "Money in and out again, and how long it stayed"
   expect hold_time_median_min_7d = unknown
   at -8d    transfer            amount_minor=500000
   expect pass_through_ratio_{1h,24h,7d} = 0, 0, 0
+  at -8d    transfer            account_id=a2 beneficiary_id=a1 amount_minor=70000
+  at -96h   transfer            account_id=a2 beneficiary_id=a1 amount_minor=30000
   at -72h   third_party_topup   amount_minor=40000
   at -48h   transfer            amount_minor=30000
   at -10h   transfer            account_id=a2 beneficiary_id=a1 amount_minor=20000
   at -5h    withdrawal          amount_minor=10000
   expect cashout_speed_min = 300
   at -30m   red_envelope_claim  amount_minor=10000
+  expect pass_through_ratio_{1h,24h,7d} = unknown, 10/20, 40/90
+  expect account_inflow_age_min_7d = 60 * (300 * 95.5 + 400 * 71.5 + 200 * 9.5) / 900
   at -10m   red_envelope_send   amount_minor=4000
   at -5m    red_envelope_claim  amount_minor=9999 account_id=a3
   at -5m    payment             amount_minor=70000 funding=balance merchant.merchant_id=m1 kind=in_app
   expect cashout_speed_min = unknown
   at 0      transfer            amount_minor=25000 account.balance_minor=26000
-  expect pass_through_ratio_{1h,24h,7d} = 0.4, 14/30, 44/70
-  expect account_inflow_age_min_7d = 60 * (400 * 72 + 200 * 10 + 100 * 0.5) / 700
+  expect pass_through_ratio_{1h,24h,7d} = 0.4, 14/30, 44/100
+  expect account_inflow_age_min_7d = 60 * (300 * 96 + 400 * 72 + 200 * 10 + 100 * 0.5) / 1000
   expect account_outflow_age_min_7d = 60 * (300 * 48 + 100 * 5 + 40 / 6) / 440
-  expect hold_time_median_min_7d = 60 * ((400 * 72 + 200 * 10 + 100 * 0.5) / 700 - (300 * 48 + 100 * 5 + 40 / 6) / 440)
+  expect hold_time_median_min_7d = 60 * ((300 * 96 + 400 * 72 + 200 * 10 + 100 * 0.5) / 1000 - (300 * 48 + 100 * 5 + 40 / 6) / 440)
   expect cashout_speed_min = 30
   expect balance_zeroing = true
   # Less than 100 CNY does not start the clock; in the last hour only 99.99 CNY came in.
@@ -271,13 +296,30 @@ story pass_through "Money in and out again, and how long it stayed"
   # The sender's own money: what it sends does not come in at its side.
   at 4m     login               outcome=success account_id=a2
   expect account_inflow_age_min_7d = unknown
-  expect account_outflow_age_min_7d = 604
+  expect account_outflow_age_min_7d = (300 * (96 * 60 + 4) + 200 * 604) / 500
   expect hold_time_median_min_7d = unknown
   at 5m     red_envelope_claim  amount_minor=30000 account_id=a2
   at 6m     withdrawal          amount_minor=30000 account_id=a2
   # Sent ten hours before anything came in.
   expect hold_time_median_min_7d = unknown
   expect cashout_speed_min = 1
+
+story last_inflow "Minutes from the last inflow of 100 CNY or more, of whatever age up to 90 days"
+  with any                account_id=a1 currency=CNY
+  with third_party_topup  intermediary_id=i1 amount_minor=10000
+  with transfer           beneficiary_id=a2
+  at -95d   third_party_topup
+  at -93d   transfer    amount_minor=10000
+  at -40d   third_party_topup
+  at -39d   third_party_topup  amount_minor=9999
+  at -2d    withdrawal  amount_minor=100 account_id=a2
+  expect cashout_speed_min = unknown
+  at -50d   transfer    amount_minor=10000
+  at -49d   transfer    amount_minor=9999
+  at 0      withdrawal  amount_minor=100
+  expect cashout_speed_min = 40 * 1440
+  at 0      withdrawal  amount_minor=100 account_id=a2
+  expect cashout_speed_min = 50 * 1440
 
 story emptied "An outflow of nearly all there is"
   with any         account_id=a1 currency=CNY
@@ -303,7 +345,7 @@ story envelopes "Envelopes sent and claimed, how fast, and in which groups"
   expect envelope_group_hhi_{7d,30d} = unknown, unknown
   expect envelope_send_count_{1h,24h} = 0, 0
   expect envelope_round_trip_share_7d = unknown
-  at -20d   red_envelope_claim  base_minor=6000 group_id_hash=g2 latency_ms=1
+  at -20d   red_envelope_claim  base_minor=6000 latency_ms=1
   at -20d   red_envelope_send   base_minor=8000
   at -3d    red_envelope_claim  base_minor=3000 latency_ms=900
   at -2d    red_envelope_send   base_minor=20000
@@ -311,12 +353,13 @@ story envelopes "Envelopes sent and claimed, how fast, and in which groups"
   at -5h    red_envelope_send   base_minor=4000
   at -2h    red_envelope_claim  account_id=a2 base_minor=9000 latency_ms=100
   at -50m   red_envelope_send   group_id_hash=none
+  at -40m   payment             funding=balance merchant.merchant_id=m1 kind=in_app
   # Of 29,000 fen with 4,000 claimed; in a day 5,000 and 1,000.
   at 0      red_envelope_claim  latency_ms=1300
   expect envelope_in_out_ratio_{24h,7d} = 1/6, 4/29
   expect envelope_claim_latency_p50_ms_7d = 700
-  # Groups: three and one in 7 days, four and two in 30; the one without a group is in none.
-  expect envelope_group_hhi_{7d,30d} = 10/16, 20/36
+  # Groups: three and one in 7 days, five and one in 30; the one without a group is in none.
+  expect envelope_group_hhi_{7d,30d} = 10/16, 26/36
   expect envelope_send_count_{1h,24h} = 1, 2
   expect envelope_round_trip_share_7d = 3/24
   at 1m     red_envelope_claim  latency_ms=5
@@ -338,12 +381,20 @@ story promotions "Promotions redeemed, their worth, and accounts that refer each
   with payment           amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 merchant.merchant_id=m1 kind=in_app
   at -100d  account_open      phone_hash=h1 account_id=a7
   at -40d   account_open      phone_hash=h1
-  at -31d   promo_redemption
+  at -91d   promo_redemption  type=referral referrer_account_id=a7
+  expect promo_referral_depth_90d = 1
+  at -40d   promo_redemption  type=referral referrer_account_id=a7
   expect promo_redemption_count_{7d,30d} = 0, 0
   expect promo_benefit_ratio_30d = unknown
+  expect promo_referral_depth_90d = 2
+  at -35d   payment           id=p0
+  at -35d   auth_result       ref_id=p0 outcome=approved
+  at -31d   promo_redemption
   expect promo_referral_depth_90d = 0
   at -29d   payment           id=p1
   at -29d   auth_result       ref_id=p1 outcome=approved
+  # Of the benefits 500 and 500 so far, against 100 CNY.
+  expect promo_benefit_ratio_30d = 0.1
   at -28d   payment           id=p2
   at -28d   auth_result       ref_id=p2 outcome=declined
   at -20d   promo_redemption
@@ -354,10 +405,10 @@ story promotions "Promotions redeemed, their worth, and accounts that refer each
   expect promo_benefit_ratio_30d = 0.08
   # A referrer that opened its account here, one that logged in here, one never seen here or not in 90 days.
   at 1h     promo_redemption  account_id=a2 type=referral referrer_account_id=a1
-  expect promo_referral_depth_90d = 1
+  expect promo_referral_depth_90d = 2
   at 2h     login             account_id=a2 outcome=success
   at 3h     promo_redemption  account_id=a3 type=referral referrer_account_id=a2
-  expect promo_referral_depth_90d = 2
+  expect promo_referral_depth_90d = 3
   at 4h     promo_redemption  account_id=a4 type=referral referrer_account_id=a3
   expect promo_referral_depth_90d = 0
   at 5h     promo_redemption  account_id=a4 type=referral referrer_account_id=a7
@@ -377,13 +428,17 @@ story refunds "How much is refunded, how soon and where to"
   expect refund_to_other_instrument = unknown
   at -100d  auth_result  ref_id=p0 outcome=approved
   at -95d   refund       original_payment_id=p0
-  at -50d   payment      id=p1
+  at -50d   payment      id=p1 card.card_token=c2
   at -50d   auth_result  ref_id=p1 outcome=approved
+  expect refund_ratio_amount_90d = 0.3
+  at -49d   payment      id=p3
+  at -49d   auth_result  ref_id=p3 outcome=declined
   at -40d   refund       original_payment_id=p1 base_minor=5000 to_instrument=original
   expect refund_after_hours = 240
   expect refund_to_other_instrument = false
   at -26h   payment      id=p2 payment_id=wallet-2 base_minor=30000
   at -26h   auth_result  ref_id=p2 outcome=approved
+  expect refund_after_hours = unknown
   at -25h   refund       original_payment_id=wallet-2 to_instrument=other_card
   expect refund_after_hours = 1
   expect refund_to_other_instrument = true
@@ -400,7 +455,7 @@ story refunds "How much is refunded, how soon and where to"
 story bills "Bills: whose, and to whom for the first time"
   with payment  account_id=a1 amount_minor=10000 currency=CNY funding=balance merchant.merchant_id=m1 kind=bill bill_payee_hash=b1
   at -91d   payment  bill_payee_hash=b2
-  at -20d   payment  bill_is_own_name=true
+  at -60d   payment  bill_is_own_name=true
   expect bill_first_payee = true
   expect bill_not_own_name = false
   at 0      payment  bill_is_own_name=false
@@ -437,7 +492,7 @@ story tickets_and_codes "Departure, passenger, code"
 story printed_codes "A printed code paid to for the first time"
   with payment  account_id=a1 amount_minor=10000 currency=CNY funding=balance merchant.merchant_id=m1 merchant.qr_id=q1 kind=merchant_qr_static
   at -91d   payment  merchant.qr_id=q2
-  at -5d    payment
+  at -50d   payment
   expect qr_static_first_time = true
   at -4d    payment
   expect qr_static_first_time = false
@@ -457,6 +512,8 @@ story limit_and_mandate "A limit raised, a mandate just set up"
   at -100d  payment         mandate_id=n9
   expect limit_raised_recent_h = 8760
   expect auto_debit_new_mandate = true
+  at -60d   profile_change  account_id=a3 new_limit_minor=400000
+  at -50d   profile_change  account_id=a3 new_limit_minor=300000
   at -50d   profile_change  field=address new_limit_minor=none
   at -49d   payment
   expect limit_raised_recent_h = 8760
@@ -466,12 +523,16 @@ story limit_and_mandate "A limit raised, a mandate just set up"
   expect limit_raised_recent_h = 24
   expect auto_debit_new_mandate = unknown
   at -5d    profile_change  new_limit_minor=300000
+  expect limit_raised_recent_h = 120
   at -4d    login           outcome=success
   expect limit_raised_recent_h = 8760
   at -1d    profile_change  new_limit_minor=400000
+  at -12h   profile_change  field=address new_limit_minor=none
   at 0      payment
   expect limit_raised_recent_h = 24
   expect auto_debit_new_mandate = false
+  at 0      login           outcome=success account_id=a3
+  expect limit_raised_recent_h = 8760
   # First debited less than a day ago, whether or not there is word of the mandate.
   at 1h     payment         mandate_id=n2
   expect auto_debit_new_mandate = true

@@ -9,11 +9,13 @@
 //! false. An address that has no record at all stays unknown.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
-use serde::Deserialize;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{Faults, Found, Tables, fault};
 use crate::field::{FieldId, Kind, ids};
@@ -63,15 +65,15 @@ struct Country<'a> {
 
 #[derive(Deserialize)]
 struct Location {
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    accuracy_radius: Option<u16>,
+    latitude: Option<Number>,
+    longitude: Option<Number>,
+    accuracy_radius: Option<Number>,
 }
 
 /// What is about the network: a record of its own in special databases, a part in large ones.
 #[derive(Deserialize)]
 struct Traits<'a> {
-    autonomous_system_number: Option<u32>,
+    autonomous_system_number: Option<Number>,
     connection_type: Option<&'a str>,
     user_type: Option<&'a str>,
     is_anonymous: Option<bool>,
@@ -80,6 +82,38 @@ struct Traits<'a> {
     is_public_proxy: Option<bool>,
     is_residential_proxy: Option<bool>,
     is_tor_exit_node: Option<bool>,
+}
+
+/// A number of any type of the format: makers of databases differ in which they take.
+#[derive(Clone, Copy)]
+struct Number(f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+        deserializer.deserialize_any(AnyNumber)
+    }
+}
+
+struct AnyNumber;
+
+impl Visitor<'_> for AnyNumber {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Number, E> {
+        Ok(Number(number as f64))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
+        Ok(Number(number as f64))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Number, E> {
+        Ok(Number(number))
+    }
 }
 
 /// Whether the bytes hold the mark of a database.
@@ -154,7 +188,7 @@ fn take(place: &LookupResult<'_, &[u8]>) -> Result<Found, String> {
         take_place(&mut found, record)?;
     }
     let nested = record.as_ref().and_then(|record| record.traits.as_ref());
-    traits.iter().chain(nested).for_each(|traits| take_traits(&mut found, traits));
+    traits.iter().chain(nested).try_for_each(|traits| take_traits(&mut found, traits))?;
     Ok(found)
 }
 
@@ -185,14 +219,13 @@ fn take_place(found: &mut Found, record: &Record<'_>) -> Result<(), String> {
     }
     let Some(place) = &record.location else { return Ok(()) };
     let Some((lat, lon)) = place.latitude.zip(place.longitude) else { return Ok(()) };
-    let radius = place.accuracy_radius.map(f64::from);
     let parts = [
         (ids::NETWORK_IP_LAT, Some(lat)),
         (ids::NETWORK_IP_LON, Some(lon)),
-        (ids::NETWORK_IP_ACCURACY_KM, radius),
+        (ids::NETWORK_IP_ACCURACY_KM, place.accuracy_radius),
     ];
     for (field, value) in parts {
-        let Some(value) = value else { continue };
+        let Some(Number(value)) = value else { continue };
         if !fits(field, value) {
             return Err(format!("{value} cannot be {}", field.field().meaning));
         }
@@ -206,9 +239,12 @@ pub(super) fn fits(field: FieldId, value: f64) -> bool {
     matches!(field.kind(), Kind::Float { min, max } if (min..=max).contains(&value))
 }
 
-fn take_traits(found: &mut Found, traits: &Traits<'_>) {
-    if let Some(asn) = traits.autonomous_system_number {
-        found.set(ids::NETWORK_ASN, asn.into());
+fn take_traits(found: &mut Found, traits: &Traits<'_>) -> Result<(), String> {
+    if let Some(Number(asn)) = traits.autonomous_system_number {
+        if asn.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&asn) {
+            return Err(format!("{asn} cannot be {}", ids::NETWORK_ASN.field().meaning));
+        }
+        found.set(ids::NETWORK_ASN, asn as u64);
     }
     let named = |name: Option<&str>| {
         let (_, usage) = USAGES.into_iter().find(|(known, _)| Some(*known) == name)?;
@@ -231,6 +267,7 @@ fn take_traits(found: &mut Found, traits: &Traits<'_>) {
             found.set(field, flag.into());
         }
     }
+    Ok(())
 }
 
 /// The slot of a use by its name.

@@ -202,9 +202,8 @@ impl Busy {
         to: i64,
     ) -> impl Iterator<Item = i64> + '_ {
         let before = self.sightings.get(pair).map(|seen| &seen.before);
-        let within = move |(value, time): (&i64, &i64)| {
-            (from < *time && *time <= to).then_some(*value)
-        };
+        let within =
+            move |(value, time): (&i64, &i64)| (from < *time && *time <= to).then_some(*value);
         before.into_iter().flatten().filter_map(within)
     }
 
@@ -248,7 +247,8 @@ impl Busy {
             let Some(column) = slot.column else { continue };
             let mut word = words[usize::from(slot.channel)];
             while word != 0 {
-                summary.add(view.value(usize::from(column), start + word.trailing_zeros() as usize));
+                summary
+                    .add(view.value(usize::from(column), start + word.trailing_zeros() as usize));
                 word &= word - 1;
             }
         }
@@ -257,8 +257,13 @@ impl Busy {
 }
 
 impl Summary {
-    pub(super) const NONE: Summary =
-        Summary { values: Values::NONE, min: i64::MAX, max: i64::MIN };
+    pub(super) const NONE: Summary = Summary { values: Values::NONE, min: i64::MAX, max: i64::MIN };
+
+    pub(super) fn join(&mut self, other: &Summary) {
+        self.values.join(&other.values);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
 
     pub(super) fn add(&mut self, value: i64) {
         if value != ABSENT {

@@ -6,7 +6,7 @@
 //! absent one is zero. So a column that nobody fills takes no byte, a time four, an amount mostly
 //! three. A row that does not fit moves the rows into another cell, at most a quarter larger.
 
-use super::ABSENT;
+use super::{ABSENT, Row};
 use crate::arena::{Arena, Cell};
 use crate::limits::{COLUMNS_MAX, MINUTE_MS};
 
@@ -46,6 +46,40 @@ struct Lane {
     width: u32,
 }
 
+/// Where the columns of a cell lie, worked out into a buffer that is used again.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    lanes: [Lane; FIXED + COLUMNS_MAX],
+    /// Rows that the cell has room for.
+    capacity: usize,
+}
+
+impl Default for Lanes {
+    fn default() -> Lanes {
+        Lanes { lanes: [Lane::default(); FIXED + COLUMNS_MAX], capacity: 0 }
+    }
+}
+
+impl Lanes {
+    /// Works out a cell of `size` bytes with these widths.
+    fn lay_out(&mut self, widths: &[u8], columns: usize, size: usize) {
+        let header = FIXED + columns;
+        let Some(widths) = widths.get(..header) else {
+            self.lanes[..header].fill(Lane::default());
+            self.capacity = 0;
+            return;
+        };
+        let row: u32 = widths.iter().map(|width| u32::from(*width)).sum();
+        self.capacity = (size - header) / row.max(1) as usize;
+        let mut offset = header as u32;
+        for (lane, width) in self.lanes.iter_mut().zip(widths) {
+            let width = u32::from(*width);
+            *lane = Lane { offset: if width == 0 { 0 } else { offset }, width };
+            offset += self.capacity as u32 * width;
+        }
+    }
+}
+
 /// Rows, ready to be read.
 #[derive(Debug)]
 pub(super) struct View<'a> {
@@ -55,12 +89,12 @@ pub(super) struct View<'a> {
     pub(super) head: usize,
     /// One behind the last row.
     pub(super) end: usize,
-    lanes: [Lane; FIXED + COLUMNS_MAX],
+    lanes: &'a Lanes,
 }
 
 impl View<'_> {
     fn read(&self, lane: usize, row: usize) -> u64 {
-        let Lane { offset, width } = self.lanes[lane];
+        let Lane { offset, width } = self.lanes.lanes[lane];
         let at = offset as usize + row * width as usize;
         // The arena pads every cell, so eight bytes are always there.
         let word: [u8; 8] = self.bytes[at..at + 8].try_into().unwrap_or_default();
@@ -112,15 +146,31 @@ impl Rows {
         usize::from(self.end - self.head)
     }
 
+    /// Time of a row.
+    pub(super) fn time(&self, arena: &Arena, lanes: &Lanes, row: usize) -> i64 {
+        self.seen_again(arena, lanes).time(row)
+    }
+
     /// The first bytes, to have them near before they are needed.
     pub(super) fn touch(&self, arena: &Arena) -> u8 {
         arena.bytes(self.cell).first().copied().unwrap_or(0)
     }
 
-    pub(super) fn view<'a>(&self, arena: &'a Arena, columns: usize) -> View<'a> {
+    /// The rows, laid out for reading in `lanes`.
+    pub(super) fn view<'a>(
+        &self,
+        arena: &'a Arena,
+        columns: usize,
+        lanes: &'a mut Lanes,
+    ) -> View<'a> {
         let bytes = arena.bytes(self.cell);
-        let mut lanes = [Lane::default(); FIXED + COLUMNS_MAX];
-        lay_out(bytes, columns, self.capacity(bytes, columns), &mut lanes);
+        lanes.lay_out(bytes, columns, Arena::size(self.cell));
+        View { bytes, base: self.base, head: self.head(), end: self.end(), lanes }
+    }
+
+    /// The rows again, as they were laid out in `lanes`.
+    pub(super) fn seen_again<'a>(&self, arena: &'a Arena, lanes: &'a Lanes) -> View<'a> {
+        let bytes = arena.bytes(self.cell);
         View { bytes, base: self.base, head: self.head(), end: self.end(), lanes }
     }
 
@@ -135,45 +185,45 @@ impl Rows {
         *self = Rows::default();
     }
 
-    /// Puts a row before row `at`. Dropped rows may leave the cell first, a multiple of `align` of
-    /// them: their number is returned, and row numbers are lower by it from then on.
+    /// Puts a row before row `at`; `lanes` is how the rows lie before and after. Dropped rows may
+    /// leave the cell first, a multiple of `align` of them: their number is returned, and row
+    /// numbers are lower by it from then on.
     pub(super) fn insert(
         &mut self,
         arena: &mut Arena,
-        at: usize,
-        align: usize,
-        time: i64,
+        lanes: &mut Lanes,
+        (at, align): (usize, usize),
+        row: Row<'_>,
         code: u32,
-        values: &[i64],
     ) -> usize {
         if self.end == 0 {
-            self.base = time - BELOW_BASE_MS;
+            self.base = row.time - BELOW_BASE_MS;
         }
         let mut dropped = 0;
         let mut at = at;
-        if !self.fits(arena, time, code, values) {
+        if !self.fits(lanes, row, code) {
             dropped = self.head() / align * align;
-            self.rebuild(arena, dropped, time, code, values);
+            self.rebuild(arena, lanes, dropped, row, code);
             at -= dropped;
         }
-        let columns = values.len();
         let end = self.end();
+        let base = self.base;
         let bytes = arena.bytes_mut(self.cell);
-        let mut lanes = [Lane::default(); FIXED + COLUMNS_MAX];
-        lay_out(bytes, columns, self.capacity(bytes, columns), &mut lanes);
-        for (lane, column) in lanes[..FIXED + columns].iter().zip(0..) {
+        let header = FIXED + row.values.len();
+        for (column, lane) in lanes.lanes[..header].iter().enumerate() {
             let width = lane.width as usize;
             if width == 0 {
                 continue;
             }
             let start = lane.offset as usize;
             if at < end {
-                bytes.copy_within(start + at * width..start + end * width, start + (at + 1) * width);
+                bytes
+                    .copy_within(start + at * width..start + end * width, start + (at + 1) * width);
             }
             let word = match column {
-                0 => (time - self.base) as u64,
+                0 => (row.time - base) as u64,
                 1 => u64::from(code),
-                _ => fold(values[column - FIXED]),
+                _ => fold(row.values[column - FIXED]),
             };
             let place = start + at * width;
             bytes[place..place + width].copy_from_slice(&word.to_le_bytes()[..width]);
@@ -182,104 +232,83 @@ impl Rows {
         dropped
     }
 
-    fn capacity(&self, bytes: &[u8], columns: usize) -> usize {
-        let header = FIXED + columns;
-        let row: usize = bytes[..header.min(bytes.len())].iter().map(|w| usize::from(*w)).sum();
-        (Arena::size(self.cell).saturating_sub(header)).checked_div(row).unwrap_or(0)
-    }
-
     /// Whether a row can be put into the cell as it is.
-    fn fits(&self, arena: &Arena, time: i64, code: u32, values: &[i64]) -> bool {
-        let bytes = arena.bytes(self.cell);
-        let header = FIXED + values.len();
-        if bytes.len() < header || time < self.base {
-            return false;
-        }
-        let words = [(time - self.base) as u64, u64::from(code)];
-        let words = words.into_iter().chain(values.iter().map(|value| fold(*value)));
-        let narrow = words.zip(bytes).all(|(word, width)| bytes_of(word) <= *width);
-        narrow && self.end() < self.capacity(bytes, values.len())
+    fn fits(&self, lanes: &Lanes, row: Row<'_>, code: u32) -> bool {
+        let words = [(row.time - self.base) as u64, u64::from(code)];
+        let words = words.into_iter().chain(row.values.iter().map(|value| fold(*value)));
+        self.end() < lanes.capacity
+            && self.base <= row.time
+            && words.zip(&lanes.lanes).all(|(word, lane)| word & !MASKS[lane.width as usize] == 0)
     }
 
     /// Moves the rows from `from` on into a cell that takes one more.
-    fn rebuild(&mut self, arena: &mut Arena, from: usize, time: i64, code: u32, values: &[i64]) {
-        let header = FIXED + values.len();
-        let old = *self;
+    fn rebuild(
+        &mut self,
+        arena: &mut Arena,
+        lanes: &mut Lanes,
+        from: usize,
+        row: Row<'_>,
+        code: u32,
+    ) {
+        let header = FIXED + row.values.len();
         let kept = self.end() - from;
-        let mut base = time - BELOW_BASE_MS;
+        let mut base = row.time - BELOW_BASE_MS;
         let mut widths = [0_u8; FIXED + COLUMNS_MAX];
         if 0 < kept {
-            let bytes = arena.bytes(self.cell);
-            widths[..header].copy_from_slice(&bytes[..header]);
-            let view = self.view(arena, values.len());
+            for (width, lane) in widths[..header].iter_mut().zip(&lanes.lanes) {
+                *width = lane.width as u8;
+            }
+            let view = self.seen_again(arena, lanes);
             let (first, last) = (view.time(from), view.time(self.end() - 1));
             // The base follows the rows, so that offsets stay short while an entity lives.
-            base = first.min(time) - BELOW_BASE_MS;
+            base = first.min(row.time) - BELOW_BASE_MS;
             widths[0] = bytes_of((last - base) as u64);
         }
-        widths[0] = widths[0].max(bytes_of((time - base) as u64));
+        widths[0] = widths[0].max(bytes_of((row.time - base) as u64));
         widths[1] = widths[1].max(bytes_of(u64::from(code)));
-        for (width, value) in widths[FIXED..].iter_mut().zip(values) {
+        for (width, value) in widths[FIXED..].iter_mut().zip(row.values) {
             *width = (*width).max(bytes_of(fold(*value)));
         }
-        let row: usize = widths[..header].iter().map(|w| usize::from(*w)).sum();
+        let bytes: usize = widths[..header].iter().map(|width| usize::from(*width)).sum();
         let wanted = kept + 1 + if kept < 16 { kept / 4 + 1 } else { kept / 8 + 1 };
-        let cell = arena.take(header + wanted * row);
-        self.cell = cell;
-        self.base = base;
+        let old = std::mem::replace(self, Rows { base, ..*self });
+        self.cell = arena.take(header + wanted * bytes);
         self.head = old.head - from as u16;
         self.end = kept as u16;
-        arena.bytes_mut(cell)[..header].copy_from_slice(&widths[..header]);
-        let capacity = (Arena::size(cell) - header) / row.max(1);
-        let mut lanes = [Lane::default(); FIXED + COLUMNS_MAX];
-        lay_out(&widths, values.len(), capacity, &mut lanes);
-        let (mut old_lanes, mut column) = ([Lane::default(); FIXED + COLUMNS_MAX], [0_u8; 8 * 64]);
-        {
-            let bytes = arena.bytes(old.cell);
-            lay_out(bytes, values.len(), old.capacity(bytes, values.len()), &mut old_lanes);
-        }
+        arena.bytes_mut(self.cell)[..header].copy_from_slice(&widths[..header]);
         let shift = (old.base - base) as u64;
-        for (index, (lane, old_lane)) in lanes[..header].iter().zip(&old_lanes).enumerate() {
-            let width = lane.width as usize;
-            if width == 0 {
+        let mut target = Lanes::default();
+        target.lay_out(&widths, row.values.len(), Arena::size(self.cell));
+        let mut column = [0_u8; 8 * 64];
+        for (index, (lane, old_lane)) in target.lanes[..header].iter().zip(&lanes.lanes).enumerate()
+        {
+            let (width, old_width) = (lane.width as usize, old_lane.width as usize);
+            if width == 0 || old_width == 0 && kept == 0 {
                 continue;
             }
             // Both cells lie in one arena: rows go through the stack, sixty-four at a time.
             for start in (0..kept).step_by(64) {
-                let rows = start..kept.min(start + 64);
+                let rows = (kept - start).min(64);
                 let bytes = arena.bytes(old.cell);
-                for row in rows.clone() {
-                    let at = old_lane.offset as usize + (from + row) * old_lane.width as usize;
-                    let word: [u8; 8] = bytes[at..at + 8].try_into().unwrap_or_default();
-                    let mut word = u64::from_le_bytes(word) & MASKS[old_lane.width as usize];
-                    if index == 0 {
-                        word = word.wrapping_add(shift);
+                let at = old_lane.offset as usize + (from + start) * old_width;
+                if width == old_width && index != 0 {
+                    column[..rows * width].copy_from_slice(&bytes[at..at + rows * width]);
+                } else {
+                    for row in 0..rows {
+                        let at = at + row * old_width;
+                        let word: [u8; 8] = bytes[at..at + 8].try_into().unwrap_or_default();
+                        let word = u64::from_le_bytes(word) & MASKS[old_width];
+                        let word = if index == 0 { word.wrapping_add(shift) } else { word };
+                        column[row * width..row * width + 8].copy_from_slice(&word.to_le_bytes());
                     }
-                    let place = (row - start) * width;
-                    column[place..place + 8].copy_from_slice(&word.to_le_bytes());
                 }
                 let at = lane.offset as usize + start * width;
-                let length = rows.len() * width;
-                arena.bytes_mut(cell)[at..at + length].copy_from_slice(&column[..length]);
+                let length = rows * width;
+                arena.bytes_mut(self.cell)[at..at + length].copy_from_slice(&column[..length]);
             }
         }
         arena.give(old.cell);
-    }
-}
-
-/// Fills in where each column lies.
-fn lay_out(
-    widths: &[u8],
-    columns: usize,
-    capacity: usize,
-    lanes: &mut [Lane; FIXED + COLUMNS_MAX],
-) {
-    let header = FIXED + columns;
-    let mut offset = header;
-    for (lane, width) in lanes[..header].iter_mut().zip(widths) {
-        let width = u32::from(*width);
-        *lane = Lane { offset: if width == 0 { 0 } else { offset as u32 }, width };
-        offset += capacity * width as usize;
+        *lanes = target;
     }
 }
 

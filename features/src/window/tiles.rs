@@ -176,34 +176,34 @@ impl Tiles {
     }
 
     /// Tiles with their newest event in (from, to]; a window for life begins before the first.
-    pub(super) fn range(&self, from: i64, to: i64) -> std::ops::Range<usize> {
+    pub(super) fn range(&self, from: i64, to: i64) -> (usize, usize) {
         let after = |limit: i64| self.tiles.partition_point(|tile| tile.newest <= limit);
-        after(from)..after(to)
+        (after(from), after(to))
     }
 
     /// Events of a slot in a range of tiles, and before it when the window is for life.
-    pub(super) fn count(&self, slot: usize, range: &std::ops::Range<usize>, life: bool) -> i64 {
+    pub(super) fn count(&self, slot: usize, range: (usize, usize), life: bool) -> i64 {
         let Some(series) = self.series.get(slot) else { return 0 };
         let until = |i: usize| i.checked_sub(1).map_or(series.gone, |i| series.counts[i]);
-        until(range.end) - if life { 0 } else { until(range.start) }
+        until(range.1) - if life { 0 } else { until(range.0) }
     }
 
     /// Sums of a slot's values, likewise; extremes are not among them.
-    pub(super) fn values(&self, slot: usize, range: &std::ops::Range<usize>, life: bool) -> Values {
+    pub(super) fn values(&self, slot: usize, range: (usize, usize), life: bool) -> Values {
         let Some(series) = self.series.get(slot) else { return Values::default() };
         let until = |i: usize| i.checked_sub(1).map_or(series.gone_values, |i| series.values[i]);
-        let mut values = until(range.end);
+        let mut values = until(range.1);
         if !life {
-            values.subtract(&until(range.start));
+            values.subtract(&until(range.0));
         }
         values
     }
 
     /// Extremes and edges of a slot, likewise.
-    pub(super) fn edges(&self, slot: usize, range: &std::ops::Range<usize>, life: bool) -> Edges {
+    pub(super) fn edges(&self, slot: usize, range: (usize, usize), life: bool) -> Edges {
         let Some(series) = self.series.get(slot) else { return Edges::default() };
         let mut edges = if life { series.gone_edges } else { Edges::default() };
-        series.edges[range.clone()].iter().for_each(|tile| edges.join(tile));
+        series.edges[range.0..range.1].iter().for_each(|tile| edges.join(tile));
         edges
     }
 }
