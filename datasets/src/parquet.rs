@@ -22,6 +22,8 @@ use crate::write::Columns;
 
 mod events;
 
+mod numbers;
+
 mod rows;
 
 mod table;
@@ -30,6 +32,7 @@ mod table;
 mod tests;
 
 pub(crate) use events::{EventsWriter, TruthWriter};
+pub use numbers::{Numbers, NumbersWriter, read_numbers};
 pub(crate) use rows::{EventsReader, Rows};
 
 /// Bytes of floats that one row group may hold before it is written.

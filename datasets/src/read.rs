@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use features::diagnostic::Diagnostic;
 use features::event::Event;
 use features::field::{EventType, ids};
+use features::networks::Networks;
 
 use crate::error::Error;
 use crate::files::{self, Content, Hash, Text};
@@ -89,12 +90,20 @@ impl Events {
     /// Parquet and the build has not that feature, [`Error::Form`] when it is a table of something
     /// else, [`Error::Read`] when it is broken.
     pub fn open(path: &Path) -> Result<Events, Error> {
+        Events::open_with(path, &Networks::default())
+    }
+
+    /// The same, and looks up the addresses of the events.
+    ///
+    /// # Errors
+    /// As [`Events::open`].
+    pub fn open_with(path: &Path, networks: &Networks) -> Result<Events, Error> {
+        let open = |path: &Path| Stream::open(path, networks);
         if !path.is_dir() {
-            return Ok(Events { events: Stream::open(path)?, labels: None });
+            return Ok(Events { events: open(path)?, labels: None });
         }
-        let events =
-            Stream::open(&in_folder(path, "events").unwrap_or(path.join("events.ndjson")))?;
-        let labels = in_folder(path, "labels").map(|path| Stream::open(&path)).transpose()?;
+        let events = open(&in_folder(path, "events").unwrap_or(path.join("events.ndjson")))?;
+        let labels = in_folder(path, "labels").map(|path| open(&path)).transpose()?;
         Ok(Events { events, labels })
     }
 
@@ -167,10 +176,11 @@ struct Line {
 }
 
 impl Stream {
-    fn open(path: &Path) -> Result<Stream, Error> {
+    fn open(path: &Path, networks: &Networks) -> Result<Stream, Error> {
         let input = files::open(path, Hash::Unwanted)?;
+        let networks = networks.clone();
         if input.content == Content::Parquet {
-            return Ok(Stream::of(table(path)?, input.size));
+            return Ok(Stream::of(table(path, networks)?, input.size));
         }
         let mut cutter = Cutter {
             path: path.to_owned(),
@@ -182,7 +192,7 @@ impl Stream {
         };
         let blocks = pipeline::spawn(
             move || cutter.next().transpose(),
-            |lines: Result<Lines, Error>| lines.map(|lines| parse(&lines)),
+            move |lines: Result<Lines, Error>| lines.map(|lines| parse(&lines, &networks)),
         );
         Ok(Stream::of(blocks, input.size))
     }
@@ -217,7 +227,7 @@ impl Stream {
 
 /// The rows of a table of events.
 #[cfg(feature = "offline")]
-fn table(path: &Path) -> Result<Blocks, Error> {
+fn table(path: &Path, networks: Networks) -> Result<Blocks, Error> {
     use crate::parquet::{EventsReader, Rows};
 
     if path == Path::new("-") {
@@ -225,20 +235,24 @@ fn table(path: &Path) -> Result<Blocks, Error> {
         return Err(Error::form(path, None, message));
     }
     let mut reader = EventsReader::open(path)?;
-    let parse = |rows: Rows| {
+    let parse = move |rows: Rows| {
         let mut lines = Vec::new();
-        rows.for_each(|row, json| lines.push(Line { row, event: Event::read(json, None) }));
+        rows.for_each(|row, json| lines.push(Line { row, event: read(json, &networks) }));
         Block { lines, position: rows.position }
     };
     Ok(pipeline::spawn(
         move || reader.next().transpose(),
-        move |rows: Result<Rows, Error>| rows.map(parse),
+        move |rows: Result<Rows, Error>| rows.map(&parse),
     ))
 }
 
 #[cfg(not(feature = "offline"))]
-fn table(path: &Path) -> Result<Blocks, Error> {
+fn table(path: &Path, _: Networks) -> Result<Blocks, Error> {
     Err(Error::NeedsOffline { path: path.to_owned() })
+}
+
+fn read(json: &[u8], networks: &Networks) -> Result<Event, Vec<Diagnostic>> {
+    Event::read_with(json, None, |ip| networks.look_up(ip))
 }
 
 /// Where an event stands in the stream: labels where they became known.
@@ -254,11 +268,11 @@ struct Lines {
     position: u64,
 }
 
-fn parse(lines: &Lines) -> Block {
+fn parse(lines: &Lines, networks: &Networks) -> Block {
     let rows = (lines.first_row..).zip(lines.text.split(|byte| *byte == b'\n'));
     let full =
         rows.map(|(row, line)| (row, line.trim_ascii())).filter(|(_, line)| !line.is_empty());
-    let parsed = full.map(|(row, line)| Line { row, event: Event::read(line, None) });
+    let parsed = full.map(|(row, line)| Line { row, event: read(line, networks) });
     Block { lines: parsed.collect(), position: lines.position }
 }
 

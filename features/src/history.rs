@@ -70,7 +70,7 @@ pub enum Recorded {
 /// What is held and what was given up, for metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
-    /// Table name, entities held, entities evicted so far.
+    /// Table name, entities held, entities evicted or refused so far.
     pub tables: Vec<(String, usize, u64)>,
     /// Events that outcomes can refer to.
     pub origins: usize,
@@ -232,8 +232,15 @@ impl History {
         let fold = self.lock();
         let tables = self.plan.tables.iter().zip(&fold.tables);
         let entities: usize = fold.tables.iter().map(Entities::held).sum();
+        let mut tables: Vec<(String, usize, u64)> =
+            tables.map(|(t, e)| (t.name.clone(), e.len(), e.evictions)).collect();
+        if let Some(graph) = &fold.graph {
+            let held = graph.census();
+            tables.push(("graph accounts".to_owned(), held.accounts, 0));
+            tables.push(("graph items".to_owned(), held.items, held.refused));
+        }
         Census {
-            tables: tables.map(|(t, e)| (t.name.clone(), e.len(), e.evictions)).collect(),
+            tables,
             origins: fold.origins.len(),
             events: fold.events,
             late: fold.late,

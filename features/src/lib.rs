@@ -44,3 +44,5 @@ pub mod plan;
 pub mod catalog;
 
 pub mod history;
+
+pub mod columns;

@@ -74,6 +74,7 @@ fn head<'a>(policy: &'a Policy, event: &'a Event, outcome: &'a Outcome) -> Head<
         valid_until_ms: event.time() + verdict.valid_for_ms,
         ruleset_version: policy.version(),
         model_version,
+        networks: event.looked_up().map(|finding| &finding.networks[..]),
         degraded,
     }
 }

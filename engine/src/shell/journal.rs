@@ -226,6 +226,16 @@ impl Journal {
         self.queue.reserve()
     }
 
+    /// Sequence of the newest place that was taken, 0 before the first.
+    pub fn reserved(&self) -> u64 {
+        self.queue.reserved()
+    }
+
+    /// Reads the records from the first on, beside the writing; see [`records`].
+    pub fn records(&self) -> Records {
+        records(&self.dir)
+    }
+
     /// Sequence of the newest durable record; every record up to it is durable too.
     pub fn durable(&self) -> u64 {
         self.queue.durable()

@@ -82,6 +82,8 @@ pub(crate) struct Levels {
     pub(crate) durable: u64,
     /// Whether the journal takes records.
     pub(crate) is_journal_running: bool,
+    /// Name and version of each file of networks.
+    pub(crate) networks: Vec<String>,
 }
 
 /// Counters, histograms and the page; see the module's essay.
@@ -105,6 +107,7 @@ pub(crate) struct Meter {
     evictions: Family<TableLabels, Counter>,
     late: Counter,
     build: Family<BuildLabels, Gauge>,
+    networks: Family<FileLabels, Gauge>,
     shards: [Mutex<Times>; SHARDS],
     last_turn: Mutex<Turn>,
 }
@@ -139,6 +142,11 @@ struct PartLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TableLabels {
     table: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FileLabels {
+    file: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -200,6 +208,7 @@ impl Meter {
             evictions: Family::default(),
             late: Counter::default(),
             build: Family::default(),
+            networks: Family::default(),
             shards: std::array::from_fn(|_| Mutex::new(Times::new())),
             last_turn: Mutex::new(Turn { before: histograms(), since: Instant::now() }),
             registry: Registry::default(),
@@ -227,12 +236,16 @@ impl Meter {
         to.register("evictions", "Entities given up, by table", self.evictions.clone());
         to.register("late_events", "Events too late to count", self.late.clone());
         to.register("build_info", "What runs here", self.build.clone());
+        to.register("networks_info", "Files addresses are looked up in", self.networks.clone());
     }
 
     /// Counts for another policy from now on; the counters of rules of the same name go on.
     pub(crate) fn install(&self, policy: &Arc<Policy>) {
         self.rule_counts.store(Arc::new(RuleCounts::new(policy, &self.rules)));
         self.show_policy(policy);
+        // It may keep other tables; the next page fills in those that there are.
+        self.entities.clear();
+        self.evictions.clear();
     }
 
     fn show_policy(&self, policy: &Policy) {
@@ -313,6 +326,10 @@ impl Meter {
         self.late.inner().store(levels.census.late, Ordering::Relaxed);
         self.journal_durable.set(levels.durable as i64);
         self.journal_up.set(i64::from(levels.is_journal_running));
+        self.networks.clear();
+        for file in &levels.networks {
+            self.networks.get_or_create(&FileLabels { file: file.clone() }).set(1);
+        }
         let mut page = String::new();
         text::encode_registry(&mut page, &self.registry).expect("writing to a String cannot fail");
         self.write_stages(&mut page, Instant::now());
@@ -441,8 +458,9 @@ rule pays "A payment"
 
     fn page(meter: &Meter) -> String {
         let tables = vec![("card".to_owned(), 3, 2)];
-        let census = Census { tables, origins: 0, events: 9, late: 4 };
-        meter.page(&Levels { census, durable: 17, is_journal_running: true })
+        let census = Census { tables, events: 9, late: 4, ..Census::default() };
+        let networks = vec!["city@1764201600".to_owned()];
+        meter.page(&Levels { census, durable: 17, is_journal_running: true, networks })
     }
 
     #[test]
@@ -464,6 +482,7 @@ rule pays "A payment"
             "gyr_late_events_total 4",
             "gyr_journal_records_total 1",
             "gyr_journal_durable_sequence 17",
+            "gyr_networks_info{file=\"city@1764201600\"} 1",
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
         }

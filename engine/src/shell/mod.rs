@@ -14,9 +14,13 @@ pub mod answer;
 
 pub mod meter;
 
+pub(crate) mod networks;
+
 pub mod openapi;
 
 pub mod http;
+
+pub(crate) mod backfill;
 
 pub mod serve;
 

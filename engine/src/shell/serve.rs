@@ -5,8 +5,10 @@
 //! live events and only then takes new ones, so history and ids are what they were when the last
 //! process ended. [`serve`] answers on a listener until it is told to stop, lets every request that
 //! has begun end, and [`Service::close`] then flushes the journal. [`run`] is all of it with the
-//! signals of the system: SIGTERM and Ctrl-C end it, SIGHUP reads policy and model again. A policy
-//! that is broken, or keeps other facts, is refused with its reasons and the running one stays.
+//! signals of the system: SIGTERM and Ctrl-C end it, SIGHUP reads policy, model and files of
+//! networks again. A policy that is broken is refused with its reasons and the running one stays; so
+//! is a broken file of networks. One that keeps other facts is staged: the running one decides until
+//! the past of these facts is folded, see `backfill`; the next one takes the place of a staged one.
 //!
 //! A start costs the replay: one parse and one fold a record.
 
@@ -14,25 +16,30 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arc_swap::Guard;
 use features::event::Event;
 use features::field::ids;
-use features::history::{Limits, Recorded};
+use features::history::{History, Limits, Recorded};
+use features::networks::Networks;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task;
 use tokio::time::timeout;
 
+use super::backfill::Backfill;
 use super::commands::common::{self, ModelChoice, say};
 use super::http::connection::Guarded;
 pub use super::http::connection::Patience;
 use super::http::idempotency::{ANSWERS_MAX, Fingerprint, IDS_MAX, Key, Known, Table};
 use super::journal::{self, Journal};
 use super::meter::{Levels, Meter};
+use super::networks::NetworkFiles;
 use super::{http, record};
-use crate::engine::Engine;
+use crate::engine::{Engine, Staged};
 use crate::policy::{Policy, Wanted};
 
 /// A journal for a service: segments of 64 MiB, a queue that holds a second of heavy load.
@@ -67,6 +74,8 @@ pub struct ServeOptions {
     pub policy: Option<PathBuf>,
     /// The model it goes with.
     pub model: ModelSource,
+    /// Files that addresses are looked up in, the most trusted first.
+    pub networks: Vec<PathBuf>,
     /// How much history is kept.
     pub limits: Limits,
     /// The limits of the journal; [`JOURNAL`] for a service.
@@ -106,11 +115,8 @@ pub enum Clock {
 pub enum Error {
     /// The policy or model cannot be read or has faults, which are drawn in the text.
     Policy(String),
-    /// The policy keeps other facts than the running one.
-    OtherFacts {
-        /// Name and version of the policy that was refused.
-        policy: String,
-    },
+    /// Files of networks cannot be read or have faults, which are drawn in the text.
+    Networks(String),
     /// The journal failed.
     Journal(journal::Error),
     /// A record of the journal is not what this program writes.
@@ -133,6 +139,15 @@ pub enum Error {
     Busy,
 }
 
+/// What became of a policy that was read again; each names it and its model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reloaded {
+    /// It decides.
+    InForce(String),
+    /// It keeps other facts: it decides when their past is folded, and the running one until then.
+    Staged(String),
+}
+
 /// See the module's essay.
 #[derive(Debug)]
 pub struct Service {
@@ -140,9 +155,12 @@ pub struct Service {
     journal: Journal,
     table: Table,
     meter: Meter,
+    networks: NetworkFiles,
     clock: Clock,
     durable_wait: Duration,
     policy_source: (Option<PathBuf>, ModelSource),
+    /// Held while a policy is replaced, so that one that was given up is never put in force.
+    staged: Mutex<Option<Arc<Backfill>>>,
     is_draining: AtomicBool,
 }
 
@@ -151,9 +169,12 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// Faults of the policy or model; a journal that is locked, corrupt or cannot be written.
+    /// Faults of the policy, the model or the files of networks; a journal that is locked, corrupt
+    /// or cannot be written.
     pub fn open(options: &ServeOptions) -> Result<Arc<Service>, Error> {
         let policy = read_policy(options.policy.as_deref(), &options.model)?;
+        let networks = NetworkFiles::open(&options.networks)
+            .map_err(|failure| Error::Networks(failure.to_string()))?;
         let engine = Engine::new(policy, options.limits);
         let table = Table::new(IDS_MAX, ANSWERS_MAX);
         let dir = options.data_dir.join("journal");
@@ -172,9 +193,11 @@ impl Service {
             journal,
             table,
             meter,
+            networks,
             clock: options.clock,
             durable_wait: Duration::from_millis(options.durable_wait_ms),
             policy_source: (options.policy.clone(), options.model.clone()),
+            staged: Mutex::new(None),
             is_draining: AtomicBool::new(false),
         }))
     }
@@ -184,20 +207,74 @@ impl Service {
         &self.engine
     }
 
-    /// Reads policy and model again and puts them in force; tells what is in force now.
+    /// Reads policy and model again and puts them in force, at once or when the past of their facts
+    /// is folded; a policy that was staged before gives way to them.
     ///
     /// # Errors
     ///
-    /// As for the start, and [`Error::OtherFacts`]; the running policy then stays.
-    pub fn reload(&self) -> Result<String, Error> {
+    /// As for the start; what runs and what is staged then stays.
+    pub fn reload(self: &Arc<Service>) -> Result<Reloaded, Error> {
         let (policy, model) = &self.policy_source;
         let policy = read_policy(policy.as_deref(), model)?;
-        self.engine
-            .install(policy)
-            .map_err(|policy| Error::OtherFacts { policy: describe(&policy) })?;
-        let policy = self.engine.policy();
-        self.meter.install(&policy);
-        Ok(describe(&policy))
+        let what = describe(&policy);
+        let mut staged = self.staged();
+        if staged.as_ref().is_some_and(|backfill| backfill.what == what) {
+            return Ok(Reloaded::Staged(what));
+        }
+        if let Some(before) = staged.take() {
+            before.cancel();
+        }
+        let Err(policy) = self.engine.install(policy) else {
+            self.meter.install(&self.engine.policy());
+            return Ok(Reloaded::InForce(what));
+        };
+        let backfill = Arc::new(Backfill::new(&policy));
+        let (service, policy) = (Arc::clone(self), self.engine.stage(*policy));
+        let run = Arc::clone(&backfill);
+        let thread = thread::Builder::new().name("backfill".to_owned());
+        thread.spawn(move || run.run(&service, policy)).map_err(Error::System)?;
+        *staged = Some(backfill);
+        Ok(Reloaded::Staged(what))
+    }
+
+    /// The policy that is staged, and how far its past is folded.
+    pub(crate) fn backfill(&self) -> Option<Arc<Backfill>> {
+        self.staged().clone()
+    }
+
+    /// Puts a policy in force whose past is folded, unless it was given up meanwhile. Gives the
+    /// history that it replaces, which takes a while to drop.
+    pub(crate) fn promote(&self, backfill: &Arc<Backfill>, policy: Staged) -> Option<Arc<History>> {
+        let mut staged = self.staged();
+        if !staged.as_ref().is_some_and(|current| Arc::ptr_eq(current, backfill)) {
+            return None;
+        }
+        *staged = None;
+        let replaced = self.engine.promote(policy);
+        // Whoever stages another one takes this one out first.
+        let replaced = replaced.expect("a policy that is staged is the one that follows");
+        self.meter.install(&self.engine.policy());
+        Some(replaced)
+    }
+
+    /// Takes a policy off the stage that cannot be put in force.
+    pub(crate) fn give_up(&self, backfill: &Arc<Backfill>) {
+        self.staged().take_if(|current| Arc::ptr_eq(current, backfill));
+    }
+
+    fn staged(&self) -> MutexGuard<'_, Option<Arc<Backfill>>> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the files of networks again; tells which are in force now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Networks`] when some are not sound. Their predecessors then stay; the sound ones are
+    /// in force all the same.
+    pub fn reload_networks(&self) -> Result<String, Error> {
+        self.networks.reload().map_err(|failure| Error::Networks(failure.to_string()))?;
+        Ok(describe_networks(&self.networks()))
     }
 
     /// Flushes and closes the journal when the last request has ended.
@@ -207,7 +284,11 @@ impl Service {
     /// [`Error::Journal`] when not everything reached the disk, [`Error::Busy`] when a request does
     /// not end.
     pub async fn close(self: Arc<Service>) -> Result<(), Error> {
-        // A connection lets go of the service a moment after it says that it has ended.
+        if let Some(backfill) = self.staged().take() {
+            backfill.cancel();
+        }
+        // A connection lets go of the service a moment after it says that it has ended, and a
+        // back-fill when it has read the segment that it is at.
         let mut service = Some(self);
         let alone = timeout(CLOSE_PATIENCE, async {
             loop {
@@ -233,6 +314,11 @@ impl Service {
 
     pub(crate) fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    /// The files of networks as they are now.
+    pub(crate) fn networks(&self) -> Guard<Arc<Networks>> {
+        self.networks.current()
     }
 
     /// How long an answer waits for the disk when its caller says nothing.
@@ -269,6 +355,7 @@ impl Service {
             census: self.engine.history().census(),
             durable: self.journal.durable(),
             is_journal_running: self.journal.state() == journal::State::Running,
+            networks: self.networks().labels().to_vec(),
         }
     }
 }
@@ -281,26 +368,35 @@ pub(crate) fn key_of(event: &Event) -> Key {
 
 /// Folds one record of the journal, as it was folded when it came.
 fn fold(engine: &Engine, table: &Table, record: &journal::Record) -> Result<(), Error> {
+    let Some(mut event) = event_of(record)? else { return Ok(()) };
+    let (recorded, ()) = engine.record(&mut event, || ());
+    let known = Known {
+        is_scored: record.kind == record::SCORED,
+        sequence: Some(record.sequence),
+        applied: recorded == Recorded::Yes,
+        answer: None,
+    };
+    table.restore(key_of(&event), Fingerprint::of(event.json().as_bytes()), known);
+    Ok(())
+}
+
+/// The event of a record, as it was when it came; none for a place that nobody filled.
+pub(crate) fn event_of(record: &journal::Record) -> Result<Option<Event>, Error> {
     let sequence = record.sequence;
     let wrong = |what: &str| Error::Record { sequence, what: what.to_owned() };
-    let is_scored = match record.kind {
-        // A place that was taken and not filled; its event was not folded either, or was lost.
-        journal::ABANDONED => return Ok(()),
-        record::SCORED => true,
-        record::RECORDED => false,
+    match record.kind {
+        // Its event was not folded either, or was lost.
+        journal::ABANDONED => return Ok(None),
+        record::SCORED | record::RECORDED => {}
         kind => return Err(wrong(&format!("its kind {kind} is not known here"))),
-    };
+    }
     let payload = record::decode(&record.payload).ok_or_else(|| wrong("it cannot be read"))?;
-    let text = payload.event.as_bytes();
-    let mut event = Event::read(text, Some(payload.received_ms)).map_err(|faults| {
+    // With what was looked up then: the files of today may say something else.
+    let event = payload.read().map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         wrong(&format!("its event is refused: {}", faults.join("; ")))
     })?;
-    let (recorded, ()) = engine.record(&mut event, || ());
-    let applied = recorded == Recorded::Yes;
-    let known = Known { is_scored, sequence: Some(sequence), applied, answer: None };
-    table.restore(key_of(&event), Fingerprint::of(text), known);
-    Ok(())
+    Ok(Some(event))
 }
 
 fn read_policy(policy: Option<&Path>, model: &ModelSource) -> Result<Policy, Error> {
@@ -314,11 +410,16 @@ fn read_policy(policy: Option<&Path>, model: &ModelSource) -> Result<Policy, Err
 }
 
 /// A policy and its model in a few words.
-fn describe(policy: &Policy) -> String {
+pub(crate) fn describe(policy: &Policy) -> String {
     let model = policy.model().map_or("no model".to_owned(), |model| {
         format!("model {} {}", model.name(), model.version())
     });
     format!("policy {} {}, {model}", policy.name(), policy.version())
+}
+
+/// Files of networks in a few words.
+fn describe_networks(networks: &Networks) -> String {
+    format!("networks {}", networks.labels().join(", "))
 }
 
 /// Answers on a listener until `shutdown` comes, then lets what has begun end.
@@ -392,8 +493,13 @@ fn announce(service: &Service, address: SocketAddr, took: Duration) {
         0 => String::new(),
         bytes => format!(" ({bytes} bytes of an unfinished write cut off)"),
     };
+    let networks = service.networks();
+    let networks = match networks.files() {
+        [] => String::new(),
+        _ => format!(", {}", describe_networks(&networks)),
+    };
     say(&format!(
-        "gyr: ready on http://{address}, {}, {} records replayed in {:.1} s{torn}; try: curl -s \
+        "gyr: ready on http://{address}, {}{networks}, {} records replayed in {:.1} s{torn}; try: curl -s \
          http://{address}/v1/score --json @event.json",
         describe(&policy),
         common::count(recovered.records),
@@ -403,7 +509,7 @@ fn announce(service: &Service, address: SocketAddr, took: Duration) {
 
 #[cfg(unix)]
 mod signals {
-    use super::{Arc, Service, io, say, task};
+    use super::{Arc, Service, io, reload, say, task};
     use tokio::signal::unix::{SignalKind, signal};
 
     /// Ends when the process is told to.
@@ -418,20 +524,41 @@ mod signals {
         })
     }
 
-    /// Reads policy and model again at each SIGHUP.
+    /// Reads policy, model and files of networks again at each SIGHUP.
     pub(super) fn reload_on_hangup(service: Arc<Service>) -> io::Result<task::JoinHandle<()>> {
         let mut hangups = signal(SignalKind::hangup())?;
         Ok(task::spawn(async move {
             while hangups.recv().await.is_some() {
                 let service = Arc::clone(&service);
-                // Checking a policy takes milliseconds, too long for a worker that answers.
-                match task::spawn_blocking(move || service.reload()).await {
-                    Ok(Ok(policy)) => say(&format!("gyr: {policy} is in force")),
-                    Ok(Err(error)) => say(&format!("gyr: kept the running policy: {error}")),
-                    Err(_) => say("gyr: kept the running policy: the check panicked"),
+                // Reading takes milliseconds, for a large database seconds: too long for a worker
+                // that answers.
+                if task::spawn_blocking(move || reload(&service)).await.is_err() {
+                    say("gyr: kept what was running: the check panicked");
                 }
             }
         }))
+    }
+}
+
+/// Reads everything again, each for itself, and says what became of it.
+#[cfg(unix)]
+fn reload(service: &Arc<Service>) {
+    match service.reload() {
+        Ok(Reloaded::InForce(policy)) => say(&format!("gyr: {policy} is in force")),
+        Ok(Reloaded::Staged(policy)) => say(&format!(
+            "gyr: {policy} is staged: the running policy decides until the past of its facts is folded"
+        )),
+        Err(error) => say(&format!("gyr: kept the running policy: {error}")),
+    }
+    if service.networks().files().is_empty() {
+        return;
+    }
+    match service.reload_networks() {
+        Ok(networks) => say(&format!("gyr: {networks} are in force")),
+        Err(error) => {
+            let networks = describe_networks(&service.networks());
+            say(&format!("gyr: {error}\ngyr: {networks} are in force"));
+        }
     }
 }
 
@@ -459,11 +586,7 @@ mod signals {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Policy(faults) => f.write_str(faults),
-            Error::OtherFacts { policy } => write!(
-                f,
-                "{policy} keeps other facts than the running policy; restart to fold their past"
-            ),
+            Error::Policy(faults) | Error::Networks(faults) => f.write_str(faults),
             Error::Journal(error) => error.fmt(f),
             Error::Record { sequence, what } => {
                 write!(f, "record {sequence} of the journal: {what}")
@@ -480,9 +603,7 @@ impl std::error::Error for Error {
         match self {
             Error::Journal(error) => Some(error),
             Error::Listen { source, .. } | Error::System(source) => Some(source),
-            Error::Policy(_) | Error::OtherFacts { .. } | Error::Record { .. } | Error::Busy => {
-                None
-            }
+            Error::Policy(_) | Error::Networks(_) | Error::Record { .. } | Error::Busy => None,
         }
     }
 }
@@ -502,14 +623,26 @@ pub(crate) mod testing {
             Scratch(std::env::temp_dir().join(name))
         }
 
+        /// Writes a file of the folder.
+        pub(crate) fn write(&self, name: &str, text: &str) {
+            std::fs::create_dir_all(&self.0).unwrap();
+            std::fs::write(self.0.join(name), text).unwrap();
+        }
+
         /// A service in the folder, by the built-in policy, whose journal holds this many records
         /// on their way to the disk.
         pub(crate) fn open(&self, queue_records_max: u32) -> Arc<Service> {
+            self.open_by(None, queue_records_max)
+        }
+
+        /// The same by the policy in this file of the folder.
+        pub(crate) fn open_by(&self, policy: Option<&str>, queue_records_max: u32) -> Arc<Service> {
             let options = ServeOptions {
                 listen: "127.0.0.1:0".parse().unwrap(),
                 data_dir: self.0.clone(),
-                policy: None,
+                policy: policy.map(|name| self.0.join(name)),
                 model: ModelSource::None,
+                networks: Vec::new(),
                 limits: Limits::default(),
                 journal: journal::Options { segment_bytes: 1 << 16, queue_records_max, ..JOURNAL },
                 durable_wait_ms: DURABLE_WAIT_MS,

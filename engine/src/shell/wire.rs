@@ -37,6 +37,8 @@ pub(crate) struct Head<'a> {
     pub(crate) valid_until_ms: i64,
     pub(crate) ruleset_version: &'a str,
     pub(crate) model_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) networks: Option<&'a [String]>,
     pub(crate) degraded: Vec<&'static str>,
 }
 

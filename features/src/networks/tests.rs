@@ -1,5 +1,5 @@
-//! What lists of ranges say, how files add up, and what an event takes over. Databases are proved in
-//! `tests/it/networks.rs`, with an encoder of their own.
+//! What lists of ranges say, how files add up, and what an event takes over. Databases are proved
+//! in `tests/it/networks.rs`, with an encoder of their own.
 
 use serde_json::{Value, json};
 

@@ -14,7 +14,7 @@ use features::field::ids;
 use features::history::Limits;
 
 use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
-use super::dataset::{BadRows, Reading, id_of, truth_in, truth_of};
+use super::dataset::{BadRows, NetworkArguments, Reading, id_of, truth_in, truth_of};
 use crate::backtest::{Case, Diff, Report, Truth, share};
 use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
@@ -42,6 +42,8 @@ pub(crate) struct Arguments {
     /// A folder of events and labels, as `gyr import` makes it.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    networks: NetworkArguments,
     /// Judge by the truth of a simulated world instead of its labels: its truth.ndjson. Every event
     /// is then known, with its fraud story or the honest pattern that looks like one.
     #[arg(long, value_name = "FILE")]
@@ -134,7 +136,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(path) => Known::World(Truths::read(path)?),
         None => Known::Labels(truth_in(&arguments.data)?),
     };
-    let mut reading = Reading::open(&arguments.data, "replaying", BadRows::PassOver)?;
+    let mut reading =
+        Reading::open(&arguments.data, &arguments.networks, "replaying", BadRows::PassOver)?;
     // Files are opened first: a folder that cannot be written is told before the work.
     let create =
         |path: &Option<PathBuf>| path.as_deref().map(|path| Output::create(Some(path))).transpose();

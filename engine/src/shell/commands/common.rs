@@ -60,6 +60,17 @@ impl Failure {
         }
     }
 
+    /// The same, with words before its text.
+    pub(crate) fn after(self, words: &str) -> Failure {
+        let told = |text| format!("{words}{text}");
+        match self {
+            Failure::Findings(text) => Failure::Findings(told(text)),
+            Failure::Usage(text) => Failure::Usage(told(text)),
+            Failure::Environment(text) => Failure::Environment(told(text)),
+            Failure::Hangup => Failure::Hangup,
+        }
+    }
+
     /// A file that could not be read.
     pub(crate) fn reading(path: &Path, error: &io::Error) -> Failure {
         Failure::Environment(format!("cannot read {}: {error}", path.display()))

@@ -4,8 +4,9 @@
 //! field; the work goes on without it, or stops there if that is wanted. Whoever reads to the end
 //! asks [`Reading::finish`] last: it turns bad rows into exit code 1, when all results are written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use datasets::{Events, Labels, Source, Verdict};
 use features::diagnostic::Diagnostic;
 use features::event::Event;
@@ -14,6 +15,17 @@ use indicatif::ProgressBar;
 
 use super::common::{self, Failure};
 use crate::backtest::Truth;
+use crate::shell::networks;
+
+/// Files that addresses are looked up in: the same for every command that reads events.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct NetworkArguments {
+    /// Look up what events do not say about their address in this file: a MaxMind database (.mmdb)
+    /// or a list of ranges (.csv, see `gyr serve --help`). Of several, the first one that says
+    /// something is believed.
+    #[arg(long, value_name = "FILE,..", value_delimiter = ',')]
+    networks: Vec<PathBuf>,
+}
 
 /// Rows between two steps of the progress bar.
 const STEP_ROWS: u64 = 4096;
@@ -53,13 +65,16 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Opens a file, a folder with its labels, or standard input for `-`.
+    /// Opens a file, a folder with its labels, or standard input for `-`; and the files that the
+    /// addresses of its events are looked up in.
     pub(crate) fn open(
         path: &Path,
+        networks: &NetworkArguments,
         what: &'static str,
         bad_rows: BadRows,
     ) -> Result<Reading, Failure> {
-        let events = Events::open(path)?;
+        let networks = networks::read_all(&networks.networks)?;
+        let events = Events::open_with(path, &networks)?;
         let bar = common::progress(what, events.total_bytes());
         Ok(Reading {
             events,

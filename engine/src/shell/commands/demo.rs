@@ -164,6 +164,7 @@ impl Own {
             data_dir: folder.clone(),
             policy: None,
             model: ModelSource::BuiltIn,
+            networks: Vec::new(),
             limits: Limits::default(),
             journal: JOURNAL,
             durable_wait_ms: DURABLE_WAIT_MS,

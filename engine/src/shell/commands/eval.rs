@@ -21,7 +21,7 @@ use models::measure::{
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, ModelChoice, percent};
-use super::dataset::{BadRows, Reading, id_of, scored_types, truth_in, truth_of};
+use super::dataset::{BadRows, NetworkArguments, Reading, id_of, scored_types, truth_in, truth_of};
 use super::days::{Days, Span, day_of};
 use super::facts::unwritable;
 use super::train::types_of;
@@ -55,6 +55,8 @@ pub(crate) struct Arguments {
     /// A folder of events and labels, as `gyr import` makes it.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    networks: NetworkArguments,
     /// The policy that defines the model's features; without this, the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -171,7 +173,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = Plan::new(arguments, model.provenance())?;
     let title = format!("{} {}", model.name(), model.version());
     let labels = truth_in(&arguments.data)?;
-    let mut reading = Reading::open(&arguments.data, "folding", BadRows::PassOver)?;
+    let mut reading =
+        Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
     let engine = Engine::new(policy, Limits::default());
     let (before, rows) = fold(arguments, &engine, plan, &labels, &mut reading)?;
     reading.end();

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use clap::Args;
 use datasets::{Error, FactsWriter, LabelColumn};
 use features::history::{History, Limits};
+use features::language::define::Feature;
 
 use super::common::{self, Failure, ModelChoice};
-use super::dataset::{BadRows, Reading, id_of};
+use super::dataset::{BadRows, NetworkArguments, Reading, id_of};
 use super::names;
 use crate::policy::{Policy, Wanted};
 
@@ -28,10 +29,12 @@ pub(crate) struct Arguments {
     /// A folder of events and labels, or a file of events; `-` is standard input.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    networks: NetworkArguments,
     /// Add the features that this policy defines.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Features to write, with `*` and `?`; without this, all.
+    /// Features to write, with `*` and `?`, or `day_one` for the 72 most needed; without this, all.
     #[arg(long, value_name = "PATTERN,..", value_delimiter = ',')]
     features: Vec<String>,
     /// Where the table goes: .csv, .ndjson (both also .gz) or .parquet; `-` is NDJSON to standard
@@ -44,7 +47,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let table = FactTable::choose(arguments.policy.as_deref(), &arguments.features)?;
     let names: Vec<&str> = table.names().collect();
-    let mut reading = Reading::open(&arguments.data, "folding", BadRows::PassOver)?;
+    let mut reading =
+        Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
     let mut writer =
         FactsWriter::create(&arguments.out, &names, LabelColumn::Without).map_err(unwritable)?;
     let history = table.history();
@@ -82,13 +86,23 @@ pub(crate) struct FactTable {
 }
 
 impl FactTable {
-    /// The features that one of the patterns matches, all without a pattern, built-in and those of
-    /// the policy.
+    /// The features that one of the patterns matches, built-in and those of the policy; all without
+    /// a pattern.
     pub(crate) fn choose(path: Option<&Path>, patterns: &[String]) -> Result<FactTable, Failure> {
+        FactTable::choose_or(path, patterns, |_| true)
+    }
+
+    /// The same, but without a pattern those that are `usual`.
+    pub(crate) fn choose_or(
+        path: Option<&Path>,
+        patterns: &[String],
+        usual: impl Fn(&Feature) -> bool,
+    ) -> Result<FactTable, Failure> {
         let source = common::policy_source(path)?;
         let no_model = Some(&ModelChoice::None);
         let whole = common::sound_policy(&source, no_model, Wanted::Judging)?;
-        let all: Vec<&str> = whole.features().iter().map(|feature| feature.name.as_str()).collect();
+        let offered = whole.features().iter().filter(|f| !patterns.is_empty() || usual(f));
+        let all: Vec<&str> = offered.map(|feature| feature.name.as_str()).collect();
         let chosen = names::choose(patterns, &all)?;
         let policy = common::sound_policy(&source, no_model, Wanted::Only(&chosen))?;
         let slot = |name: String| policy.plan().find(&name).map(|slot| (name, slot));

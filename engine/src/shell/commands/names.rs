@@ -1,18 +1,23 @@
 //! Which features: patterns such as `account_*` against the names that a policy can keep.
 //!
-//! `*` stands for any letters, `?` for one. A pattern that matches nothing is a fault with the
+//! `*` stands for any letters, `?` for one, and `day_one` for the facts that no wallet can do without
+//! ([`DAY_ONE`]). A pattern that matches nothing is a fault with the
 //! nearest name, so that a misspelt feature never goes missing in silence. The chosen names keep
 //! the order of the catalogue, whatever the order of the patterns.
 
+use features::catalog::DAY_ONE;
 use features::diagnostic::nearest;
 
 use super::common::Failure;
+
+/// The word for all of [`DAY_ONE`].
+const GROUP: &str = "day_one";
 
 /// The names that one of the patterns matches, in their own order; all names without a pattern.
 pub(crate) fn choose(patterns: &[String], names: &[&str]) -> Result<Vec<String>, Failure> {
     let mut faults = Vec::new();
     for pattern in patterns {
-        if names.iter().any(|name| matches(pattern, name)) {
+        if names.iter().any(|name| means(pattern, name)) {
             continue;
         }
         let mut fault = format!("no feature matches {pattern:?}");
@@ -26,8 +31,12 @@ pub(crate) fn choose(patterns: &[String], names: &[&str]) -> Result<Vec<String>,
         return Err(Failure::Usage(faults.join("\n")));
     }
     let is_chosen =
-        |name: &&&str| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name));
+        |name: &&&str| patterns.is_empty() || patterns.iter().any(|pattern| means(pattern, name));
     Ok(names.iter().filter(is_chosen).map(|name| (*name).to_owned()).collect())
+}
+
+fn means(pattern: &str, name: &str) -> bool {
+    matches(pattern, name) || pattern == GROUP && DAY_ONE.contains(&name)
 }
 
 /// Whether a name matches a pattern of letters, `*` and `?`; time is at most pattern times name.

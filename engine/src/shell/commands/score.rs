@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use features::history::Limits;
 
 use super::common::{self, Failure, ModelChoice, Output};
-use super::dataset::{BadRows, Reading};
+use super::dataset::{BadRows, NetworkArguments, Reading};
 use crate::engine::Engine;
 use crate::policy::Wanted;
 use crate::shell::answer::answer;
@@ -18,6 +18,7 @@ use crate::shell::wire::Detail;
 Examples:
   gyr score events.ndjson > decisions.ndjson
   gyr score data --policy my.policy --model none       a folder of `gyr import`, rules alone
+  gyr score data --networks GeoLite2-City.mmdb,tor.csv  with countries and Tor exits looked up
   gunzip -c june.ndjson.gz | gyr score - --detail minimal | jq -r .decision | sort | uniq -c
 
 Scored events (payments, logins, card links, ...) get a line; all others, labels among them, are
@@ -28,6 +29,8 @@ pub(crate) struct Arguments {
     /// Events as NDJSON, plain or gzip; a folder; `-` is standard input.
     #[arg(value_name = "FILE|DIR|-")]
     input: PathBuf,
+    #[command(flatten)]
+    networks: NetworkArguments,
     /// The policy; without this, the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -71,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Wanted::Judging,
     )?;
     let bad_rows = if arguments.strict { BadRows::Stop } else { BadRows::PassOver };
-    let mut reading = Reading::open(&arguments.input, "scoring", bad_rows)?;
+    let mut reading = Reading::open(&arguments.input, &arguments.networks, "scoring", bad_rows)?;
     let mut output = Output::create(arguments.out.as_deref())?;
     let engine = Engine::new(policy, Limits::default());
     let mut scored = 0;

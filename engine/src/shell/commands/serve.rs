@@ -1,5 +1,6 @@
 //! `gyr serve`: the service in the foreground.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -18,11 +19,28 @@ Examples:
   gyr serve                                        on 127.0.0.1:8080, journal in ./gyr-data
   gyr serve --listen 0.0.0.0:9000 --data-dir /var/lib/gyr
   gyr serve --policy my.policy --model none        with rules of one's own, without a model
+  gyr serve --networks offices.csv --networks GeoLite2-City.mmdb --networks GeoLite2-ASN.mmdb
 
   curl -s localhost:8080/v1/score --json @event.json
   curl -s localhost:8080/openapi.json              the whole interface
 
-It ends on SIGTERM or Ctrl-C when every accepted event is on the disk.")]
+--networks says where addresses are: what an event does not say about its network (ip_country,
+ip_lat, ip_lon, ip_accuracy_km, asn, ip_usage, is_vpn, is_proxy, is_residential_proxy, is_tor) is
+looked up, field by field, in the first file that knows. What the caller says always stands. Files
+are MaxMind databases or lists of ranges such as
+
+  network,country,usage,vpn
+  203.0.113.0/24,CN,business,false
+  198.51.100.7,,hosting,true
+  0.0.0.0/0,,,false
+
+with `network` (or `first` and `last`) and any of country, lat and lon, accuracy_km, asn, usage,
+vpn, proxy, residential_proxy, tor. An empty cell says nothing; of networks in one another, the
+smallest that says something holds. Every decision names the files and their versions, and the
+journal keeps what was looked up.
+
+SIGHUP reads policy, model and networks again; what is broken leaves the running one in place.
+The service ends on SIGTERM or Ctrl-C when every accepted event is on the disk.")]
 pub(crate) struct Arguments {
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "GYR_LISTEN")]
@@ -36,6 +54,10 @@ pub(crate) struct Arguments {
     /// The model it goes with, or `none`; without this, the built-in one.
     #[arg(long, value_name = "FILE|none", env = "GYR_MODEL")]
     model: Option<ModelChoice>,
+    /// Look up addresses in this file: a MaxMind database (.mmdb) or a list of ranges (.csv). Of
+    /// several, the first one that says something is believed.
+    #[arg(long, value_name = "FILE,..", value_delimiter = ',', env = "GYR_NETWORKS")]
+    networks: Vec<PathBuf>,
     /// Who says when an event was received: this machine, or, to replay a past, the event itself.
     #[arg(long, value_enum, default_value = "system", env = "GYR_CLOCK")]
     clock: ClockChoice,
@@ -59,6 +81,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(ModelChoice::File(path)) = &arguments.model {
         common::read_text(path)?;
     }
+    for path in &arguments.networks {
+        File::open(path).map_err(|error| Failure::reading(path, &error))?;
+    }
     let options = ServeOptions {
         listen: arguments.listen,
         data_dir: arguments.data_dir.clone(),
@@ -68,6 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Some(ModelChoice::None) => ModelSource::None,
             Some(ModelChoice::File(path)) => ModelSource::File(path.clone()),
         },
+        networks: arguments.networks.clone(),
         limits: Limits::default(),
         journal: JOURNAL,
         durable_wait_ms: DURABLE_WAIT_MS,
@@ -82,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::Environment(format!("cannot start threads: {error}")))?;
     runtime.block_on(crate::shell::serve::run(options)).map_err(|error| match error {
-        Error::Policy(text) => Failure::Findings(text),
+        Error::Policy(text) | Error::Networks(text) => Failure::Findings(text),
         other => Failure::Environment(other.to_string()),
     })
 }

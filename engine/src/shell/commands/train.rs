@@ -9,15 +9,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use datasets::{Labels, Verdict};
+use features::catalog::DAY_ONE;
 use features::event::Event;
 use features::field::{EventType, Types, ids};
+use features::language::define::Feature;
 use models::{
     CalibrationKind, Fault, Learner, ModelDraft, Provenance, TrainConfig, TrainingSet, train,
 };
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, Output, percent};
-use super::dataset::{BadRows, MONEY_OUT, Reading, id_of, scored_types, truth_in};
+use super::dataset::{
+    BadRows, MONEY_OUT, NetworkArguments, Reading, id_of, scored_types, truth_in,
+};
 use super::days::{Days, Span, print_time};
 use super::facts::FactTable;
 use crate::backtest::share;
@@ -50,14 +54,16 @@ pub(crate) struct Arguments {
     /// A folder of events and labels, as `gyr import` makes it.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    networks: NetworkArguments,
     /// Where the model goes.
     #[arg(long, value_name = "MODEL")]
     out: PathBuf,
     /// Add the features that this policy defines.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Features to learn from, with `*` and `?`; without this, all that the policy and the engine
-    /// define.
+    /// Features to learn from, with `*` and `?`; without this, `day_one` (the 72 most needed) and all
+    /// that the policy defines.
     #[arg(long, value_name = "PATTERN,..", value_delimiter = ',')]
     features: Vec<String>,
     /// Days to learn from, both included, UTC; without this, all days and all labels.
@@ -108,9 +114,11 @@ enum LearnerChoice {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let table = FactTable::choose(arguments.policy.as_deref(), &arguments.features)?;
+    let usual = |feature: &Feature| !feature.is_builtin || DAY_ONE.contains(&feature.name.as_str());
+    let table = FactTable::choose_or(arguments.policy.as_deref(), &arguments.features, usual)?;
     let labels = truth_in(&arguments.data)?;
-    let mut reading = Reading::open(&arguments.data, "folding", BadRows::PassOver)?;
+    let mut reading =
+        Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
     // The model file is opened first: a folder that cannot be written is told before the work.
     let mut output = Output::create(Some(&arguments.out))?;
     let set = gather(arguments, &table, &labels, &mut reading)?;

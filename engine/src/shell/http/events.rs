@@ -185,7 +185,7 @@ async fn note(
             let (recorded, mut turn) = turn.fold(&mut event, |engine, event, place| {
                 engine.record(event, || place.take(service.journal())).0
             });
-            let payload = record::encode(event.received(), event.json(), &[], "");
+            let payload = record::encode(&event, &[], "");
             let receipt = turn.commit(record::RECORDED, payload);
             let sequence = receipt.as_ref().map(Receipt::sequence);
             let applied = recorded == Recorded::Yes;

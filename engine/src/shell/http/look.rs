@@ -60,7 +60,7 @@ pub(super) async fn features(State(service): State<Arc<Service>>, request: Reque
     .await
 }
 
-/// The policy and model in force.
+/// The policy and model in force, and the policy that waits for its past.
 pub(super) async fn policy(State(service): State<Arc<Service>>, request: Request) -> Response {
     exchange(&service, "/v1/policy", request, async |_, _| {
         let policy = service.engine().policy();
@@ -73,6 +73,13 @@ pub(super) async fn policy(State(service): State<Arc<Service>>, request: Request
             "exemptions": policy.rules().exemptions.len(),
             "facts": policy.plan().facts().len(),
             "model": model.map(|model| json!({ "name": model.name(), "version": model.version() })),
+            "staged": service.backfill().map(|staged| {
+                let (folded, durable) = (staged.folded(), service.journal().durable());
+                json!({
+                    "name": staged.name, "version": staged.version,
+                    "folded": folded, "of": durable.max(folded),
+                })
+            }),
         });
         Ok(json_response(body.to_string()))
     })

@@ -98,7 +98,7 @@ fn decide(service: &Service, mut event: Event, turn: Turn<'_>, detail: Detail) -
     let judged = Instant::now();
     let folded = turn.folded().unwrap_or(judged);
     let full: Arc<str> = answer(&outcome.policy, &event, &outcome, Detail::Full).into();
-    let payload = record::encode(event.received(), event.json(), &outcome.facts, &full);
+    let payload = record::encode(&event, &outcome.facts, &full);
     let receipt = turn.commit(record::SCORED, payload);
     let known = Known {
         is_scored: true,
@@ -210,9 +210,11 @@ pub(super) async fn recorded_answer(
     }
 }
 
-/// Reads an event, received now.
+/// Reads an event, received now, and looks up its address.
 pub(super) fn read_event(service: &Service, json: &[u8]) -> Result<Event, Problem> {
-    Event::read(json, service.received_ms()).map_err(|faults| Problem::event(&faults))
+    let networks = service.networks();
+    Event::read_with(json, service.received_ms(), |ip| networks.look_up(ip))
+        .map_err(|faults| Problem::event(&faults))
 }
 
 /// An answer that was given before.

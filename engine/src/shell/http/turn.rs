@@ -90,7 +90,7 @@ impl<'s> Turn<'s> {
             Ok(result) => (result, self),
             Err(panic) => {
                 if self.place.folded.is_some() {
-                    let payload = record::encode(event.received(), event.json(), &[], "");
+                    let payload = record::encode(event, &[], "");
                     let receipt = self.commit(record::RECORDED, payload);
                     let sequence = receipt.as_ref().map(Receipt::sequence);
                     let applied = !event.is_test() && !event.is_late();

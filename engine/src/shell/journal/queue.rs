@@ -184,6 +184,11 @@ impl Queue {
         Some(Slot { queue: Arc::clone(self), sequence, is_filled: false })
     }
 
+    pub(super) fn reserved(&self) -> u64 {
+        let places = self.lock();
+        places.first_sequence + places.entries.len() as u64 - 1
+    }
+
     pub(super) fn durable(&self) -> u64 {
         self.durable.load(Ordering::Acquire)
     }

@@ -19,7 +19,7 @@ use super::index::Index;
 use super::segment;
 use super::{Error, Record, Summary};
 
-/// The records of a journal in order; ends after the first error.
+/// The records of a journal in order; ends after the first error, for good.
 #[derive(Debug)]
 pub struct Records {
     dir: PathBuf,
@@ -80,6 +80,22 @@ impl Records {
             is_broken: false,
             index: Index::default(),
         }
+    }
+
+    /// Goes on behind the end: the iterator then gives what has been written since it ended.
+    ///
+    /// # Errors
+    ///
+    /// A failed read.
+    pub fn resume(&mut self) -> Result<(), Error> {
+        if self.tail.is_none() || self.is_broken {
+            return Ok(());
+        }
+        if let Some(image) = segment::read(&self.dir, self.place.segment)? {
+            self.image = image;
+        }
+        self.tail = None;
+        Ok(())
     }
 
     /// What has been read so far; of the whole journal once the iterator has ended without error.

@@ -278,6 +278,29 @@ fn a_journal_reads_whole_beside_its_writer() {
 }
 
 #[test]
+fn a_reader_that_came_to_the_end_goes_on_with_what_was_written_since() {
+    let scratch = Scratch::new();
+    let journal = start(&scratch.0, SMALL);
+    assert_eq!(journal.reserved(), 0);
+    thread::scope(|scope| {
+        let journal = &journal;
+        scope.spawn(move || assert!((0..600).all(|_| write(journal))));
+        let (mut records, mut ends) = (journal.records(), 0);
+        let mut all = Vec::new();
+        while all.len() < 600 {
+            all.extend(records.by_ref());
+            records.resume().unwrap();
+            ends += 1;
+        }
+        assert_eq!(count(all.into_iter()).unwrap(), 600);
+        println!("{ends} ends");
+    });
+    assert_eq!((journal.reserved(), journal.durable()), (600, 600));
+    let open = journal.reserve().unwrap();
+    assert_eq!((journal.reserved(), open.sequence()), (601, 601));
+}
+
+#[test]
 fn a_journal_has_one_owner() {
     let scratch = Scratch::new();
     let replay = Journal::open(&scratch.0, SMALL).unwrap();

@@ -78,7 +78,7 @@ pub(super) fn paths() -> Value {
         "/v1/decisions/{event_id}": { "get": decision() },
         "/v1/features": { "get": get("features", "The features that rules and models can read",
             JSON, schema_ref("features"), &[]) },
-        "/v1/policy": { "get": get("policy", "The policy and model in force",
+        "/v1/policy": { "get": get("policy", "The policy and model in force, and the one to come",
             JSON, schema_ref("policy"), &[]) },
         "/healthz": { "get": get("healthz", "Whether the process lives",
             JSON, schema_ref("status"), &[]) },

@@ -75,6 +75,7 @@ fn decision() -> Value {
     members.extend(rest());
     members.push(("record", schema_ref("record")));
     members.push(("timing_us", timing()));
+    members.push(networks());
     object(&members[..head_count], &members[head_count..])
 }
 
@@ -82,7 +83,14 @@ fn recorded_decision() -> Value {
     let mut members = head();
     members.extend(rest());
     members.push(("record", schema_ref("record")));
-    object(&members, &[])
+    object(&members, &[networks()])
+}
+
+/// In every answer of a service that looks addresses up.
+fn networks() -> (&'static str, Value) {
+    let files = "Files that the address was looked up in, as `name@version`; the first one that \
+        says something is believed.";
+    ("networks", list(json!({ "type": "string" }), files))
 }
 
 fn head() -> Vec<(&'static str, Value)> {
@@ -358,6 +366,15 @@ fn features() -> Value {
 
 fn policy() -> Value {
     let model = object(&[("name", text("Its name.")), ("version", text("16 hex digits."))], &[]);
+    let staged = object(
+        &[
+            ("name", text("The name it gives itself.")),
+            ("version", text("16 hex digits of its content.")),
+            ("folded", integer("Records of the journal that its facts know.")),
+            ("of", integer("Records of the journal.")),
+        ],
+        &[],
+    );
     object(
         &[
             ("name", text("The name it gives itself.")),
@@ -367,6 +384,7 @@ fn policy() -> Value {
             ("exemptions", integer("Number of exemptions.")),
             ("facts", integer("Number of facts kept for each event.")),
             ("model", or_null(model)),
+            ("staged", or_null(staged)),
         ],
         &[],
     )
