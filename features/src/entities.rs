@@ -76,8 +76,18 @@ impl Entities {
         self.find(key).map(|place| self.at(place))
     }
 
-    /// Reads a byte of the rows of the entity at a place, to have them near before they are needed.
-    pub(crate) fn touch(&self, place: u32, arena: &Arena) -> u8 {
+    /// Reads where the search for a key begins, to have it near before it is needed.
+    pub(crate) fn touch_index(&self, key: u64) -> u64 {
+        self.index.touch(key)
+    }
+
+    /// Reads the entity at a place, likewise.
+    pub(crate) fn touch(&self, place: u32) -> u64 {
+        self.at(place).key()
+    }
+
+    /// Reads the rows of the entity at a place, likewise.
+    pub(crate) fn touch_rows(&self, place: u32, arena: &Arena) -> u8 {
         self.at(place).touch(arena)
     }
 

@@ -278,14 +278,20 @@ impl History {
             });
             seen.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, fields);
         }
-        for index in lookups.clone() {
-            let table = &tables[self.plan.lookups[index].table];
-            seen.places[index] = seen.keys[index].and_then(|key| table.likely(key));
-        }
         let mut near = 0;
+        let table = |index: usize| &tables[self.plan.lookups[index].table];
+        for index in lookups.clone() {
+            near ^= seen.keys[index].map_or(0, |key| table(index).touch_index(key));
+        }
+        for index in lookups.clone() {
+            seen.places[index] = seen.keys[index].and_then(|key| table(index).likely(key));
+        }
+        for index in lookups.clone() {
+            near ^= seen.places[index].map_or(0, |place| table(index).touch(place));
+        }
         for index in lookups {
-            let table = &tables[self.plan.lookups[index].table];
-            near ^= seen.places[index].map_or(0, |place| table.touch(place, arena));
+            let rows = seen.places[index].map_or(0, |place| table(index).touch_rows(place, arena));
+            near ^= u64::from(rows);
         }
         std::hint::black_box(near);
     }
