@@ -14,10 +14,10 @@ const SIZES: [u32; 96] = sizes();
 /// Multiples of 16 up to 128, then an eighth more each time.
 const fn sizes() -> [u32; 96] {
     let mut sizes = [0; 96];
-    let mut size = 0;
+    let mut size = 0_u32;
     let mut i = 0;
     while i < sizes.len() {
-        size = if size < 128 { size + 16 } else { (size + size / 8 + 15) / 16 * 16 };
+        size = if size < 128 { size + 16 } else { (size + size / 8).div_ceil(16) * 16 };
         sizes[i] = size;
         i += 1;
     }
@@ -26,7 +26,7 @@ const fn sizes() -> [u32; 96] {
 
 /// A cell in use; the default one has no bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(packed)]
+#[repr(Rust, packed)]
 pub(crate) struct Cell {
     index: u32,
     class: u8,

@@ -8,9 +8,6 @@ use std::sync::LazyLock;
 use crate::language::define::{Definitions, Origin};
 use crate::language::parse;
 
-#[cfg(test)]
-mod stories;
-
 /// The text of the catalogue.
 pub const TEXT: &str = concat!(
     include_str!("catalog/predicates.policy"),

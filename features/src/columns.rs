@@ -136,7 +136,8 @@ impl Fold {
         for (place, key) in places.iter_mut().zip(&rows.keys[range.clone()]) {
             *place = entities.likely(spread(*key));
         }
-        let near = places.iter().flatten().fold(0, |near, at| near ^ entities.touch_rows(*at, arena));
+        let near =
+            places.iter().flatten().fold(0, |near, at| near ^ entities.touch_rows(*at, arena));
         std::hint::black_box(near);
         let mut values = [ABSENT; COLUMNS_MAX];
         for ((row, place), answers) in range.zip(places).zip(answers.chunks_mut(*asks)) {

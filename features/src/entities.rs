@@ -128,7 +128,7 @@ impl Entities {
         let entity = Entity::new(key, self.known_since(key));
         self.evicted.remove(&key);
         let place = if self.len < entities_max {
-            if self.len % CHUNK == 0 {
+            if self.len.is_multiple_of(CHUNK) {
                 self.chunks.push(Vec::with_capacity(CHUNK));
             }
             if let Some(chunk) = self.chunks.last_mut() {

@@ -136,7 +136,7 @@ fn number(slot: u64) -> u32 {
 
 /// Spreads 32 bits over any number of slots.
 fn home(fingerprint: u32, slots: usize) -> usize {
-    (u64::from(fingerprint) * slots as u64 >> 32) as usize
+    ((u64::from(fingerprint) * slots as u64) >> 32) as usize
 }
 
 fn next(at: usize, slots: usize) -> usize {
@@ -150,7 +150,7 @@ mod tests {
 
     fn key_of(i: u64) -> u64 {
         // Every seventh key shares its 32 bits and its segment with another.
-        let i = if i % 7 == 0 { i | 1 << 40 } else { i };
+        let i = if i.is_multiple_of(7) { i | 1 << 40 } else { i };
         i.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (i >> 40 << 33)
     }
 

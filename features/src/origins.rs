@@ -127,7 +127,7 @@ impl Origins {
 
     fn take_place(&mut self, origin: Origin, arena: &mut Arena, origins_max: usize) -> usize {
         if self.len < origins_max {
-            if self.len % CHUNK == 0 {
+            if self.len.is_multiple_of(CHUNK) {
                 self.chunks.push(Vec::with_capacity(CHUNK));
             }
             if let Some(chunk) = self.chunks.last_mut() {

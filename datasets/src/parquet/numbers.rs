@@ -105,7 +105,7 @@ impl NumbersWriter {
         Ok(NumbersWriter { path: path.to_owned(), output, names, batched: None })
     }
 
-    /// Writes a row group: a column for each name, all of one length.
+    /// Writes a row group, on this thread: a column for each name, all of one length.
     ///
     /// # Errors
     /// [`Error::Write`], also when columns are missing or differ in length or from the first group.
@@ -116,15 +116,19 @@ impl NumbersWriter {
         for (name, numbers) in names.clone().zip(&columns) {
             schema.with_column(name, numbers.data_type());
         }
-        let columns: Vec<Column> =
-            columns.into_iter().zip(names).map(|(numbers, name)| numbers.into_column(name)).collect();
+        let columns: Vec<Column> = columns
+            .into_iter()
+            .zip(names)
+            .map(|(numbers, name)| numbers.into_column(name))
+            .collect();
         let rows = columns.first().map_or(0, Column::len);
         let frame = DataFrame::new(rows, columns).map_err(failed)?;
         if self.batched.is_none() {
             let file = self.output.file().map_err(|source| Error::write(&self.path, source))?;
             let writer = ParquetWriter::new(file)
                 .with_compression(ParquetCompression::Uncompressed)
-                .with_statistics(StatisticsOptions::empty());
+                .with_statistics(StatisticsOptions::empty())
+                .set_parallel(false);
             self.batched = Some(writer.batched(&schema).map_err(failed)?);
         }
         let Some(batched) = &mut self.batched else { return Ok(()) };

@@ -161,7 +161,7 @@ impl Backfill {
                     thread::sleep(PATIENCE);
                 }
             }
-            if folded % NEAR == 0 && REPORTED <= reported.elapsed() {
+            if folded.is_multiple_of(NEAR) && REPORTED <= reported.elapsed() {
                 reported = Instant::now();
                 let (folded, of) = (count(folded), count(journal.durable()));
                 say(&format!("gyr: {}: {folded} of {of} records folded", self.what));

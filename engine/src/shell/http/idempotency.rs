@@ -12,12 +12,17 @@
 //! cannot be read back, because the journal failed, leaves together with its id. Both bounds are
 //! kept for each of 64 shards, so "oldest" is oldest of a shard.
 //!
-//! Cost: two hashes, and two short locks of one shard; 72 bytes an id beside the map's slack.
+//! Every worker looks ids up while others enter theirs, so the entries stand in a sharded map; no
+//! guard of it is held beyond one look-up.
+//!
+//! Cost: two hashes, and three short locks of one shard; 72 bytes an id beside the map's slack.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry::{Occupied, Vacant};
 use tokio::sync::oneshot;
 
 /// Ids that are remembered.
@@ -95,14 +100,15 @@ pub(crate) struct Claim<'t> {
 /// See the module's essay.
 #[derive(Debug)]
 pub(crate) struct Table {
-    shards: Box<[Mutex<Shard>]>,
+    entries: DashMap<Key, Entry>,
+    orders: Box<[Mutex<Order>]>,
     ids_max: usize,
     answers_max: usize,
 }
 
+/// Who leaves first, for the keys of one shard.
 #[derive(Debug, Default)]
-struct Shard {
-    entries: HashMap<Key, Entry>,
+struct Order {
     /// Recorded ids, oldest first.
     ids: VecDeque<Key>,
     /// Those whose answers are in memory, oldest first.
@@ -126,7 +132,8 @@ impl Table {
     /// An empty table that keeps this many ids and answers, rounded up to a multiple of the shards.
     pub(crate) fn new(ids_max: usize, answers_max: usize) -> Table {
         Table {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            entries: DashMap::new(),
+            orders: (0..SHARDS).map(|_| Mutex::default()).collect(),
             ids_max: ids_max.div_ceil(SHARDS),
             answers_max: answers_max.div_ceil(SHARDS),
         }
@@ -134,28 +141,28 @@ impl Table {
 
     /// Takes the id, or tells what became of it.
     pub(crate) fn claim(&self, key: Key, fingerprint: Fingerprint) -> Seen<'_> {
-        let mut shard = self.shard(key);
-        match shard.entries.get_mut(&key) {
-            None => {
-                let state = State::Busy(Vec::new());
-                shard.entries.insert(key, Entry { fingerprint, state });
+        match self.entries.entry(key) {
+            Vacant(place) => {
+                place.insert(Entry { fingerprint, state: State::Busy(Vec::new()) });
                 Seen::New(Claim { table: self, key, fingerprint, is_finished: false })
             }
-            Some(entry) if entry.fingerprint != fingerprint => Seen::Conflict,
-            Some(Entry { state: State::Known(known), .. }) => Seen::Known(known.clone()),
-            Some(Entry { state: State::Busy(waiters), .. }) => {
-                let (waiter, end) = oneshot::channel();
-                waiters.push(waiter);
-                Seen::Busy(end)
-            }
+            Occupied(place) if place.get().fingerprint != fingerprint => Seen::Conflict,
+            Occupied(mut place) => match &mut place.get_mut().state {
+                State::Known(known) => Seen::Known(known.clone()),
+                State::Busy(waiters) => {
+                    let (waiter, end) = oneshot::channel();
+                    waiters.push(waiter);
+                    Seen::Busy(end)
+                }
+            },
         }
     }
 
     /// What was recorded under an id.
     pub(crate) fn find(&self, key: Key) -> Option<Known> {
-        match self.shard(key).entries.get(&key) {
-            Some(Entry { state: State::Known(known), .. }) => Some(known.clone()),
-            Some(Entry { state: State::Busy(_), .. }) | None => None,
+        match &self.entries.get(&key)?.state {
+            State::Known(known) => Some(known.clone()),
+            State::Busy(_) => None,
         }
     }
 
@@ -167,45 +174,43 @@ impl Table {
 
     /// `durable` is the newest sequence that can be read back.
     fn enter(&self, key: Key, fingerprint: Fingerprint, known: Known, durable: u64) {
-        let mut shard = self.shard(key);
         let has_answer = known.answer.is_some();
         let entry = Entry { fingerprint, state: State::Known(known) };
+        let mut order = self.order(key);
         // Replacing a busy entry drops its senders, which wakes who waits.
-        shard.entries.insert(key, entry);
-        shard.ids.push_back(key);
-        if self.ids_max < shard.ids.len()
-            && let Some(oldest) = shard.ids.pop_front()
+        self.entries.insert(key, entry);
+        order.ids.push_back(key);
+        if self.ids_max < order.ids.len()
+            && let Some(oldest) = order.ids.pop_front()
         {
-            shard.entries.remove(&oldest);
+            self.entries.remove(&oldest);
         }
         if has_answer {
-            shard.answers.push_back(key);
+            order.answers.push_back(key);
         }
-        if self.answers_max < shard.answers.len()
-            && let Some(oldest) = shard.answers.pop_front()
+        if self.answers_max < order.answers.len()
+            && let Some(oldest) = order.answers.pop_front()
         {
-            shard.put_away(oldest, durable);
+            self.put_away(oldest, durable);
         }
     }
 
-    fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
-        let index = usize::from(key.0[0]) % SHARDS;
-        // Every step of a change leaves the shard sound, so a panic elsewhere is none here.
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Shard {
     /// Takes an answer out of memory; the id stays if the journal can give the answer back.
-    fn put_away(&mut self, key: Key, durable: u64) {
-        let Some(Entry { state: State::Known(known), .. }) = self.entries.get_mut(&key) else {
-            return;
-        };
-        if known.sequence.is_some_and(|sequence| sequence <= durable) {
-            known.answer = None;
-        } else {
-            self.entries.remove(&key);
-        }
+    fn put_away(&self, key: Key, durable: u64) {
+        self.entries.remove_if_mut(&key, |_, entry| match &mut entry.state {
+            State::Known(known) if known.sequence.is_some_and(|sequence| sequence <= durable) => {
+                known.answer = None;
+                false
+            }
+            State::Known(_) => true,
+            State::Busy(_) => false,
+        });
+    }
+
+    fn order(&self, key: Key) -> MutexGuard<'_, Order> {
+        let index = usize::from(key.0[0]) % SHARDS;
+        // Every step of a change leaves the order sound, so a panic elsewhere is none here.
+        self.orders[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -222,7 +227,7 @@ impl Claim<'_> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
-            self.table.shard(self.key).entries.remove(&self.key);
+            self.table.entries.remove(&self.key);
         }
     }
 }

@@ -1,0 +1,391 @@
+//! The answer to one question, from an entity's rows, chunks and tiles.
+
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
+
+use super::busy::{Busy, CHUNK, Summary};
+use super::rows::View;
+use super::{ABSENT, Aggregate, Edges, Question, Row, Shape, Sight, Values, scan};
+use crate::expr::UNKNOWN;
+use crate::limits::{DISTINCT_MAX, SCAN_MAX};
+
+/// An entity's rows and what it keeps beside them, while its questions are answered.
+pub(super) struct Reader<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) view: View<'a>,
+    pub(super) busy: Option<&'a Busy>,
+    /// Bits of the rows that are in no sealed chunk, by channel.
+    pub(super) tail: &'a [u64],
+    pub(super) at: i64,
+}
+
+impl Reader<'_> {
+    pub(super) fn answer(
+        &self,
+        question: &Question,
+        sight: &Sight,
+        own: Row<'_>,
+        memo: &mut Memo,
+    ) -> f64 {
+        let known = |value: i64| if value == ABSENT { UNKNOWN } else { value as f64 };
+        let compared = question.column.map_or(ABSENT, |column| own.values[usize::from(column)]);
+        let own = (question.including_this && own.is_in(question.channel)).then_some(own);
+        let own_value = if own.is_some() { compared } else { ABSENT };
+        if self.busy.is_none() {
+            let word = self.tail[usize::from(question.channel)] & sight.rows;
+            match question.aggregate {
+                // Most questions are about what never happened here.
+                Aggregate::Count => return f64::from(word.count_ones() + u32::from(own.is_some())),
+                aggregate if word == 0 && own.is_none() => match aggregate.of_nothing() {
+                    Some(answer) => return answer,
+                    None if compared == ABSENT => return UNKNOWN,
+                    None => return 0.0,
+                },
+                Aggregate::Sum if own.is_none() => {
+                    return self.sum_of(question, word) as f64;
+                }
+                _ => {}
+            }
+        }
+        match question.aggregate {
+            Aggregate::Count => (self.count(question, sight) + i64::from(own.is_some())) as f64,
+            Aggregate::Sum => self.values(question, sight, own_value, memo).sum as f64,
+            Aggregate::Mean => {
+                let values = self.values(question, sight, own_value, memo);
+                if values.valued == 0 { UNKNOWN } else { values.sum as f64 / values.valued as f64 }
+            }
+            Aggregate::Stddev => {
+                let values = self.values(question, sight, own_value, memo);
+                if values.valued == 0 {
+                    return UNKNOWN;
+                }
+                // n * squares - sum^2 is exact in integers; only the root rounds.
+                let n = i128::from(values.valued);
+                let squared = values.sum.saturating_mul(values.sum);
+                let spread = n.saturating_mul(values.squares) - squared;
+                (spread as f64).sqrt() / values.valued as f64
+            }
+            Aggregate::Min => {
+                let lowest = self.extremes(question, sight, own_value, memo).0;
+                if lowest == i64::MAX { UNKNOWN } else { lowest as f64 }
+            }
+            Aggregate::Max => known(self.extremes(question, sight, own_value, memo).1),
+            Aggregate::Distinct => self.distinct(question, sight, own_value) as f64,
+            Aggregate::First => {
+                let before = self.edges(question, sight).map_or(ABSENT, |edges| edges.first.1);
+                let value =
+                    if before == ABSENT { self.first_value(question, sight) } else { before };
+                known(if value == ABSENT { own_value } else { value })
+            }
+            Aggregate::Last if own_value != ABSENT => own_value as f64,
+            Aggregate::Last => {
+                let value = self.last_value(question, sight);
+                let before = || self.edges(question, sight).map_or(ABSENT, |edges| edges.last.1);
+                known(if value == ABSENT { before() } else { value })
+            }
+            Aggregate::SinceFirst => {
+                let before = self.edges(question, sight).map(|edges| edges.first_time);
+                let before = before.filter(|time| *time != i64::MAX);
+                let first = before.or_else(|| self.first_time(question, sight));
+                first.or(own.map(|row| row.time)).map_or(UNKNOWN, |time| (self.at - time) as f64)
+            }
+            Aggregate::SinceLast => {
+                let last = own.map(|row| row.time).or_else(|| self.last_time(question, sight));
+                let before = || self.edges(question, sight).map(|edges| edges.last_time);
+                let last = last.or_else(|| before().filter(|time| *time != i64::MIN));
+                last.map_or(UNKNOWN, |time| (self.at - time) as f64)
+            }
+            Aggregate::Entropy
+            | Aggregate::Concentration
+            | Aggregate::Median
+            | Aggregate::Rank
+            | Aggregate::Repeats
+            | Aggregate::Rising
+            | Aggregate::Falling
+            | Aggregate::Changes
+            | Aggregate::Mode
+            | Aggregate::GapMin
+            | Aggregate::GapCv
+            | Aggregate::HourRarity => {
+                let compared = (compared != ABSENT).then_some(compared);
+                self.scan(question, sight, own, compared)
+            }
+        }
+    }
+
+    /// The answer of an aggregate that looks at the newest events one by one.
+    fn scan(
+        &self,
+        question: &Question,
+        sight: &Sight,
+        own: Option<Row<'_>>,
+        compared: Option<i64>,
+    ) -> f64 {
+        let (mut times, mut values) = ([0; SCAN_MAX], [0; SCAN_MAX]);
+        // Filled from the back, the newest first, so that what is filled is in order of time.
+        let mut start = SCAN_MAX;
+        let of_own = |row: Row<'_>| question.column.map_or(0, |c| row.values[usize::from(c)]);
+        if let Some((time, value)) = own.map(|row| (row.time, of_own(row)))
+            && value != ABSENT
+        {
+            start -= 1;
+            (times[start], values[start]) = (time, value);
+        }
+        'rows: for (chunk, mut word) in self.chunks(question.channel, sight).rev() {
+            while word != 0 {
+                let bit = CHUNK - 1 - word.leading_zeros() as usize;
+                word &= !(1 << bit);
+                let row = chunk * CHUNK + bit;
+                let value = question.column.map_or(0, |c| self.view.value(usize::from(c), row));
+                if value == ABSENT {
+                    continue;
+                }
+                if start == 0 {
+                    break 'rows;
+                }
+                start -= 1;
+                (times[start], values[start]) = (self.view.time(row), value);
+            }
+        }
+        let (times, values) = (&times[start..], &mut values[start..]);
+        scan::scan(question.aggregate, times, values, compared, question.scale)
+    }
+
+    /// Sum of the values of rows of the first chunk.
+    fn sum_of(&self, question: &Question, mut word: u64) -> i128 {
+        let column = usize::from(question.column.unwrap_or(0));
+        let mut sum = 0;
+        while word != 0 {
+            let value = self.view.value(column, word.trailing_zeros() as usize);
+            sum += if value == ABSENT { 0 } else { i128::from(value) };
+            word &= word - 1;
+        }
+        sum
+    }
+
+    /// Bits of a channel in a chunk, without regard to the window.
+    fn word(&self, channel: u8, chunk: usize) -> u64 {
+        match self.busy {
+            Some(busy) if chunk < busy.sealed => busy.word(self.shape, chunk, usize::from(channel)),
+            _ => self.tail[usize::from(channel)],
+        }
+    }
+
+    /// Chunks of a window, each with the bits of the channel's rows in it.
+    fn chunks<'s>(
+        &'s self,
+        channel: u8,
+        sight: &'s Sight,
+    ) -> impl DoubleEndedIterator<Item = (usize, u64)> + 's {
+        let last = sight.end.div_ceil(CHUNK);
+        let first = if sight.start == sight.end { last } else { sight.start / CHUNK };
+        (first..last).map(move |chunk| (chunk, self.word(channel, chunk) & within(sight, chunk)))
+    }
+
+    fn count(&self, question: &Question, sight: &Sight) -> i64 {
+        let rows =
+            self.chunks(question.channel, sight).map(|(_, word)| i64::from(word.count_ones()));
+        let rows = rows.sum::<i64>();
+        rows + self.busy.map_or(0, |busy| {
+            busy.tiles.count(usize::from(question.slot), sight.tiles, sight.is_life)
+        })
+    }
+
+    /// Sums and extremes over the rows; squares only where they are asked for.
+    fn summary(&self, question: &Question, sight: &Sight, memo: &mut Memo) -> Summary {
+        let has_squares = question.aggregate == Aggregate::Stddev;
+        let is_same = memo.slot == question.slot && memo.span == question.span;
+        if is_same && (memo.has_squares || !has_squares) {
+            return memo.rows;
+        }
+        let mut all = Summary::NONE;
+        let column = usize::from(question.column.unwrap_or(0));
+        for (chunk, mut word) in self.chunks(question.channel, sight) {
+            let start = chunk * CHUNK;
+            let is_whole = sight.start <= start && start + CHUNK <= sight.end;
+            if let (true, Some(busy)) = (is_whole, self.busy)
+                && chunk < busy.sealed
+            {
+                all.join(busy.summary(self.shape, chunk, usize::from(question.slot)));
+                continue;
+            }
+            let mut part = Part::default();
+            while word != 0 {
+                part.add(self.view.value(column, start + word.trailing_zeros() as usize));
+                word &= word - 1;
+            }
+            part.close(&mut all);
+            if has_squares {
+                let mut word = self.word(question.channel, chunk) & within(sight, chunk);
+                while word != 0 {
+                    let value = self.view.value(column, start + word.trailing_zeros() as usize);
+                    all.values.add_square(value);
+                    word &= word - 1;
+                }
+            }
+        }
+        *memo = Memo { slot: question.slot, span: question.span, rows: all, has_squares };
+        all
+    }
+
+    fn values(&self, question: &Question, sight: &Sight, own: i64, memo: &mut Memo) -> Values {
+        let mut values = self.summary(question, sight, memo).values;
+        values.add(own);
+        if let Some(busy) = self.busy {
+            let slot = usize::from(question.slot);
+            values.join(&busy.tiles.values(slot, sight.tiles, sight.is_life));
+        }
+        values
+    }
+
+    fn extremes(
+        &self,
+        question: &Question,
+        sight: &Sight,
+        own: i64,
+        memo: &mut Memo,
+    ) -> (i64, i64) {
+        let mut rows = self.summary(question, sight, memo);
+        rows.add(own);
+        match self.edges(question, sight) {
+            Some(edges) => (rows.min.min(edges.min), rows.max.max(edges.max)),
+            None => (rows.min, rows.max),
+        }
+    }
+
+    fn edges(&self, question: &Question, sight: &Sight) -> Option<Edges> {
+        self.busy
+            .map(|busy| busy.tiles.edges(usize::from(question.slot), sight.tiles, sight.is_life))
+    }
+
+    fn first_time(&self, question: &Question, sight: &Sight) -> Option<i64> {
+        let (chunk, word) = self.chunks(question.channel, sight).find(|(_, word)| *word != 0)?;
+        Some(self.view.time(chunk * CHUNK + word.trailing_zeros() as usize))
+    }
+
+    fn last_time(&self, question: &Question, sight: &Sight) -> Option<i64> {
+        let mut chunks = self.chunks(question.channel, sight).rev();
+        let (chunk, word) = chunks.find(|(_, word)| *word != 0)?;
+        Some(self.view.time(chunk * CHUNK + CHUNK - 1 - word.leading_zeros() as usize))
+    }
+
+    fn first_value(&self, question: &Question, sight: &Sight) -> i64 {
+        let column = usize::from(question.column.unwrap_or(0));
+        for (chunk, mut word) in self.chunks(question.channel, sight) {
+            while word != 0 {
+                let value = self.view.value(column, chunk * CHUNK + word.trailing_zeros() as usize);
+                if value != ABSENT {
+                    return value;
+                }
+                word &= word - 1;
+            }
+        }
+        ABSENT
+    }
+
+    fn last_value(&self, question: &Question, sight: &Sight) -> i64 {
+        let column = usize::from(question.column.unwrap_or(0));
+        for (chunk, mut word) in self.chunks(question.channel, sight).rev() {
+            while word != 0 {
+                let bit = CHUNK - 1 - word.leading_zeros() as usize;
+                let value = self.view.value(column, chunk * CHUNK + bit);
+                if value != ABSENT {
+                    return value;
+                }
+                word &= !(1 << bit);
+            }
+        }
+        ABSENT
+    }
+
+    fn distinct(&self, question: &Question, sight: &Sight, own: i64) -> usize {
+        let column = question.column.unwrap_or(0);
+        let pair = (question.channel, column);
+        let own = (own != ABSENT).then_some(own);
+        let busy = self.busy.filter(|busy| busy.is_chunked);
+        let pair = self.shape.distinct.iter().position(|p| *p == pair).unwrap_or(0);
+        if let (Some(busy), true) = (busy, sight.end == self.view.end) {
+            return busy.distinct(pair, sight.from, sight.start, own).min(DISTINCT_MAX);
+        }
+        // Few rows, or a late event that sees only the older ones: counted one by one.
+        let rows = self.chunks(question.channel, sight).flat_map(move |(chunk, word)| {
+            (0..CHUNK).filter(move |bit| word >> bit & 1 == 1).map(move |bit| chunk * CHUNK + bit)
+        });
+        let values = rows.map(|row| self.view.value(usize::from(column), row)).chain(own);
+        let values = values.filter(|value| *value != ABSENT);
+        let Some(busy) = busy else { return count(values) };
+        let mut all: HashSet<i64, FixedState> = values.collect();
+        all.extend(busy.seen_before(pair, sight.from, sight.to));
+        all.len().min(DISTINCT_MAX)
+    }
+}
+
+/// The rows of a chunk that lie in the window, which has some there.
+fn within(sight: &Sight, chunk: usize) -> u64 {
+    let from = sight.start.saturating_sub(chunk * CHUNK);
+    let to = (sight.end - chunk * CHUNK).min(CHUNK);
+    u64::MAX << from & u64::MAX >> (CHUNK - to)
+}
+
+/// The rows' part of the last answer about values.
+pub(super) struct Memo {
+    pub(super) slot: u16,
+    pub(super) span: u8,
+    pub(super) rows: Summary,
+    pub(super) has_squares: bool,
+}
+
+/// Sums over at most sixty-four values, in two words of 64 bits.
+struct Part {
+    valued: i64,
+    /// Values are kept within 2^62: their upper and lower halves cannot overflow.
+    low: i64,
+    high: i64,
+    min: i64,
+    max: i64,
+}
+
+impl Default for Part {
+    fn default() -> Part {
+        Part { valued: 0, low: 0, high: 0, min: i64::MAX, max: i64::MIN }
+    }
+}
+
+impl Part {
+    fn add(&mut self, value: i64) {
+        if value != ABSENT {
+            self.valued += 1;
+            self.low += value & 0xFFFF_FFFF;
+            self.high += value >> 32;
+            self.min = self.min.min(value);
+            self.max = self.max.max(value);
+        }
+    }
+
+    fn close(self, all: &mut Summary) {
+        all.values.valued += self.valued;
+        all.values.sum += (i128::from(self.high) << 32) + i128::from(self.low);
+        all.min = all.min.min(self.min);
+        all.max = all.max.max(self.max);
+    }
+}
+
+/// Different values among at most 65: those of unsealed rows and the event's own.
+fn count(values: impl Iterator<Item = i64>) -> usize {
+    const CELLS: usize = 256;
+    let mut cells = [ABSENT; CELLS];
+    let mut found = 0;
+    for value in values {
+        let hash = (value as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let mut cell = hash as usize % CELLS;
+        while cells[cell] != ABSENT && cells[cell] != value {
+            cell = (cell + 1) % CELLS;
+        }
+        if cells[cell] == ABSENT {
+            cells[cell] = value;
+            found += 1;
+        }
+    }
+    found
+}
