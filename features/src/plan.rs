@@ -9,6 +9,9 @@
 //! windows are asked of whom. The plan is immutable and is shared by the history (which follows it)
 //! and the policy (which reads the facts it names).
 
+#[cfg(test)]
+mod tests;
+
 use crate::event::Event;
 use crate::expr::{Component, Expr, KEY_MASK, Scope, UNKNOWN};
 use crate::field::{EventType, FieldId, Types, ids};
