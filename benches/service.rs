@@ -56,6 +56,7 @@ fn main() {
         data_dir: folder.clone(),
         policy: None,
         model: ModelSource::BuiltIn,
+        networks: Vec::new(),
         limits: Limits::default(),
         journal: JOURNAL,
         durable_wait_ms: DURABLE_WAIT_MS,

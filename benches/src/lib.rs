@@ -5,6 +5,8 @@
 //! The same seed gives the same events; every bench prints the [`Digest`] of its answers, so that a
 //! faster wrong answer is seen.
 
+use hdrhistogram::Histogram;
+
 /// Seeded chance (SplitMix64).
 #[derive(Clone, Debug)]
 pub struct Chance(pub u64);
@@ -37,6 +39,28 @@ impl Digest {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
         }
     }
+}
+
+/// Memory of the process that is in RAM, in bytes, where the system tells it; else 0.
+pub fn resident_bytes() -> u64 {
+    status_bytes("VmRSS:")
+}
+
+/// The most that it ever was.
+pub fn peak_bytes() -> u64 {
+    status_bytes("VmHWM:")
+}
+
+fn status_bytes(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}
+
+/// A histogram of times in nanoseconds, up to a minute.
+pub fn times() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("sound bounds")
 }
 
 /// First event time of the traffic, in milliseconds.
@@ -111,4 +135,68 @@ fn context(chance: &mut Chance, account: u64, time: i64) -> String {
     format!(
         r#","device":{{"device_id":"d{account}","os":"ios","os_version":"19.2","model":"iPhone17,1","app_version":"10.8.2","app_build":108020,"integrity":"strong","app_genuine":true,"is_rooted":false,"is_emulator":false,"has_hook_framework":false,"screen_shared":false,"remote_control_app":false,"accessibility_overlay":false,"call_in_progress":false,"mock_location":false,"language":"en-US","tz_offset_min":480,"bio_enrolled_ms":1700000000000,"sim_country":"{country}","roaming":true}},"network":{{"ip":"{ip}","ip_country":"CN","asn":4134,"ip_usage":"mobile","is_vpn":false,"is_proxy":false,"is_tor":false,"conn_type":"cellular"}},"geo":{{"lat":{lat:.3},"lon":116.4,"accuracy_m":20.0,"source":"gps","fix_age_s":5}},"auth_ctx":{{"session_auth":"biometric","session_auth_time_ms":{time},"device_trusted_since_ms":1700000000000,"sim_changed_ms":1600000000000,"password_changed_ms":1700000000000,"referrer":"direct","factors_enrolled":[{{"factor":"passkey","enrolled_ms":1700000000000,"verified":true}},{{"factor":"sms_otp","enrolled_ms":1690000000000,"verified":true}}]}},"account":{{"created_ms":1690000000000,"kyc_level":3,"residence_country":"{country}","phone_country":"{country}","phone_line_type":"mobile"}}"#
     )
+}
+
+/// One transaction with the numbers of who took part in it, and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Payment {
+    /// Number of the transaction.
+    pub id: i64,
+    /// When, in milliseconds.
+    pub time: i64,
+    /// By which card.
+    pub card: i64,
+    /// By whom.
+    pub customer: i64,
+    /// On which device.
+    pub device: i64,
+    /// From which address.
+    pub ip: i64,
+    /// To whom.
+    pub merchant: i64,
+    /// How much, in minor units.
+    pub amount: i64,
+}
+
+/// Transactions in order, a second and a half apart: some cards and merchants are much busier than
+/// others, most cards have a device and most devices an address of their own.
+pub fn payments(count: usize) -> Vec<Payment> {
+    let mut chance = Chance(17);
+    let mut time = 1_735_689_600_000;
+    let home = |key: u64, limit: u64| Chance(key << 20).below(limit);
+    let payment = |id: usize| {
+        time += 1 + chance.below(3_110) as i64;
+        let card = match chance.below(100) {
+            0..8 => chance.below(2_000),
+            8..35 => chance.below(20_000),
+            _ => chance.below(200_000),
+        };
+        let merchant = match chance.below(100) {
+            0..10 => chance.below(10),
+            10..35 => chance.below(100),
+            35..65 => chance.below(1_000),
+            _ => chance.below(20_000),
+        };
+        let device = match chance.below(100) {
+            0..85 => home(card, 180_000),
+            85..97 => home(card + 1, 180_000),
+            _ => chance.below(180_000),
+        };
+        let ip = match chance.below(100) {
+            0..60 => 200 + home(device, 150_000),
+            60..85 => chance.below(200),
+            _ => 200 + chance.below(150_000),
+        };
+        Payment {
+            id: id as i64,
+            time,
+            card: card as i64,
+            customer: home(card, 160_000) as i64,
+            device: device as i64,
+            ip: ip as i64,
+            merchant: merchant as i64,
+            amount: 50 + (chance.below(1_000) * chance.below(20)) as i64,
+        }
+    };
+    (0..count).map(payment).collect()
 }

@@ -118,12 +118,14 @@ fn the_table_of_features_is_the_catalogue() {
     for feature in features::catalog::definitions().features() {
         let windows: Vec<String> = feature.windows_ms.iter().map(window).collect();
         let row = format!(
-            "| `{}` | {} | {} | {} | {} | {} |\n",
+            "| `{}` | {} | {} | {} | {} | {} | {} | {} |\n",
             feature.name,
+            feature.id,
             feature.entity,
             windows.join(", "),
             feature.unit,
             feature.missing,
+            feature.cost,
             feature.title
         );
         assert!(page.contains(&row), "features/README.md lacks\n{row}");

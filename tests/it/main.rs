@@ -3,10 +3,14 @@
 
 // One test for each numbered invariant of ARCHITECTURE.md.
 mod invariants;
+// Every fact of the catalogue, told: what happens, and what it must then be.
+mod stories;
 // The history against a recount of every event, and against polars.
 mod oracle;
 #[cfg(feature = "offline")]
 mod polars_oracle;
+// The traps of looking ahead, each as a story that a leak would spoil.
+mod leakage;
 // The published features of the Fraud Detection Handbook, on an excerpt made here.
 mod handbook;
 // Every fault of a policy text, shown once.
@@ -17,6 +21,10 @@ mod world;
 mod parity;
 // Shapes, statuses, limits and idempotency of the service.
 mod http;
+// Addresses looked up in files: what is found, told, recorded and replayed.
+mod networks;
+// A policy of other facts under load: filled from the journal, then exact; nothing lost.
+mod staging;
 // The commands, end to end.
 mod cli;
 // Worlds and the demo, end to end.

@@ -1,8 +1,14 @@
 //! What the proofs share: seeded chance, small events, and the slow judge of windows.
 //!
 //! [`Naive`] keeps every event and recounts: it knows nothing of rows, tiles or sketches, and is
-//! the definition of a window in a dozen lines. Chance is [`Chance`], a SplitMix64 whose seed a
-//! failing test prints.
+//! the definition of a window; [`What`] is that of each aggregate. Chance is [`Chance`], a SplitMix64
+//! whose seed a failing test prints.
+
+mod mmdb;
+mod naive;
+
+pub use mmdb::mmdb;
+pub use naive::{Naive, Seen, What};
 
 /// Seeded chance (SplitMix64, Steele, Lea and Flood 2014).
 #[derive(Clone, Debug)]
@@ -66,42 +72,6 @@ impl Payment {
             self.merchant,
             self.device,
         )
-    }
-}
-
-/// One remembered event of one key: time, amount and another value.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen {
-    /// Event time in milliseconds.
-    pub time: i64,
-    /// Amount in minor units.
-    pub amount: i64,
-    /// A value to be told apart, such as a card.
-    pub other: u64,
-}
-
-/// Everything that happened to one key, sorted by time and then by arrival.
-#[derive(Clone, Debug, Default)]
-pub struct Naive(Vec<Seen>);
-
-impl Naive {
-    /// Remembers an event.
-    pub fn record(&mut self, seen: Seen) {
-        let at = self.0.partition_point(|s| s.time <= seen.time);
-        self.0.insert(at, seen);
-    }
-
-    /// What lies in `(at - offset - window, at - offset]`.
-    pub fn window(&self, at: i64, window: i64, offset: i64) -> &[Seen] {
-        let to = at - offset;
-        let end = self.0.partition_point(|s| s.time <= to);
-        let start = self.0.partition_point(|s| s.time <= to - window);
-        &self.0[start.min(end)..end]
-    }
-
-    /// How many remembered events are newer than `time`.
-    pub fn newer_than(&self, time: i64) -> usize {
-        self.0.len() - self.0.partition_point(|s| s.time <= time)
     }
 }
 

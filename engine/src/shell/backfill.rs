@@ -10,8 +10,8 @@
 //! Whatever goes wrong leaves the running policy in place. A back-fill that was cancelled, by
 //! another policy or the end of the service, changes nothing any more.
 //!
-//! Cost: one core while it runs, and a second history; from the hand-over on a copy of each event
-//! that comes before the rest of the journal is folded, which is [`NEAR`] records or less.
+//! Cost: one core while it runs, and a second history; at the end a copy of each event that comes
+//! while the last records of the journal, some [`NEAR`] at most, are folded.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

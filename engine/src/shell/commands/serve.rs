@@ -39,7 +39,8 @@ vpn, proxy, residential_proxy, tor. An empty cell says nothing; of networks in o
 smallest that says something holds. Every decision names the files and their versions, and the
 journal keeps what was looked up.
 
-SIGHUP reads policy, model and networks again; what is broken leaves the running one in place.
+SIGHUP reads policy, model and networks again; what is broken leaves the running one in place, and
+a policy that needs facts nobody kept takes over when their past has been read from the journal.
 The service ends on SIGTERM or Ctrl-C when every accepted event is on the disk.")]
 pub(crate) struct Arguments {
     /// Where to listen.
