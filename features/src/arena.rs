@@ -1,7 +1,8 @@
 //! Cells of bytes for growing things: no allocator call in steady state, no header, no long copy.
 //!
 //! A cell has one of some ninety sizes, a sixteenth to an eighth apart. Cells of one size lie side by
-//! side in pages of 64 KiB; a cell that is given back is the next one taken. Growth adds a page.
+//! side in pages of 64 KiB. A page that nobody uses any more goes back to the allocator, which hands
+//! it out again for another size: what a million entities outgrow together is not lost.
 
 /// Bytes of a page; a larger cell has a page of its own.
 const PAGE: usize = 64 * 1_024;
@@ -48,18 +49,27 @@ pub(crate) struct Arena {
 struct Class {
     size: usize,
     per_page: usize,
-    pages: Vec<Box<[u8]>>,
-    /// Cells ever taken.
-    taken: u32,
+    pages: Vec<Page>,
+    /// Pages with room, each once.
+    open: Vec<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Page {
+    /// Empty while no cell is in use.
+    bytes: Box<[u8]>,
+    used: u16,
+    /// Cells taken since the page was last empty.
+    taken: u16,
     /// One more than the last cell given back, which holds the one before it in its first bytes.
-    free: u32,
+    free: u16,
 }
 
 impl Default for Arena {
     fn default() -> Arena {
         let class = |size: &u32| {
             let size = *size as usize;
-            Class { size, per_page: (PAGE / size).max(1), pages: Vec::new(), taken: 0, free: 0 }
+            Class { size, per_page: (PAGE / size).max(1), pages: Vec::new(), open: Vec::new() }
         };
         Arena { classes: SIZES.iter().map(class).collect() }
     }
@@ -69,28 +79,52 @@ impl Arena {
     /// A cell of at least so many bytes, with whatever bytes the last user left.
     pub(crate) fn take(&mut self, bytes: usize) -> Cell {
         let class = SIZES.partition_point(|size| (*size as usize) < bytes).min(SIZES.len() - 1);
-        let Class { size, per_page, pages, taken, free } = &mut self.classes[class];
-        if let Some(index) = free.checked_sub(1) {
-            let at = index as usize % *per_page * *size;
-            let cell = &pages[index as usize / *per_page][at..at + 4];
-            *free = cell.iter().rev().fold(0, |next, byte| next << 8 | u32::from(*byte));
-            return Cell { index, class: class as u8 };
+        let Class { size, per_page, pages, open } = &mut self.classes[class];
+        let number = open.last().copied().unwrap_or_else(|| {
+            pages.push(Page::default());
+            open.push(pages.len() as u32 - 1);
+            pages.len() as u32 - 1
+        });
+        let page = &mut pages[number as usize];
+        if page.bytes.is_empty() {
+            // All pages of small cells are of one length, so that one serves after the other.
+            page.bytes = vec![0; PAGE.max(*size) + PADDING].into_boxed_slice();
         }
-        let index = *taken;
-        if pages.len() <= index as usize / *per_page {
-            pages.push(vec![0; *size * *per_page + PADDING].into_boxed_slice());
+        let within = match page.free.checked_sub(1) {
+            Some(within) => {
+                let at = usize::from(within) * *size;
+                page.free = u16::from_le_bytes([page.bytes[at], page.bytes[at + 1]]);
+                within
+            }
+            None => {
+                page.taken += 1;
+                page.taken - 1
+            }
+        };
+        page.used += 1;
+        if usize::from(page.used) == *per_page {
+            open.pop();
         }
-        *taken += 1;
-        Cell { index, class: class as u8 }
+        Cell { index: number * *per_page as u32 + u32::from(within), class: class as u8 }
     }
 
     /// Gives a cell back.
     pub(crate) fn give(&mut self, cell: Cell) {
         let Some(class) = self.classes.get_mut(usize::from(cell.class)) else { return };
-        let at = cell.index as usize % class.per_page * class.size;
-        let page = &mut class.pages[cell.index as usize / class.per_page];
-        page[at..at + 4].copy_from_slice(&class.free.to_le_bytes());
-        class.free = cell.index + 1;
+        let (number, within) =
+            (cell.index as usize / class.per_page, cell.index as usize % class.per_page);
+        let page = &mut class.pages[number];
+        if usize::from(page.used) == class.per_page {
+            class.open.push(number as u32);
+        }
+        page.used -= 1;
+        if page.used == 0 {
+            *page = Page::default();
+            return;
+        }
+        let at = within * class.size;
+        page.bytes[at..at + 2].copy_from_slice(&page.free.to_le_bytes());
+        page.free = within as u16 + 1;
     }
 
     /// Bytes that the cell holds.
@@ -102,20 +136,20 @@ impl Arena {
     pub(crate) fn bytes(&self, cell: Cell) -> &[u8] {
         let Some(class) = self.classes.get(usize::from(cell.class)) else { return &[] };
         let at = cell.index as usize % class.per_page * class.size;
-        &class.pages[cell.index as usize / class.per_page][at..at + class.size + PADDING]
+        &class.pages[cell.index as usize / class.per_page].bytes[at..at + class.size + PADDING]
     }
 
     /// The cell's bytes, to be written.
     pub(crate) fn bytes_mut(&mut self, cell: Cell) -> &mut [u8] {
         let Some(class) = self.classes.get_mut(usize::from(cell.class)) else { return &mut [] };
         let at = cell.index as usize % class.per_page * class.size;
-        &mut class.pages[cell.index as usize / class.per_page][at..at + class.size]
+        &mut class.pages[cell.index as usize / class.per_page].bytes[at..at + class.size]
     }
 
     /// Bytes of all pages.
     pub(crate) fn held(&self) -> usize {
-        let pages = |class: &Class| class.pages.len() * (class.size * class.per_page + PADDING);
-        self.classes.iter().map(pages).sum()
+        let pages = self.classes.iter().flat_map(|class| &class.pages);
+        pages.map(|page| page.bytes.len() + size_of::<Page>()).sum()
     }
 }
 
@@ -137,8 +171,9 @@ mod tests {
         }
         let held = arena.held();
         cells.iter().for_each(|cell| arena.give(*cell));
+        assert!(arena.held() * 50 < held, "pages that nobody uses are kept");
         let mut again: Vec<Cell> = (0..5_000).map(|i| arena.take(1 + i % 700)).collect();
-        assert_eq!(arena.held(), held, "cells that came back are taken first");
+        assert_eq!(arena.held(), held, "as many pages as before");
         again.sort_unstable_by_key(|cell| (cell.class, cell.index));
         again.dedup();
         assert_eq!(again.len(), 5_000, "no cell is handed out twice");

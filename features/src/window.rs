@@ -17,7 +17,7 @@
 //!
 //! Cost of a reading: a binary search for each window, some six bit operations a row, two to ten
 //! nanoseconds a question. Cost of an insert: one store a column; every few rows a move of the cell.
-//! Bytes: 40 for the entity, some 12 for its place in the index, and for a row as many as its time
+//! Bytes: 32 for the entity, some 11 for its place in the index, and for a row as many as its time
 //! and values need, mostly four and three.
 
 use std::collections::HashMap;

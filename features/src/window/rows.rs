@@ -33,7 +33,8 @@ const MASKS: [u64; 9] = {
 /// Where the rows of an entity lie; the bytes are in the arena.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rows {
-    base: i64,
+    /// Where times count from, in seconds since 1970.
+    base_s: u32,
     /// Row numbers: the first one that counts, and one behind the last.
     head: u16,
     end: u16,
@@ -144,6 +145,11 @@ impl Rows {
         usize::from(self.end)
     }
 
+    /// Where times count from, in milliseconds.
+    fn base(&self) -> i64 {
+        start_of(self.base_s)
+    }
+
     /// Rows that count.
     pub(super) fn len(&self) -> usize {
         usize::from(self.end - self.head)
@@ -168,13 +174,13 @@ impl Rows {
     ) -> View<'a> {
         let bytes = arena.bytes(self.cell);
         lanes.lay_out(bytes, columns, Arena::size(self.cell));
-        View { bytes, base: self.base, head: self.head(), end: self.end(), lanes }
+        View { bytes, base: self.base(), head: self.head(), end: self.end(), lanes }
     }
 
     /// The rows again, as they were laid out in `lanes`.
     pub(super) fn seen_again<'a>(&self, arena: &'a Arena, lanes: &'a Lanes) -> View<'a> {
         let bytes = arena.bytes(self.cell);
-        View { bytes, base: self.base, head: self.head(), end: self.end(), lanes }
+        View { bytes, base: self.base(), head: self.head(), end: self.end(), lanes }
     }
 
     /// Drops the oldest row.
@@ -200,7 +206,7 @@ impl Rows {
         code: u32,
     ) -> usize {
         if self.end == 0 {
-            self.base = row.time - BELOW_BASE_MS;
+            self.base_s = below(row.time);
         }
         let mut dropped = 0;
         let mut at = at;
@@ -210,7 +216,7 @@ impl Rows {
             at -= dropped;
         }
         let end = self.end();
-        let base = self.base;
+        let base = self.base();
         let bytes = arena.bytes_mut(self.cell);
         let header = FIXED + row.values.len();
         for (column, lane) in lanes.lanes[..header].iter().enumerate() {
@@ -237,10 +243,10 @@ impl Rows {
 
     /// Whether a row can be put into the cell as it is.
     fn fits(&self, lanes: &Lanes, row: Row<'_>, code: u32) -> bool {
-        let words = [(row.time - self.base) as u64, u64::from(code)];
+        let words = [(row.time - self.base()) as u64, u64::from(code)];
         let words = words.into_iter().chain(row.values.iter().map(|value| fold(*value)));
         self.end() < lanes.capacity
-            && self.base <= row.time
+            && self.base() <= row.time
             && words.zip(&lanes.lanes).all(|(word, lane)| word & !MASKS[lane.width as usize] == 0)
     }
 
@@ -255,7 +261,7 @@ impl Rows {
     ) {
         let header = FIXED + row.values.len();
         let kept = self.end() - from;
-        let mut base = row.time - BELOW_BASE_MS;
+        let mut base_s = below(row.time);
         let mut widths = [0_u8; FIXED + COLUMNS_MAX];
         if 0 < kept {
             for (width, lane) in widths[..header].iter_mut().zip(&lanes.lanes) {
@@ -264,22 +270,23 @@ impl Rows {
             let view = self.seen_again(arena, lanes);
             let (first, last) = (view.time(from), view.time(self.end() - 1));
             // The base follows the rows, so that offsets stay short while an entity lives.
-            base = first.min(row.time) - BELOW_BASE_MS;
-            widths[0] = bytes_of((last - base) as u64);
+            base_s = below(first.min(row.time));
+            widths[0] = bytes_of((last - start_of(base_s)) as u64);
         }
+        let base = start_of(base_s);
         widths[0] = widths[0].max(bytes_of((row.time - base) as u64));
         widths[1] = widths[1].max(bytes_of(u64::from(code)));
         for (width, value) in widths[FIXED..].iter_mut().zip(row.values) {
             *width = (*width).max(bytes_of(fold(*value)));
         }
         let bytes: usize = widths[..header].iter().map(|width| usize::from(*width)).sum();
-        let wanted = kept + 1 + if kept < 16 { kept / 3 + 1 } else { kept / 8 + 1 };
-        let old = std::mem::replace(self, Rows { base, ..*self });
+        let wanted = kept + 1 + if kept < 16 { kept / 4 + 1 } else { kept / 8 + 1 };
+        let old = std::mem::replace(self, Rows { base_s, ..*self });
         self.cell = arena.take(header + wanted * bytes);
         self.head = old.head - from as u16;
         self.end = kept as u16;
         arena.bytes_mut(self.cell)[..header].copy_from_slice(&widths[..header]);
-        let shift = (old.base - base) as u64;
+        let shift = (old.base() - base) as u64;
         let mut target = Lanes::default();
         target.lay_out(&widths, row.values.len(), Arena::size(self.cell));
         let mut column = [0_u8; 8 * 64];
@@ -313,6 +320,15 @@ impl Rows {
         arena.give(old.cell);
         *lanes = target;
     }
+}
+
+/// A base for rows of which the first is at `time`, in seconds; events lie in 2000 to 2100.
+fn below(time: i64) -> u32 {
+    ((time - BELOW_BASE_MS) / 1_000).max(0) as u32
+}
+
+fn start_of(base_s: u32) -> i64 {
+    i64::from(base_s) * 1_000
 }
 
 /// Bytes that a number needs.
