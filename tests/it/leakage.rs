@@ -525,7 +525,8 @@ impl School {
             events.push((payment.time, event));
             let verdict =
                 if chance.below(200_000) < payment.fen as u64 { "fraud" } else { "legit" };
-            let known = payment.time + 6 * HOUR_MS;
+            // Most are known the same day, some come too late for any training here.
+            let known = payment.time + if chance.happens(8) { 20 * DAY_MS } else { 6 * HOUR_MS };
             let mut told = label(
                 &format!("l{}", payment.id),
                 &format!("e{}", payment.id),

@@ -383,7 +383,7 @@ fn a_rush_agrees_with_the_recount() {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --release -p tests --test it -- --ignored ten_million"]
+#[ignore = "takes eight minutes: cargo test --release -p tests --test it -- --ignored ten_million"]
 fn ten_million_random_events_agree_with_the_recount() {
     let found = check(20_260_801, 10_000_000, 100 * DAY_MS, 200);
     assert_eq!(tried(&found), [24, 168, 720, 2_160]);
