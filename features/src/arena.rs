@@ -1,7 +1,7 @@
 //! Cells of bytes for growing things: no allocator call in steady state, no header, no long copy.
 //!
-//! A cell has one of some ninety sizes, a sixteenth to an eighth apart. Cells of one size lie side by
-//! side in pages of 64 KiB. A page that nobody uses any more goes back to the allocator, which hands
+//! A cell has one of ninety-six sizes: steps of 16 bytes, from 128 on of an eighth. Cells of one size lie
+//! side by side in pages of 64 KiB. A page that nobody uses any more goes back to the allocator, which hands
 //! it out again for another size: what a million entities outgrow together is not lost.
 
 /// Bytes of a page; a larger cell has a page of its own.

@@ -13,22 +13,15 @@ use crate::entities::Entities;
 use crate::expr::Expr;
 use crate::field::EventType;
 use crate::history::Limits;
-use crate::limits::COLUMNS_MAX;
+use crate::limits::{COLUMNS_MAX, VALUE_MAX};
 use crate::plan::{Definition, Measure, Plan, Reading, Value};
 use crate::window::{ABSENT, Aggregate, Entity, Row, Work};
 
 /// Rows whose entities are fetched together.
 const AHEAD: usize = 16;
 
-/// Bounds of `Limits::raw_max`, as a history has them.
-const ROWS_MIN: usize = 64;
-const ROWS_MAX: usize = 32_768;
-
 /// Rows look like events of one type, whichever.
 const KIND: EventType = EventType::Payment;
-
-/// Values beyond this count as absent, as they do in events.
-const VALUE_MAX: u64 = 1 << 62;
 
 /// A number that is wanted of every row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +53,7 @@ pub struct Fold {
 pub struct Columns<'a> {
     /// The key of each row.
     pub keys: &'a [u64],
-    /// When it happened, in milliseconds.
+    /// When it happened, in milliseconds since 1970, not before.
     pub times: &'a [i64],
     /// Its values, column by column; [`ABSENT`] where there is none.
     pub values: &'a [&'a [i64]],
@@ -91,7 +84,7 @@ impl Fold {
         let mut plan = Plan::new(&definitions, &measures, &wanted);
         let mut tables = Vec::new();
         for table in &mut plan.tables {
-            table.shape.raw_max = limits.raw_max.clamp(ROWS_MIN, ROWS_MAX);
+            table.shape.raw_max = limits.rows();
             let columns = table.columns.iter().map(|(value, _)| *value);
             let columns = columns.filter_map(|value| column_of(&plan.values[usize::from(value)]));
             tables.push((Entities::default(), columns.collect()));
@@ -108,10 +101,11 @@ impl Fold {
     /// For each row what was asked, in the order of the asks, into `answers`; then it is recorded.
     ///
     /// # Panics
-    /// When the columns or the answers are of another length than the keys, or a column that was
-    /// asked for is missing.
+    /// When the columns or the answers are of another length than the keys, a column that was asked
+    /// for is missing, or a time lies before 1970.
     pub fn fold(&mut self, rows: Columns<'_>, answers: &mut [f64]) {
         assert_eq!(rows.times.len(), rows.keys.len(), "a time for each key");
+        assert!(rows.times.iter().all(|time| 0 <= *time), "times from 1970 on");
         assert_eq!(answers.len(), rows.keys.len() * self.asks, "room for each answer");
         let starts = (0..rows.keys.len()).step_by(AHEAD);
         for (start, answers) in starts.zip(answers.chunks_mut((AHEAD * self.asks).max(1))) {
@@ -146,7 +140,7 @@ impl Fold {
             let place = place.or_else(|| entities.likely(key));
             for (value, column) in values.iter_mut().zip(columns.iter()) {
                 let given = rows.values[*column][row];
-                *value = if given.unsigned_abs() <= VALUE_MAX { given } else { ABSENT };
+                *value = if given.unsigned_abs() <= VALUE_MAX as u64 { given } else { ABSENT };
             }
             let own = Row { time, mask: 1, values: &values[..shape.columns] };
             let stranger;

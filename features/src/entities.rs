@@ -96,9 +96,9 @@ impl Entities {
         self.evicted.get(&key).copied().unwrap_or(i64::MIN).max(self.forgotten)
     }
 
-    #[allow(clippy::too_many_arguments)]
     /// Records an event of the entity with this key, a new one if there is none. `place` is where
     /// it was seen last.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn insert(
         &mut self,
         shape: &Shape,

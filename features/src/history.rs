@@ -14,8 +14,9 @@
 //! windows have passed.
 //!
 //! Cost of an event: all keys are hashed, then all entities fetched, then all questions answered
-//! (see `window`); the places found are used again to record. It allocates only where a page or a
-//! table grows; a table grows by one part in 256 at a time.
+//! (see `window`); the places found are used again to record. It allocates where a page, a table or
+//! what a busy entity keeps beside its rows grows (a table by one part in 256 at a time), and for a
+//! late event that counts different values at a busy key.
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits { entities_max: 4_000_000, origins_max: 4_000_000, raw_max: RAW_MAX }
+    }
+}
+
+impl Limits {
+    /// Rows kept raw, within the bounds.
+    pub(crate) fn rows(&self) -> usize {
+        self.raw_max.clamp(ROWS_MIN, ROWS_MAX)
     }
 }
 
@@ -143,7 +151,7 @@ impl History {
     }
 
     fn open(plan: Arc<Plan>, limits: Limits, since_ms: Option<i64>) -> History {
-        let limits = Limits { raw_max: limits.raw_max.clamp(ROWS_MIN, ROWS_MAX), ..limits };
+        let limits = Limits { raw_max: limits.rows(), ..limits };
         let mut shapes: Vec<Shape> = plan.tables.iter().map(|table| table.shape.clone()).collect();
         for shape in &mut shapes {
             (shape.raw_max, shape.since_ms) = (limits.raw_max, since_ms);
@@ -195,11 +203,6 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        self.find(
-            fold,
-            event,
-            self.plan.turn(event.event_type()).asks.iter().map(|ask| ask.lookup),
-        );
         self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
     }
@@ -219,11 +222,6 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         self.begin(fold, event, Labels::Look);
-        self.find(
-            fold,
-            event,
-            self.plan.turn(event.event_type()).asks.iter().map(|ask| ask.lookup),
-        );
         self.read(fold, event, facts);
     }
 
@@ -297,8 +295,9 @@ impl History {
     }
 
     fn read(&self, fold: &mut Fold, event: &Event, facts: &mut Vec<f64>) {
-        let Fold { tables, arena, scratch, graph, .. } = fold;
         let turn = self.plan.turn(event.event_type());
+        self.find(fold, event, turn.asks.iter().map(|ask| ask.lookup));
+        let Fold { tables, arena, scratch, graph, .. } = fold;
         let Scratch { readings, seen } = scratch;
         if let (true, Some(graph)) = (turn.asks_graph, graph) {
             let found = graph.read(&nodes_of(event), event.time());
@@ -384,18 +383,18 @@ impl History {
         if repeated {
             return Recorded::Repeated;
         }
-        let Fold { tables, arena, scratch: Scratch { seen: scratch, .. }, .. } = fold;
+        let Fold { tables, arena, scratch: Scratch { seen, .. }, .. } = fold;
         let kind = event.event_type();
         for Leave { table: index, recording, lookup } in &self.plan.turn(kind).leaves {
             let index = *index;
             let table = &self.plan.tables[index];
             let recording = &table.recordings[*recording];
-            let mask = recording.mask(kind, &scratch.holds);
+            let mask = recording.mask(kind, &seen.holds);
             if mask == 0 {
                 continue;
             }
             let (key, place) = match *lookup {
-                Some(lookup) => (scratch.keys[lookup], scratch.places[lookup]),
+                Some(lookup) => (seen.keys[lookup], seen.places[lookup]),
                 None => {
                     let parts = recording.key.iter().map(|field| event.bits(*field));
                     (key_of(event, table.key_mask, parts), None)
@@ -403,10 +402,10 @@ impl History {
             };
             if let Some(key) = key {
                 let mut values = [ABSENT; COLUMNS_MAX];
-                self.fill(table, mask, event, &mut scratch.values, &mut values);
+                self.fill(table, mask, event, &mut seen.values, &mut values);
                 let shape = &self.shapes[index];
                 let row = Row { time: event.time(), mask, values: &values[..shape.columns] };
-                let (work, most) = (&mut scratch.work, self.limits.entities_max);
+                let (work, most) = (&mut seen.work, self.limits.entities_max);
                 tables[index].insert(shape, arena, key, place, row, work, most);
             }
         }

@@ -50,6 +50,9 @@ pub const TIME_MAX_MS: i64 = 4_102_444_800_000;
 /// one amount stays exact in `f64`.
 pub const MONEY_MINOR_MAX: i64 = 1_000_000_000_000_000;
 
+/// The largest value that a row keeps, of either sign; beyond it a value counts as absent.
+pub const VALUE_MAX: i64 = 4_000_000_000_000_000_000;
+
 /// Newest events that an entity keeps raw; windows over them are exact.
 pub const RAW_MAX: usize = 1_024;
 

@@ -15,7 +15,7 @@ mod tests;
 use crate::event::Event;
 use crate::expr::{Component, Expr, KEY_MASK, Scope, UNKNOWN};
 use crate::field::{EventType, FieldId, Types, ids};
-use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX, SPANS_MAX};
+use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX, SPANS_MAX, VALUE_MAX};
 use crate::program::{self, Program};
 use crate::window::{ABSENT, Aggregate, Question, Shape, Slot, Span};
 
@@ -695,8 +695,8 @@ impl Value {
     pub(crate) fn of(&self, event: &Event) -> i64 {
         let scope = Scope { event: Some(event), readings: &[], facts: &[] };
         let number = self.expr.value(scope) * self.scale;
-        // Beyond 2^62 no product of the engine's own fields can come: treat it as absent.
-        if number.abs() <= 4.0e18 { number.round() as i64 } else { ABSENT }
+        // No product of the engine's own fields comes near: treat it as absent.
+        if number.abs() <= VALUE_MAX as f64 { number.round() as i64 } else { ABSENT }
     }
 }
 

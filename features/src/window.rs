@@ -4,8 +4,9 @@
 //! order of arrival; older ones are folded into tiles that coalesce by age; what is older than the
 //! retention ends in one sum for life. Distinct values that left the rows stay in a table of last
 //! sightings. So a window of any length is **exact** while its events are among the newest
-//! `raw_max`, and off by at most the one tile at its far edge otherwise: a tile counts when its
-//! newest event does.
+//! `raw_max`. Otherwise it is off by at most the one tile at its far edge, and never too small: a tile
+//! counts when its newest event does. A window that ends before the event (`offset`) may for the
+//! same reason also miss part of the one tile at its near edge.
 //!
 //! Counts and sums are integers and everything else is a join, so the state is a function of the
 //! *set* of events: late arrival, replay and restart give the same bits.
@@ -15,8 +16,8 @@
 //! turned into one word of bits for each channel, sealed ones have theirs; a count is then the bits
 //! between two row numbers, found once for each window.
 //!
-//! Cost of a reading: a binary search for each window, some six bit operations a row, two to ten
-//! nanoseconds a question. Cost of an insert: one store a column; every few rows a move of the cell.
+//! Cost of a reading: a binary search for each window, some six bit operations a row, a handful of
+//! operations a question. Cost of an insert: one store a column; every few rows a move of the cell.
 //! Bytes: 32 for the entity, some 11 for its place in the index, and for a row as many as its time
 //! and values need, mostly four and three.
 

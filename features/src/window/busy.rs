@@ -178,7 +178,7 @@ impl Busy {
         }
     }
 
-    /// Different values seen last after `from`, the rows in question being `rows`; the scored event
+    /// Different values seen last after `from`, where the rows from `first` on lie; the scored event
     /// is no earlier than any of them and adds `own`.
     pub(super) fn distinct(&self, pair: usize, from: i64, first: usize, own: Option<i64>) -> usize {
         let seen = &self.sightings[pair];

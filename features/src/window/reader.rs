@@ -42,9 +42,6 @@ impl Reader<'_> {
                     None if compared == ABSENT => return UNKNOWN,
                     None => return 0.0,
                 },
-                Aggregate::Sum if own.is_none() => {
-                    return self.sum_of(question, word) as f64;
-                }
                 _ => {}
             }
         }
@@ -152,18 +149,6 @@ impl Reader<'_> {
         scan::scan(question.aggregate, times, values, compared, question.scale)
     }
 
-    /// Sum of the values of rows of the first chunk.
-    fn sum_of(&self, question: &Question, mut word: u64) -> i128 {
-        let column = usize::from(question.column.unwrap_or(0));
-        let mut sum = 0;
-        while word != 0 {
-            let value = self.view.value(column, word.trailing_zeros() as usize);
-            sum += if value == ABSENT { 0 } else { i128::from(value) };
-            word &= word - 1;
-        }
-        sum
-    }
-
     /// Bits of a channel in a chunk, without regard to the window.
     fn word(&self, channel: u8, chunk: usize) -> u64 {
         match self.busy {
@@ -201,7 +186,7 @@ impl Reader<'_> {
         }
         let mut all = Summary::NONE;
         let column = usize::from(question.column.unwrap_or(0));
-        for (chunk, mut word) in self.chunks(question.channel, sight) {
+        for (chunk, rows) in self.chunks(question.channel, sight) {
             let start = chunk * CHUNK;
             let is_whole = sight.start <= start && start + CHUNK <= sight.end;
             if let (true, Some(busy)) = (is_whole, self.busy)
@@ -211,13 +196,14 @@ impl Reader<'_> {
                 continue;
             }
             let mut part = Part::default();
+            let mut word = rows;
             while word != 0 {
                 part.add(self.view.value(column, start + word.trailing_zeros() as usize));
                 word &= word - 1;
             }
             part.close(&mut all);
             if has_squares {
-                let mut word = self.word(question.channel, chunk) & within(sight, chunk);
+                let mut word = rows;
                 while word != 0 {
                     let value = self.view.value(column, start + word.trailing_zeros() as usize);
                     all.values.add_square(value);

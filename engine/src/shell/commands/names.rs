@@ -90,6 +90,8 @@ mod tests {
 
     #[test]
     fn names_keep_their_order_and_nothing_chosen_is_all() {
+        let day_one = choose(&[GROUP.to_owned()], &["card_a", DAY_ONE[0]]).unwrap();
+        assert_eq!(day_one, [DAY_ONE[0]], "a word for many names");
         let names = ["card_a", "account_b", "card_c"];
         let patterns = |list: &[&str]| list.iter().map(|p| p.to_string()).collect::<Vec<_>>();
         assert_eq!(choose(&[], &names).unwrap(), names);
