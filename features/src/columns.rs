@@ -15,7 +15,7 @@ use crate::field::EventType;
 use crate::history::Limits;
 use crate::limits::{COLUMNS_MAX, VALUE_MAX};
 use crate::plan::{Definition, Measure, Plan, Reading, Value};
-use crate::window::{ABSENT, Aggregate, Entity, Row, Work};
+use crate::window::{ABSENT, Aggregate, Entity, Row, TOUCHES, Work};
 
 /// Rows whose entities are fetched together.
 const AHEAD: usize = 16;
@@ -127,11 +127,15 @@ impl Fold {
         let shape = &plan.tables[table].shape;
         let (entities, columns) = &mut tables[table];
         let mut places = [None; AHEAD];
-        for (place, key) in places.iter_mut().zip(&rows.keys[range.clone()]) {
+        let keys = &rows.keys[range.clone()];
+        let mut near = keys.iter().fold(0, |near, key| near ^ entities.touch_index(spread(*key)));
+        for (place, key) in places.iter_mut().zip(keys) {
             *place = entities.likely(spread(*key));
         }
-        let near =
-            places.iter().flatten().fold(0, |near, at| near ^ entities.touch_rows(*at, arena));
+        for round in 0..TOUCHES {
+            let places = places.iter().flatten();
+            near = places.fold(near, |near, place| near ^ entities.touch(*place, round, arena));
+        }
         std::hint::black_box(near);
         let mut values = [ABSENT; COLUMNS_MAX];
         for ((row, place), answers) in range.zip(places).zip(answers.chunks_mut(*asks)) {

@@ -14,7 +14,7 @@ use crate::index::Index;
 use crate::window::{Codes, Entity, Row, Shape, Work};
 
 /// Entities of a chunk.
-const CHUNK: usize = 1_024;
+const CHUNK: usize = 16_384;
 
 /// Evicted keys remembered one by one, for each entity that a table may hold: 24 bytes each. Beyond
 /// that, every stranger reads unknown for as far back as the newest of the forgotten.
@@ -59,7 +59,7 @@ impl Entities {
 
     /// Bytes held beside the arena, busy entities' own not counted.
     pub(crate) fn held(&self) -> usize {
-        self.index.held() + self.chunks.len() * CHUNK * size_of::<Entity>()
+        self.index.held() + self.len * size_of::<Entity>()
     }
 
     /// Place of the entity that most likely has the key; [`Entities::entity`] makes sure.
@@ -81,14 +81,9 @@ impl Entities {
         self.index.touch(key)
     }
 
-    /// Reads the entity at a place, likewise.
-    pub(crate) fn touch(&self, place: u32) -> u64 {
-        self.at(place).key()
-    }
-
-    /// Reads the rows of the entity at a place, likewise.
-    pub(crate) fn touch_rows(&self, place: u32, arena: &Arena) -> u8 {
-        self.at(place).touch(arena)
+    /// Reads what of the entity at a place the rounds before brought near, to have more near.
+    pub(crate) fn touch(&self, place: u32, round: u8, arena: &Arena) -> u64 {
+        self.at(place).touch(round, arena)
     }
 
     /// Since when everything about a key that is not in the table would be known.

@@ -32,7 +32,7 @@ use crate::graph::{Graph, Nodes};
 use crate::limits::{COLUMNS_MAX, RAW_MAX};
 use crate::origins::Origins;
 use crate::plan::{Ask, KeyPart, Leave, OUTCOMES, Plan, Table};
-use crate::window::{ABSENT, Entity, Question, Row, Shape, Work};
+use crate::window::{ABSENT, Entity, Question, Row, Shape, TOUCHES, Work};
 
 /// Bounds of [`Limits::raw_max`].
 const ROWS_MIN: usize = 64;
@@ -203,6 +203,7 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
+        self.find(fold, event, &self.plan.turn(event.event_type()).to_observe);
         self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
     }
@@ -212,8 +213,7 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        let leaves = &self.plan.turn(event.event_type()).leaves;
-        self.find(fold, event, leaves.iter().filter_map(|leave| leave.lookup));
+        self.find(fold, event, &self.plan.turn(event.event_type()).to_leave);
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -222,6 +222,7 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         self.begin(fold, event, Labels::Look);
+        self.find(fold, event, &self.plan.turn(event.event_type()).to_ask);
         self.read(fold, event, facts);
     }
 
@@ -264,39 +265,39 @@ impl History {
         repeated
     }
 
-    /// Hashes all keys, then fetches all entities, then their rows: each round asks for memory that
-    /// nothing else waits for, so that the processor fetches it all at once.
-    fn find(&self, fold: &mut Fold, event: &Event, lookups: impl Iterator<Item = usize> + Clone) {
+    /// Hashes all keys, then fetches all index slots, then all entities, then their rows: each round
+    /// asks for memory that nothing else in it waits for, so that the processor fetches it all at
+    /// once. A miss that others wait for costs as much as ten that overlap.
+    fn find(&self, fold: &mut Fold, event: &Event, lookups: &[usize]) {
         let Fold { tables, arena, scratch: Scratch { seen, .. }, .. } = fold;
-        for index in lookups.clone() {
-            let lookup = &self.plan.lookups[index];
+        for index in lookups {
+            let lookup = &self.plan.lookups[*index];
             let fields = lookup.key.iter().map(|part| match part {
                 KeyPart::Field(field) => event.bits(*field),
                 KeyPart::Fact(_) => None,
             });
-            seen.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, fields);
+            seen.keys[*index] = key_of(event, self.plan.tables[lookup.table].key_mask, fields);
         }
         let mut near = 0;
-        let table = |index: usize| &tables[self.plan.lookups[index].table];
-        for index in lookups.clone() {
-            near ^= seen.keys[index].map_or(0, |key| table(index).touch_index(key));
-        }
-        for index in lookups.clone() {
-            seen.places[index] = seen.keys[index].and_then(|key| table(index).likely(key));
-        }
-        for index in lookups.clone() {
-            near ^= seen.places[index].map_or(0, |place| table(index).touch(place));
+        let table = |index: &usize| &tables[self.plan.lookups[*index].table];
+        for index in lookups {
+            near ^= seen.keys[*index].map_or(0, |key| table(index).touch_index(key));
         }
         for index in lookups {
-            let rows = seen.places[index].map_or(0, |place| table(index).touch_rows(place, arena));
-            near ^= u64::from(rows);
+            seen.places[*index] = seen.keys[*index].and_then(|key| table(index).likely(key));
+        }
+        for round in 0..TOUCHES {
+            for index in lookups {
+                if let Some(place) = seen.places[*index] {
+                    near ^= table(index).touch(place, round, arena);
+                }
+            }
         }
         std::hint::black_box(near);
     }
 
     fn read(&self, fold: &mut Fold, event: &Event, facts: &mut Vec<f64>) {
         let turn = self.plan.turn(event.event_type());
-        self.find(fold, event, turn.asks.iter().map(|ask| ask.lookup));
         let Fold { tables, arena, scratch, graph, .. } = fold;
         let Scratch { readings, seen } = scratch;
         if let (true, Some(graph)) = (turn.asks_graph, graph) {
@@ -393,13 +394,7 @@ impl History {
             if mask == 0 {
                 continue;
             }
-            let (key, place) = match *lookup {
-                Some(lookup) => (seen.keys[lookup], seen.places[lookup]),
-                None => {
-                    let parts = recording.key.iter().map(|field| event.bits(*field));
-                    (key_of(event, table.key_mask, parts), None)
-                }
-            };
+            let (key, place) = (seen.keys[*lookup], seen.places[*lookup]);
             if let Some(key) = key {
                 let mut values = [ABSENT; COLUMNS_MAX];
                 self.fill(table, mask, event, &mut seen.values, &mut values);

@@ -17,7 +17,7 @@ use crate::expr::{Component, Expr, KEY_MASK, Scope, UNKNOWN};
 use crate::field::{EventType, FieldId, Types, ids};
 use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX, SPANS_MAX, VALUE_MAX};
 use crate::program::{self, Program};
-use crate::window::{ABSENT, Aggregate, Question, Shape, Slot, Span};
+use crate::window::{ABSENT, Aggregate, Question, Shape, Span};
 
 /// Types that refer to an earlier event and inherit its fields.
 pub(crate) const OUTCOMES: [EventType; 7] = [
@@ -130,6 +130,10 @@ pub(crate) struct Turn {
     conditions: Vec<(u16, Expr)>,
     /// What is asked of entities that the event itself names.
     pub(crate) asks: Vec<Ask>,
+    /// Look-ups of `asks`, of `leaves`, and of both, each once: what is fetched together.
+    pub(crate) to_ask: Vec<usize>,
+    pub(crate) to_leave: Vec<usize>,
+    pub(crate) to_observe: Vec<usize>,
     /// Whether a fact asks who belongs together.
     pub(crate) asks_graph: bool,
     /// The facts.
@@ -150,8 +154,8 @@ pub(crate) struct Ask {
 pub(crate) struct Leave {
     pub(crate) table: usize,
     pub(crate) recording: usize,
-    /// The look-up with the same key in the same table: where it found the entity, the row goes.
-    pub(crate) lookup: Option<usize>,
+    /// The look-up with the same key in the same table: where it finds the entity, the row goes.
+    pub(crate) lookup: usize,
 }
 
 /// Entities of one kind: those that share a key.
@@ -187,6 +191,8 @@ pub(crate) struct Channel {
 pub(crate) struct Recording {
     pub(crate) key: Vec<FieldId>,
     channels: u128,
+    /// A look-up with this key.
+    lookup: usize,
     /// By event type: channels that may hold, each with its condition.
     by_type: Vec<Box<[(u8, u16)]>>,
 }
@@ -254,6 +260,7 @@ impl Plan {
             plan.exprs.push(expr);
         }
         plan.finish_tables();
+        plan.look_up_recordings();
         plan.settle_by_type();
         plan
     }
@@ -379,8 +386,7 @@ impl Plan {
             return known;
         }
         let own = self.tables[table].recordings.iter().position(|r| r.is_read_by(&key));
-        let (spans, questions, compared) = (Vec::new(), Vec::new(), Vec::new());
-        self.lookups.push(Lookup { table, key, own, asks_own: false, compared, spans, questions });
+        self.lookups.push(Lookup::new(table, key, own));
         if self.lookups[self.lookups.len() - 1].has_facts() {
             self.steps.push(Step::Lookup(self.lookups.len() - 1));
         }
@@ -480,6 +486,21 @@ impl Plan {
         self.inherited.dedup();
     }
 
+    /// Rows find their entities by look-ups too, also where nothing is asked with the same key.
+    fn look_up_recordings(&mut self) {
+        for (table, kept) in self.tables.iter_mut().enumerate() {
+            for (number, recording) in kept.recordings.iter_mut().enumerate() {
+                let same = |l: &Lookup| l.table == table && recording.is_read_by(&l.key);
+                let known = self.lookups.iter().position(same);
+                recording.lookup = known.unwrap_or_else(|| {
+                    let key = recording.key.iter().map(|field| KeyPart::Field(*field)).collect();
+                    self.lookups.push(Lookup::new(table, key, Some(number)));
+                    self.lookups.len() - 1
+                });
+            }
+        }
+    }
+
     fn settle_by_type(&mut self) {
         self.by_type = EventType::ALL.iter().map(|kind| self.settle(*kind)).collect();
     }
@@ -530,15 +551,21 @@ impl Plan {
         for (index, table) in self.tables.iter().enumerate() {
             for (number, recording) in table.recordings.iter().enumerate() {
                 if !recording.by_type[kind as usize].is_empty() {
-                    let same = |ask: &&Ask| {
-                        let lookup = &self.lookups[ask.lookup];
+                    let same = |lookup: &usize| {
+                        let lookup = &self.lookups[*lookup];
                         lookup.table == index && recording.is_read_by(&lookup.key)
                     };
-                    let lookup = turn.asks.iter().find(same).map(|ask| ask.lookup);
+                    let mut lookups = turn.asks.iter().map(|ask| ask.lookup);
+                    let lookup = lookups.find(same).unwrap_or(recording.lookup);
                     turn.leaves.push(Leave { table: index, recording: number, lookup });
                 }
             }
         }
+        turn.to_ask = turn.asks.iter().map(|ask| ask.lookup).collect();
+        turn.to_leave = turn.leaves.iter().map(|leave| leave.lookup).collect();
+        turn.to_observe = turn.to_ask.iter().chain(&turn.to_leave).copied().collect();
+        turn.to_observe.sort_unstable();
+        turn.to_observe.dedup();
         turn
     }
 
@@ -589,6 +616,11 @@ impl Plan {
 }
 
 impl Lookup {
+    fn new(table: usize, key: Vec<KeyPart>, own: Option<usize>) -> Lookup {
+        let (spans, questions, compared) = (Vec::new(), Vec::new(), Vec::new());
+        Lookup { table, key, own, asks_own: false, compared, spans, questions }
+    }
+
     /// Whether the key holds facts, so that they must be computed first.
     fn has_facts(&self) -> bool {
         self.key.iter().any(|part| matches!(part, KeyPart::Fact(_)))
@@ -630,6 +662,7 @@ impl Table {
             self.recordings.push(Recording {
                 key: record_by.to_vec(),
                 channels: 0,
+                lookup: 0,
                 by_type: Vec::new(),
             });
             self.recordings.len() - 1
@@ -658,23 +691,7 @@ impl Table {
     /// Notes what a measure needs of its channel and column; returns their slot.
     fn ask(&mut self, measure: &Measure, channel: u8, column: Option<u8>) -> u16 {
         let shape = &mut self.shape;
-        let same = |s: &Slot| s.channel == channel && s.column == column;
-        let slot = shape.slots.iter().position(same).unwrap_or_else(|| {
-            shape.slots.push(Slot { channel, column, has_values: false, has_edges: false });
-            shape.slots.len() - 1
-        });
-        match measure.aggregate {
-            Aggregate::Sum | Aggregate::Mean | Aggregate::Stddev => {
-                shape.slots[slot].has_values = true;
-            }
-            Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::First
-            | Aggregate::Last
-            | Aggregate::SinceFirst
-            | Aggregate::SinceLast => shape.slots[slot].has_edges = true,
-            _ => {}
-        }
+        let slot = shape.slot_for(measure.aggregate, channel, column);
         if let (Aggregate::Distinct, Some(column)) = (measure.aggregate, column)
             && !shape.distinct.contains(&(channel, column))
         {
@@ -686,7 +703,7 @@ impl Table {
             }
             None => shape.life = true,
         }
-        slot as u16
+        slot
     }
 }
 

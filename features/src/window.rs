@@ -231,10 +231,12 @@ pub(crate) struct Question {
 pub(crate) struct Slot {
     pub(crate) channel: u8,
     pub(crate) column: Option<u8>,
-    /// Sums of the values are asked for.
-    pub(crate) has_values: bool,
-    /// Extremes, first or last ones are asked for.
-    pub(crate) has_edges: bool,
+    /// Its number among slots whose sums or extremes are asked for,
+    pub(crate) summary: Option<u16>,
+    /// whose sums are,
+    pub(crate) values: Option<u16>,
+    /// and whose extremes, first or last ones are.
+    pub(crate) edges: Option<u16>,
 }
 
 /// What all entities of one table have in common.
@@ -246,6 +248,10 @@ pub(crate) struct Shape {
     pub(crate) columns: usize,
     /// What tiles and life keep sums for.
     pub(crate) slots: Vec<Slot>,
+    /// How many slots have a summary, values, edges.
+    pub(crate) summaries: usize,
+    pub(crate) values: usize,
+    pub(crate) edges: usize,
     /// (channel, column) pairs whose different values are counted.
     pub(crate) distinct: Vec<(u8, u8)>,
     /// Rows kept before tiles begin, at least 64.
@@ -267,6 +273,34 @@ pub(crate) struct Row<'a> {
     pub(crate) mask: u128,
     /// One value a column, [`ABSENT`] where there is none.
     pub(crate) values: &'a [i64],
+}
+
+impl Shape {
+    /// The slot of a channel and a column, with room for what this aggregate needs of it.
+    pub(crate) fn slot_for(&mut self, aggregate: Aggregate, channel: u8, column: Option<u8>) -> u16 {
+        let same = |slot: &Slot| slot.channel == channel && slot.column == column;
+        let known = self.slots.iter().position(same).unwrap_or_else(|| {
+            self.slots.push(Slot { channel, column, summary: None, values: None, edges: None });
+            self.slots.len() - 1
+        });
+        let slot = &mut self.slots[known];
+        let number = |wanted: bool, number: &mut Option<u16>, count: &mut usize| {
+            if wanted && number.is_none() {
+                *number = Some(*count as u16);
+                *count += 1;
+            }
+        };
+        let is_sum = matches!(aggregate, Aggregate::Sum | Aggregate::Mean | Aggregate::Stddev);
+        let is_extreme = matches!(aggregate, Aggregate::Min | Aggregate::Max);
+        let is_edge = matches!(
+            aggregate,
+            Aggregate::First | Aggregate::Last | Aggregate::SinceFirst | Aggregate::SinceLast
+        );
+        number(is_sum || is_extreme, &mut slot.summary, &mut self.summaries);
+        number(is_sum, &mut slot.values, &mut self.values);
+        number(is_extreme || is_edge, &mut slot.edges, &mut self.edges);
+        known as u16
+    }
 }
 
 impl Row<'_> {
@@ -398,6 +432,9 @@ impl Edges {
     }
 }
 
+/// Rounds of [`Entity::touch`].
+pub(crate) const TOUCHES: u8 = 3;
+
 /// The past of one entity; its rows lie in the arena.
 #[derive(Debug)]
 pub(crate) struct Entity {
@@ -427,9 +464,15 @@ impl Entity {
         &mut self.rows.mark
     }
 
-    /// Reads a byte of the rows, to have them near before they are needed.
-    pub(crate) fn touch(&self, arena: &Arena) -> u8 {
-        self.rows.touch(arena)
+    /// Reads a little of what an answer will need, to have it near by then. Each of [`TOUCHES`]
+    /// rounds reads what the one before found out the place of.
+    pub(crate) fn touch(&self, round: u8, arena: &Arena) -> u64 {
+        let busy = self.busy.as_deref();
+        match round {
+            0 => self.key,
+            1 => self.rows.touch_page(arena) ^ busy.map_or(0, Busy::touch),
+            _ => self.rows.touch(arena) ^ busy.map_or(0, Busy::touch_lists),
+        }
     }
 
     /// Time of the newest event, in milliseconds.

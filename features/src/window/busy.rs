@@ -27,7 +27,7 @@ pub(super) struct Busy {
     bits: Vec<u64>,
     /// The same of the rows behind the sealed chunks.
     tail: Vec<u64>,
-    /// By chunk, then slot: sums and extremes of the values.
+    /// By chunk, then slot that has them: sums and extremes of the values.
     sums: Vec<Summary>,
     /// One for each distinct pair of the shape.
     sightings: Vec<Sightings>,
@@ -70,6 +70,21 @@ impl Default for Busy {
 }
 
 impl Busy {
+    /// Reads where its lists lie, to have that near before they are needed.
+    pub(super) fn touch(&self) -> u64 {
+        (self.bits.len() ^ self.tail.len() ^ self.sums.len() ^ self.sightings.len()) as u64
+            ^ self.known_since as u64
+            ^ self.tiles.touch()
+    }
+
+    /// Reads a little of its lists, likewise.
+    pub(super) fn touch_lists(&self) -> u64 {
+        let tail = self.tail.iter().step_by(8).fold(0, |all, word| all ^ word);
+        let bits = self.bits.len().checked_sub(1).map_or(0, |last| self.bits[last]);
+        let seen = self.sightings.iter().fold(0, |all, seen| all ^ seen.latest.len());
+        tail ^ bits ^ seen as u64 ^ self.tiles.touch_lists()
+    }
+
     /// Which rows of the last chunk, that is not sealed, are in each channel.
     pub(super) fn tail(&self) -> &[u64] {
         &self.tail
@@ -80,9 +95,9 @@ impl Busy {
         self.bits[chunk * shape.channels + channel]
     }
 
-    /// Summary of a slot in a sealed chunk.
-    pub(super) fn summary(&self, shape: &Shape, chunk: usize, slot: usize) -> &Summary {
-        &self.sums[chunk * shape.slots.len() + slot]
+    /// Summary of a slot in a sealed chunk, by the slot's number among those that have one.
+    pub(super) fn summary(&self, shape: &Shape, chunk: usize, summary: usize) -> &Summary {
+        &self.sums[chunk * shape.summaries + summary]
     }
 
     /// Takes note of a row that was just put in at `at`.
@@ -143,7 +158,7 @@ impl Busy {
     pub(super) fn dropped(&mut self, shape: &Shape, chunks: usize) {
         let sealed = chunks.min(self.sealed);
         self.bits.drain(..sealed * shape.channels);
-        self.sums.drain(..sealed * shape.slots.len());
+        self.sums.drain(..sealed * shape.summaries);
         self.sealed -= sealed;
         for seen in &mut self.sightings {
             seen.latest.drain(..chunks.min(seen.latest.len()));
@@ -232,7 +247,7 @@ impl Busy {
         if chunks < self.sealed {
             self.sealed = chunks;
             self.bits.truncate(chunks * shape.channels);
-            self.sums.truncate(chunks * shape.slots.len());
+            self.sums.truncate(chunks * shape.summaries);
         }
     }
 
@@ -241,11 +256,11 @@ impl Busy {
         let start = self.sealed * CHUNK;
         let sums = self.sums.len();
         self.bits.extend_from_slice(&self.tail);
-        self.sums.resize(sums + shape.slots.len(), Summary::NONE);
-        let words = &self.tail;
-        for (slot, summary) in shape.slots.iter().zip(&mut self.sums[sums..]) {
-            let Some(column) = slot.column else { continue };
-            let mut word = words[usize::from(slot.channel)];
+        self.sums.resize(sums + shape.summaries, Summary::NONE);
+        for slot in &shape.slots {
+            let (Some(summary), Some(column)) = (slot.summary, slot.column) else { continue };
+            let summary = &mut self.sums[sums + usize::from(summary)];
+            let mut word = self.tail[usize::from(slot.channel)];
             while word != 0 {
                 summary
                     .add(view.value(usize::from(column), start + word.trailing_zeros() as usize));

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 
 use super::busy::{Busy, CHUNK, Summary};
 use super::rows::View;
-use super::{ABSENT, Aggregate, Edges, Question, Row, Shape, Sight, Values, scan};
+use super::{ABSENT, Aggregate, Edges, Question, Row, Shape, Sight, Slot, Values, scan};
 use crate::expr::UNKNOWN;
 use crate::limits::{DISTINCT_MAX, SCAN_MAX};
 
@@ -191,8 +191,9 @@ impl Reader<'_> {
             let is_whole = sight.start <= start && start + CHUNK <= sight.end;
             if let (true, Some(busy)) = (is_whole, self.busy)
                 && chunk < busy.sealed
+                && let Some(summary) = self.slot(question).summary
             {
-                all.join(busy.summary(self.shape, chunk, usize::from(question.slot)));
+                all.join(busy.summary(self.shape, chunk, usize::from(summary)));
                 continue;
             }
             let mut part = Part::default();
@@ -218,9 +219,8 @@ impl Reader<'_> {
     fn values(&self, question: &Question, sight: &Sight, own: i64, memo: &mut Memo) -> Values {
         let mut values = self.summary(question, sight, memo).values;
         values.add(own);
-        if let Some(busy) = self.busy {
-            let slot = usize::from(question.slot);
-            values.join(&busy.tiles.values(slot, sight.tiles, sight.is_life));
+        if let (Some(busy), Some(slot)) = (self.busy, self.slot(question).values) {
+            values.join(&busy.tiles.values(usize::from(slot), sight.tiles, sight.is_life));
         }
         values
     }
@@ -241,8 +241,12 @@ impl Reader<'_> {
     }
 
     fn edges(&self, question: &Question, sight: &Sight) -> Option<Edges> {
-        self.busy
-            .map(|busy| busy.tiles.edges(usize::from(question.slot), sight.tiles, sight.is_life))
+        let (busy, slot) = (self.busy?, self.slot(question).edges?);
+        Some(busy.tiles.edges(usize::from(slot), sight.tiles, sight.is_life))
+    }
+
+    fn slot(&self, question: &Question) -> &Slot {
+        &self.shape.slots[usize::from(question.slot)]
     }
 
     fn first_time(&self, question: &Question, sight: &Sight) -> Option<i64> {

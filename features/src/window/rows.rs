@@ -6,6 +6,8 @@
 //! absent one is zero. So a column that nobody fills takes no byte, a time four, an amount mostly
 //! three. A row that does not fit moves the rows into another cell, at most a quarter larger.
 
+use std::hint::select_unpredictable;
+
 use super::{ABSENT, Row};
 use crate::arena::{Arena, Cell};
 use crate::limits::{COLUMNS_MAX, MINUTE_MS};
@@ -13,8 +15,11 @@ use crate::limits::{COLUMNS_MAX, MINUTE_MS};
 /// Columns of a cell before the values: time and code.
 const FIXED: usize = 2;
 
-/// Cache lines of a cell that are fetched beforehand; the processor fetches the rest in time.
+/// Cache lines of a cell that are fetched beforehand.
 const TOUCHED_LINES: usize = 16;
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 /// Late events find room below the first time, so that they need not move all rows.
 const BELOW_BASE_MS: i64 = 20 * MINUTE_MS;
@@ -127,12 +132,16 @@ impl View<'_> {
         if self.head == self.end || self.read(0, self.end - 1) <= limit {
             return self.end;
         }
-        let (mut low, mut high) = (self.head, self.end - 1);
-        while low < high {
-            let middle = (low + high) / 2;
-            if self.read(0, middle) <= limit { low = middle + 1 } else { high = middle }
+        // Where a window begins is a matter of chance: a branch on it would be guessed wrong half
+        // the time, at each step.
+        let (mut low, mut size) = (self.head, self.end - self.head);
+        while 1 < size {
+            let half = size / 2;
+            let is_later = self.read(0, low + half - 1) <= limit;
+            low = select_unpredictable(is_later, low + half, low);
+            size -= half;
         }
-        low
+        low + usize::from(self.read(0, low) <= limit)
     }
 }
 
@@ -160,9 +169,22 @@ impl Rows {
         self.seen_again(arena, lanes).time(row)
     }
 
-    /// Reads a byte of every cache line, to have them near before they are needed.
-    pub(super) fn touch(&self, arena: &Arena) -> u8 {
-        arena.bytes(self.cell).iter().step_by(64).take(TOUCHED_LINES).fold(0, |all, b| all ^ b)
+    /// Reads where the cell lies.
+    pub(super) fn touch_page(&self, arena: &Arena) -> u64 {
+        arena.bytes(self.cell).len() as u64
+    }
+
+    /// Reads a byte of every cache line of the cell; of a larger one its beginning and the times
+    /// at which a search for recent ones looks first.
+    pub(super) fn touch(&self, arena: &Arena) -> u64 {
+        let bytes = arena.bytes(self.cell);
+        let byte = |at: usize| u64::from(bytes.get(at).copied().unwrap_or(0));
+        if bytes.len() <= TOUCHED_LINES * LINE {
+            return bytes.iter().step_by(LINE).fold(0, |all, byte| all ^ u64::from(*byte));
+        }
+        let near = |distance: usize| byte(4 * self.end().saturating_sub(distance));
+        let distances = (0..=9).map(|step| self.len() >> step);
+        distances.fold(byte(0), |all, distance| all ^ near(distance))
     }
 
     /// The rows, laid out for reading in `lanes`.

@@ -3,7 +3,8 @@
 //! Tiles coalesce by age (1 min up to 1 h, 15 min up to 24 h, 2 h up to 7 d, 8 h up to 30 d, 1 d
 //! beyond; each width divides the next). Counts and sums are kept as running totals at the end of
 //! each tile, so that any window is one difference, and tiles that join lose a boundary and nothing
-//! else. Extremes and edges, which have no difference, are kept tile by tile.
+//! else. Extremes and edges, which have no difference, are kept tile by tile. Totals of all slots at
+//! one boundary lie side by side: a window's questions read two places, however many they are.
 
 use super::{ABSENT, Edges, Row, Shape, Values};
 use crate::limits::MINUTE_MS;
@@ -24,8 +25,12 @@ pub(super) struct Tiles {
     coalesced: i64,
     /// In order of time; they do not overlap.
     tiles: Vec<Tile>,
-    /// One for each slot of the shape.
-    series: Vec<Series>,
+    /// A row before the first tile, of what is older, and one at the end of each: events until then.
+    counts: Table<i64>,
+    /// The same of slots that have values.
+    values: Table<Values>,
+    /// What cannot be subtracted, of slots that have edges: older than the first tile, then by tile.
+    edges: Table<Edges>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,82 +40,119 @@ struct Tile {
     newest: i64,
 }
 
-/// What one slot keeps of the tiles.
+/// Rows of equal width, one after another.
 #[derive(Clone, Debug, Default)]
-struct Series {
-    /// What is older than the first tile.
-    gone: i64,
-    gone_values: Values,
-    gone_edges: Edges,
-    /// Running totals at the end of each tile, those gone included.
-    counts: Vec<i64>,
-    values: Vec<Values>,
-    /// What cannot be subtracted, by tile.
-    edges: Vec<Edges>,
+struct Table<T> {
+    width: usize,
+    cells: Vec<T>,
+}
+
+impl<T: Copy + Default> Table<T> {
+    fn at(&self, row: usize, column: usize) -> T {
+        self.cells.get(row * self.width + column).copied().unwrap_or_default()
+    }
+
+    fn row_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.cells[row * self.width..(row + 1) * self.width]
+    }
+
+    /// Changes a column in all rows from one on.
+    fn change_from(&mut self, row: usize, column: usize, change: impl Fn(&mut T)) {
+        let cells = &mut self.cells[row * self.width + column..];
+        cells.iter_mut().step_by(self.width).for_each(change);
+    }
+
+    /// Puts a row behind `row`: the same again, or an empty one.
+    fn insert_behind(&mut self, row: usize, is_copy: bool) {
+        let (start, end, length) = (row * self.width, (row + 1) * self.width, self.cells.len());
+        self.cells.resize(length + self.width, T::default());
+        self.cells.copy_within(end..length, end + self.width);
+        if is_copy {
+            self.cells.copy_within(start..end, end);
+        } else {
+            self.cells[end..end + self.width].fill(T::default());
+        }
+    }
+
+    fn remove(&mut self, rows: std::ops::Range<usize>) {
+        self.cells.drain(rows.start * self.width..rows.end * self.width);
+    }
+}
+
+impl Table<Edges> {
+    /// Joins a row into the one before it.
+    fn join(&mut self, row: usize) {
+        let (into, from) = self.cells.split_at_mut(row * self.width);
+        let into = &mut into[(row - 1) * self.width..];
+        into.iter_mut().zip(from.iter()).for_each(|(into, edges)| into.join(edges));
+        self.remove(row..row + 1);
+    }
 }
 
 impl Tiles {
+    /// Reads where the lists lie, to have that near before they are needed.
+    pub(super) fn touch(&self) -> u64 {
+        (self.tiles.len() ^ self.counts.cells.len() ^ self.values.cells.len()) as u64
+    }
+
+    /// Reads the tiles at which a search looks first, and the newest totals.
+    pub(super) fn touch_lists(&self) -> u64 {
+        let last = |list: &[i64]| list.last().map_or(0, |total| *total as u64);
+        let newest = self.tiles.iter().step_by(self.tiles.len() / 8 + 1);
+        newest.fold(last(&self.counts.cells), |all, tile| all ^ tile.newest as u64)
+    }
+
+    fn open(&mut self, shape: &Shape) {
+        if self.counts.cells.is_empty() {
+            self.counts = Table { width: shape.slots.len(), cells: vec![0; shape.slots.len()] };
+            self.values = Table { width: shape.values, cells: vec![Values::NONE; shape.values] };
+            let edges = vec![Edges::default(); shape.edges];
+            self.edges = Table { width: shape.edges, cells: edges };
+        }
+    }
+
     /// Adds an event that left the rows of an entity whose newest event is at `newest`.
     pub(super) fn add(&mut self, shape: &Shape, row: Row<'_>, newest: i64) {
         self.coalesce(shape, newest);
-        self.series.resize_with(shape.slots.len(), Series::default);
         let level = level_of(row.time, newest);
         let start = aligned(row.time, level);
         if end_of(start, level) <= newest.saturating_sub(shape.retention_ms) {
             self.add_gone(shape, row);
             return;
         }
+        self.open(shape);
         let at = self.tiles.partition_point(|tile| tile.start < start);
         if self.tiles.get(at).is_none_or(|tile| tile.start != start) {
             self.tiles.insert(at, Tile { level: level as u8, start, newest: i64::MIN });
-            for (slot, series) in shape.slots.iter().zip(&mut self.series) {
-                let before = |totals: &[i64]| at.checked_sub(1).map(|i| totals[i]);
-                let count = before(&series.counts).unwrap_or(series.gone);
-                series.counts.insert(at, count);
-                if slot.has_values {
-                    let values = at.checked_sub(1).map_or(series.gone_values, |i| series.values[i]);
-                    series.values.insert(at, values);
-                }
-                if slot.has_edges {
-                    series.edges.insert(at, Edges::default());
-                }
-            }
+            self.counts.insert_behind(at, true);
+            self.values.insert_behind(at, true);
+            self.edges.insert_behind(at, false);
         }
         self.tiles[at].newest = self.tiles[at].newest.max(row.time);
-        for (slot, series) in shape.slots.iter().zip(&mut self.series) {
-            if !row.is_in(slot.channel) {
-                continue;
-            }
-            let value = slot.column.map_or(ABSENT, |c| row.values[usize::from(c)]);
-            series.counts[at..].iter_mut().for_each(|count| *count += 1);
-            if slot.has_values {
-                series.values[at..].iter_mut().for_each(|values| values.add(value));
-            }
-            if slot.has_edges {
-                series.edges[at].add(row.time, value);
-            }
-        }
+        self.count_in(shape, row, at + 1);
     }
 
     /// Adds an event to what is older than every finite window.
     pub(super) fn add_gone(&mut self, shape: &Shape, row: Row<'_>) {
-        if !shape.life {
-            return;
+        if shape.life {
+            self.open(shape);
+            self.count_in(shape, row, 0);
         }
-        self.series.resize_with(shape.slots.len(), Series::default);
-        for (slot, series) in shape.slots.iter().zip(&mut self.series) {
+    }
+
+    /// Counts an event in a row of the tables, and in the totals behind it.
+    fn count_in(&mut self, shape: &Shape, row: Row<'_>, at: usize) {
+        for (index, slot) in shape.slots.iter().enumerate() {
             if !row.is_in(slot.channel) {
                 continue;
             }
             let value = slot.column.map_or(ABSENT, |c| row.values[usize::from(c)]);
-            series.gone += 1;
-            series.counts.iter_mut().for_each(|count| *count += 1);
-            if slot.has_values {
-                series.gone_values.add(value);
-                series.values.iter_mut().for_each(|values| values.add(value));
+            self.counts.change_from(at, index, |count| *count += 1);
+            if let Some(values) = slot.values {
+                self.values.change_from(at, usize::from(values), |values| values.add(value));
             }
-            if slot.has_edges {
-                series.gone_edges.add(row.time, value);
+            if let Some(edges) = slot.edges {
+                self.edges.row_mut(at)[usize::from(edges)].add(row.time, value);
             }
         }
     }
@@ -126,10 +168,7 @@ impl Tiles {
         let expired = newest.saturating_sub(shape.retention_ms);
         let gone =
             self.tiles.iter().take_while(|t| end_of(t.start, usize::from(t.level)) <= expired);
-        let gone = gone.count();
-        if 0 < gone {
-            self.forget(shape, gone);
-        }
+        self.forget(gone.count());
         let mut at = 0;
         while at < self.tiles.len() {
             let tile = &mut self.tiles[at];
@@ -141,16 +180,9 @@ impl Tiles {
             if 0 < at && self.tiles[at - 1].start == start {
                 self.tiles[at - 1].newest = latest;
                 self.tiles.remove(at);
-                for (slot, series) in shape.slots.iter().zip(&mut self.series) {
-                    series.counts.remove(at - 1);
-                    if slot.has_values {
-                        series.values.remove(at - 1);
-                    }
-                    if slot.has_edges {
-                        let later = series.edges.remove(at);
-                        series.edges[at - 1].join(&later);
-                    }
-                }
+                self.counts.remove(at..at + 1);
+                self.values.remove(at..at + 1);
+                self.edges.join(at + 1);
             } else {
                 at += 1;
             }
@@ -158,21 +190,11 @@ impl Tiles {
     }
 
     /// Drops the oldest tiles; their totals stay in those behind them.
-    fn forget(&mut self, shape: &Shape, count: usize) {
+    fn forget(&mut self, count: usize) {
         self.tiles.drain(..count);
-        for (slot, series) in shape.slots.iter().zip(&mut self.series) {
-            series.gone = series.counts[count - 1];
-            series.counts.drain(..count);
-            if slot.has_values {
-                series.gone_values = series.values[count - 1];
-                series.values.drain(..count);
-            }
-            if slot.has_edges {
-                for edges in series.edges.drain(..count) {
-                    series.gone_edges.join(&edges);
-                }
-            }
-        }
+        self.counts.remove(0..count);
+        self.values.remove(0..count);
+        (0..count).for_each(|_| self.edges.join(1));
     }
 
     /// Tiles with their newest event in (from, to]; a window for life begins before the first.
@@ -183,27 +205,23 @@ impl Tiles {
 
     /// Events of a slot in a range of tiles, and before it when the window is for life.
     pub(super) fn count(&self, slot: usize, range: (usize, usize), life: bool) -> i64 {
-        let Some(series) = self.series.get(slot) else { return 0 };
-        let until = |i: usize| i.checked_sub(1).map_or(series.gone, |i| series.counts[i]);
-        until(range.1) - if life { 0 } else { until(range.0) }
+        self.counts.at(range.1, slot) - if life { 0 } else { self.counts.at(range.0, slot) }
     }
 
-    /// Sums of a slot's values, likewise; extremes are not among them.
+    /// Sums of a slot's values, likewise; extremes are not among them. `slot` is its number among
+    /// those that have values.
     pub(super) fn values(&self, slot: usize, range: (usize, usize), life: bool) -> Values {
-        let Some(series) = self.series.get(slot) else { return Values::default() };
-        let until = |i: usize| i.checked_sub(1).map_or(series.gone_values, |i| series.values[i]);
-        let mut values = until(range.1);
+        let mut values = self.values.at(range.1, slot);
         if !life {
-            values.subtract(&until(range.0));
+            values.subtract(&self.values.at(range.0, slot));
         }
         values
     }
 
-    /// Extremes and edges of a slot, likewise.
+    /// Extremes and edges of a slot, likewise by its number among those that have edges.
     pub(super) fn edges(&self, slot: usize, range: (usize, usize), life: bool) -> Edges {
-        let Some(series) = self.series.get(slot) else { return Edges::default() };
-        let mut edges = if life { series.gone_edges } else { Edges::default() };
-        series.edges[range.0..range.1].iter().for_each(|tile| edges.join(tile));
+        let mut edges = if life { self.edges.at(0, slot) } else { Edges::default() };
+        (range.0..range.1).for_each(|tile| edges.join(&self.edges.at(tile + 1, slot)));
         edges
     }
 }
