@@ -320,8 +320,11 @@ pub(crate) struct Codes {
 impl Codes {
     /// The number of a set of channels.
     pub(crate) fn code(&mut self, mask: u128) -> u32 {
-        if let Some(code) = self.known.get(&mask) {
-            return *code;
+        // Most tables know a few sets: looking through those is faster than a hash.
+        let first = self.masks.iter().take(8).position(|known| *known == mask);
+        let known = first.map(|code| code as u32).or_else(|| self.known.get(&mask).copied());
+        if let Some(code) = known {
+            return code;
         }
         let code = self.masks.len() as u32;
         self.masks.push(mask);

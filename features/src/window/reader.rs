@@ -363,19 +363,14 @@ impl Part {
 
 /// Different values among at most 65: those of unsealed rows and the event's own.
 fn count(values: impl Iterator<Item = i64>) -> usize {
-    const CELLS: usize = 256;
-    let mut cells = [ABSENT; CELLS];
-    let mut found = 0;
+    let mut found = [ABSENT; CHUNK + 1];
+    let mut len = 0;
     for value in values {
-        let hash = (value as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        let mut cell = hash as usize % CELLS;
-        while cells[cell] != ABSENT && cells[cell] != value {
-            cell = (cell + 1) % CELLS;
-        }
-        if cells[cell] == ABSENT {
-            cells[cell] = value;
-            found += 1;
+        // Mostly a handful: looking through them is faster than any table.
+        if !found[..len].contains(&value) {
+            found[len] = value;
+            len += 1;
         }
     }
-    found
+    len
 }

@@ -132,6 +132,9 @@ impl View<'_> {
         if self.head == self.end || self.read(0, self.end - 1) <= limit {
             return self.end;
         }
+        if limit < self.read(0, self.head) {
+            return self.head;
+        }
         // Where a window begins is a matter of chance: a branch on it would be guessed wrong half
         // the time, at each step.
         let (mut low, mut size) = (self.head, self.end - self.head);
@@ -183,7 +186,7 @@ impl Rows {
             return bytes.iter().step_by(LINE).fold(0, |all, byte| all ^ u64::from(*byte));
         }
         let near = |distance: usize| byte(4 * self.end().saturating_sub(distance));
-        let distances = (0..=9).map(|step| self.len() >> step);
+        let distances = (0..=5).map(|step| self.len() >> step);
         distances.fold(byte(0), |all, distance| all ^ near(distance))
     }
 

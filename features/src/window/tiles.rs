@@ -31,7 +31,12 @@ pub(super) struct Tiles {
     values: Table<Values>,
     /// What cannot be subtracted, of slots that have edges: older than the first tile, then by tile.
     edges: Table<Edges>,
+    /// Every [`BLOCK`] rows of edges joined, so that a long window need not look at each tile.
+    blocks: Table<Edges>,
 }
+
+/// Rows of edges in a block.
+const BLOCK: usize = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Tile {
@@ -107,6 +112,7 @@ impl Tiles {
             self.counts = Table { width: shape.slots.len(), cells: vec![0; shape.slots.len()] };
             self.values = Table { width: shape.values, cells: vec![Values::NONE; shape.values] };
             let edges = vec![Edges::default(); shape.edges];
+            self.blocks = Table { width: shape.edges, cells: edges.clone() };
             self.edges = Table { width: shape.edges, cells: edges };
         }
     }
@@ -127,6 +133,7 @@ impl Tiles {
             self.counts.insert_behind(at, true);
             self.values.insert_behind(at, true);
             self.edges.insert_behind(at, false);
+            self.join_blocks(at + 1);
         }
         self.tiles[at].newest = self.tiles[at].newest.max(row.time);
         self.count_in(shape, row, at + 1);
@@ -153,6 +160,7 @@ impl Tiles {
             }
             if let Some(edges) = slot.edges {
                 self.edges.row_mut(at)[usize::from(edges)].add(row.time, value);
+                self.blocks.row_mut(at / BLOCK)[usize::from(edges)].add(row.time, value);
             }
         }
     }
@@ -168,7 +176,9 @@ impl Tiles {
         let expired = newest.saturating_sub(shape.retention_ms);
         let gone =
             self.tiles.iter().take_while(|t| end_of(t.start, usize::from(t.level)) <= expired);
-        self.forget(gone.count());
+        let gone = gone.count();
+        self.forget(gone);
+        let mut changed = if gone == 0 { usize::MAX } else { 0 };
         let mut at = 0;
         while at < self.tiles.len() {
             let tile = &mut self.tiles[at];
@@ -183,9 +193,30 @@ impl Tiles {
                 self.counts.remove(at..at + 1);
                 self.values.remove(at..at + 1);
                 self.edges.join(at + 1);
+                changed = changed.min(at);
             } else {
                 at += 1;
             }
+        }
+        if changed != usize::MAX {
+            self.join_blocks(changed);
+        }
+    }
+
+    /// Joins the rows of edges from `row` on anew.
+    fn join_blocks(&mut self, row: usize) {
+        let width = self.edges.width;
+        if width == 0 {
+            return;
+        }
+        let first = row / BLOCK;
+        let rows = self.edges.cells.len() / width;
+        self.blocks.cells.truncate(first * width);
+        self.blocks.cells.resize(rows.div_ceil(BLOCK) * width, Edges::default());
+        for row in first * BLOCK..rows {
+            let edges = &self.edges.cells[row * width..(row + 1) * width];
+            let blocks = self.blocks.row_mut(row / BLOCK);
+            blocks.iter_mut().zip(edges).for_each(|(block, edges)| block.join(edges));
         }
     }
 
@@ -199,7 +230,12 @@ impl Tiles {
 
     /// Tiles with their newest event in (from, to]; a window for life begins before the first.
     pub(super) fn range(&self, from: i64, to: i64) -> (usize, usize) {
-        let after = |limit: i64| self.tiles.partition_point(|tile| tile.newest <= limit);
+        // Mostly a window lies behind all tiles, or ends there.
+        let newest = self.tiles.last().map_or(i64::MIN, |tile| tile.newest);
+        let after = |limit: i64| match newest <= limit {
+            true => self.tiles.len(),
+            false => self.tiles.partition_point(|tile| tile.newest <= limit),
+        };
         (after(from), after(to))
     }
 
@@ -220,8 +256,17 @@ impl Tiles {
 
     /// Extremes and edges of a slot, likewise by its number among those that have edges.
     pub(super) fn edges(&self, slot: usize, range: (usize, usize), life: bool) -> Edges {
-        let mut edges = if life { self.edges.at(0, slot) } else { Edges::default() };
-        (range.0..range.1).for_each(|tile| edges.join(&self.edges.at(tile + 1, slot)));
+        let (mut row, end) = (if life { 0 } else { range.0 + 1 }, range.1 + 1);
+        let mut edges = Edges::default();
+        while row < end {
+            if row.is_multiple_of(BLOCK) && row + BLOCK <= end {
+                edges.join(&self.blocks.at(row / BLOCK, slot));
+                row += BLOCK;
+            } else {
+                edges.join(&self.edges.at(row, slot));
+                row += 1;
+            }
+        }
         edges
     }
 }
