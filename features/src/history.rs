@@ -31,7 +31,7 @@ use crate::field::{EventType, FieldId, ids};
 use crate::graph::{Graph, Nodes};
 use crate::limits::{COLUMNS_MAX, RAW_MAX};
 use crate::origins::Origins;
-use crate::plan::{Ask, KeyPart, Leave, OUTCOMES, Plan, Table};
+use crate::plan::{Ask, Find, KeyPart, Leave, OUTCOMES, Plan, Table};
 use crate::window::{ABSENT, Entity, Question, Row, Shape, TOUCHES, Work};
 
 /// Bounds of [`Limits::raw_max`].
@@ -268,28 +268,30 @@ impl History {
     /// Hashes all keys, then fetches all index slots, then all entities, then their rows: each round
     /// asks for memory that nothing else in it waits for, so that the processor fetches it all at
     /// once. A miss that others wait for costs as much as ten that overlap.
-    fn find(&self, fold: &mut Fold, event: &Event, lookups: &[usize]) {
+    fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find]) {
         let Fold { tables, arena, scratch: Scratch { seen, .. }, .. } = fold;
-        for index in lookups {
-            let lookup = &self.plan.lookups[*index];
-            let fields = lookup.key.iter().map(|part| match part {
+        let SeenOnce { keys, places, .. } = seen;
+        for Find { lookup, table } in finds {
+            let fields = self.plan.lookups[*lookup].key.iter().map(|part| match part {
                 KeyPart::Field(field) => event.bits(*field),
                 KeyPart::Fact(_) => None,
             });
-            seen.keys[*index] = key_of(event, self.plan.tables[lookup.table].key_mask, fields);
+            keys[*lookup] = key_of(event, self.plan.tables[*table].key_mask, fields);
         }
         let mut near = 0;
-        let table = |index: &usize| &tables[self.plan.lookups[*index].table];
-        for index in lookups {
-            near ^= seen.keys[*index].map_or(0, |key| table(index).touch_index(key));
+        for Find { lookup, table } in finds {
+            near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_segment(key));
         }
-        for index in lookups {
-            seen.places[*index] = seen.keys[*index].and_then(|key| table(index).likely(key));
+        for Find { lookup, table } in finds {
+            near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_slot(key));
+        }
+        for Find { lookup, table } in finds {
+            places[*lookup] = keys[*lookup].and_then(|key| tables[*table].likely(key));
         }
         for round in 0..TOUCHES {
-            for index in lookups {
-                if let Some(place) = seen.places[*index] {
-                    near ^= table(index).touch(place, round, arena);
+            for Find { lookup, table } in finds {
+                if let Some(place) = places[*lookup] {
+                    near ^= tables[*table].touch(place, round, arena);
                 }
             }
         }

@@ -35,8 +35,13 @@ impl Index {
         Some(number(segment.slots[at]))
     }
 
-    /// Reads the slot where the search for a key begins, to have it near; nothing waits for it.
-    pub(crate) fn touch(&self, key: u64) -> u64 {
+    /// Reads where the slots of a key's segment lie, to have that near; nothing waits for it.
+    pub(crate) fn touch_segment(&self, key: u64) -> u64 {
+        self.segments[segment_of(key)].slots.len() as u64
+    }
+
+    /// Reads the slot where the search for a key begins, likewise.
+    pub(crate) fn touch_slot(&self, key: u64) -> u64 {
         let slots = &self.segments[segment_of(key)].slots;
         slots.get(home(fingerprint(key), slots.len())).copied().unwrap_or(0)
     }
@@ -96,6 +101,17 @@ impl Segment {
         let wanted = fingerprint(key);
         let mut at = home(wanted, self.slots.len());
         loop {
+            // How far a search goes is a matter of chance: slots are compared four at a time, so
+            // that few branches are guessed wrong.
+            if let Some(four) = self.slots.get(at..at + 4) {
+                let ends = |slot: u64| slot == 0 || (slot >> 32) as u32 == wanted;
+                let ends = (0..4).fold(0_u32, |all, i| all | u32::from(ends(four[i])) << i);
+                if ends == 0 {
+                    at = if at + 4 == self.slots.len() { 0 } else { at + 4 };
+                    continue;
+                }
+                at += ends.trailing_zeros() as usize;
+            }
             let slot = self.slots[at];
             if slot == 0 {
                 return None;

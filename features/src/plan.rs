@@ -131,15 +131,22 @@ pub(crate) struct Turn {
     /// What is asked of entities that the event itself names.
     pub(crate) asks: Vec<Ask>,
     /// Look-ups of `asks`, of `leaves`, and of both, each once: what is fetched together.
-    pub(crate) to_ask: Vec<usize>,
-    pub(crate) to_leave: Vec<usize>,
-    pub(crate) to_observe: Vec<usize>,
+    pub(crate) to_ask: Vec<Find>,
+    pub(crate) to_leave: Vec<Find>,
+    pub(crate) to_observe: Vec<Find>,
     /// Whether a fact asks who belongs together.
     pub(crate) asks_graph: bool,
     /// The facts.
     pub(crate) program: Program,
     /// Rows that may be left.
     pub(crate) leaves: Vec<Leave>,
+}
+
+/// A look-up and its table: little, so that many fit into one round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Find {
+    pub(crate) lookup: usize,
+    pub(crate) table: usize,
 }
 
 /// A look-up with the questions that matter.
@@ -561,8 +568,9 @@ impl Plan {
                 }
             }
         }
-        turn.to_ask = turn.asks.iter().map(|ask| ask.lookup).collect();
-        turn.to_leave = turn.leaves.iter().map(|leave| leave.lookup).collect();
+        let find = |lookup: usize| Find { lookup, table: self.lookups[lookup].table };
+        turn.to_ask = turn.asks.iter().map(|ask| find(ask.lookup)).collect();
+        turn.to_leave = turn.leaves.iter().map(|leave| find(leave.lookup)).collect();
         turn.to_observe = turn.to_ask.iter().chain(&turn.to_leave).copied().collect();
         turn.to_observe.sort_unstable();
         turn.to_observe.dedup();
