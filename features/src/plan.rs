@@ -268,6 +268,13 @@ impl Plan {
         }
         plan.finish_tables();
         plan.look_up_recordings();
+        for lookup in &mut plan.lookups {
+            // Counts first, which are the most and the simplest; the same values of the same window
+            // are then summed up once, with squares where asked.
+            let squares_first = |q: &Question| q.aggregate != Aggregate::Stddev;
+            let is_count = |q: &Question| q.aggregate == Aggregate::Count;
+            lookup.questions.sort_by_key(|q| (!is_count(q), q.slot, q.span, squares_first(q)));
+        }
         plan.settle_by_type();
         plan
     }
@@ -377,7 +384,10 @@ impl Plan {
             span: span as u8,
             including_this: measure.including_this,
             reading,
-            scale: measure.value.as_ref().map_or(1.0, |value| value.scale),
+            scale: match &measure.value {
+                Some(value) if measure.aggregate.is_of_values() => value.scale,
+                _ => 1.0,
+            },
         });
         reading
     }
@@ -526,10 +536,7 @@ impl Plan {
         let mut is_early = vec![false; self.readings];
         for (index, lookup) in self.lookups.iter().enumerate().filter(|(_, l)| !l.has_facts()) {
             let questions = lookup.questions.iter().filter(|q| used[usize::from(q.reading)]);
-            let mut questions: Vec<Question> = questions.copied().collect();
-            // The same values of the same window are summed up once, with squares where asked.
-            let squares_first = |q: &Question| q.aggregate != Aggregate::Stddev;
-            questions.sort_by_key(|q| (q.slot, q.span, squares_first(q)));
+            let questions: Vec<Question> = questions.copied().collect();
             questions.iter().for_each(|q| is_early[usize::from(q.reading)] = true);
             if !questions.is_empty() {
                 turn.asks.push(Ask { lookup: index, questions });

@@ -277,7 +277,12 @@ pub(crate) struct Row<'a> {
 
 impl Shape {
     /// The slot of a channel and a column, with room for what this aggregate needs of it.
-    pub(crate) fn slot_for(&mut self, aggregate: Aggregate, channel: u8, column: Option<u8>) -> u16 {
+    pub(crate) fn slot_for(
+        &mut self,
+        aggregate: Aggregate,
+        channel: u8,
+        column: Option<u8>,
+    ) -> u16 {
         let same = |slot: &Slot| slot.channel == channel && slot.column == column;
         let known = self.slots.iter().position(same).unwrap_or_else(|| {
             self.slots.push(Slot { channel, column, summary: None, values: None, edges: None });
@@ -630,6 +635,21 @@ impl Entity {
         let reader = Reader { shape, view, busy, tail, at };
         let known_since = self.busy.as_ref().map_or(i64::MIN, |busy| busy.known_since);
         let known_since = known_since.max(shape.since_ms.unwrap_or(i64::MIN));
+        let mut questions = questions;
+        // Counts come first. Where all rows are in one chunk they need no decision: most questions
+        // are such, and what others decided a moment ago says nothing about them.
+        if busy.is_none() && known_since == i64::MIN {
+            while let [question @ Question { aggregate: Aggregate::Count, .. }, rest @ ..] =
+                questions
+            {
+                let word = reader.tail[usize::from(question.channel)];
+                let word = word & sights[usize::from(question.span)].rows;
+                let own = question.including_this && own.is_in(question.channel);
+                readings[usize::from(question.reading)] =
+                    f64::from(word.count_ones() + u32::from(own));
+                questions = rest;
+            }
+        }
         // Questions about the same values of the same window follow each other.
         let mut memo = Memo { slot: u16::MAX, span: 0, rows: Summary::NONE, has_squares: false };
         for question in questions {
@@ -639,8 +659,7 @@ impl Entity {
             } else {
                 reader.answer(question, sight, own, &mut memo)
             };
-            readings[usize::from(question.reading)] =
-                if question.aggregate.is_of_values() { answer / question.scale } else { answer };
+            readings[usize::from(question.reading)] = answer / question.scale;
         }
     }
 }

@@ -34,15 +34,10 @@ impl Reader<'_> {
         let own_value = if own.is_some() { compared } else { ABSENT };
         if self.busy.is_none() {
             let word = self.tail[usize::from(question.channel)] & sight.rows;
-            match question.aggregate {
-                // Most questions are about what never happened here.
-                Aggregate::Count => return f64::from(word.count_ones() + u32::from(own.is_some())),
-                aggregate if word == 0 && own.is_none() => match aggregate.of_nothing() {
-                    Some(answer) => return answer,
-                    None if compared == ABSENT => return UNKNOWN,
-                    None => return 0.0,
-                },
-                _ => {}
+            // Most questions are about what never happened here.
+            if word == 0 && own.is_none() {
+                let if_compared = if compared == ABSENT { UNKNOWN } else { 0.0 };
+                return question.aggregate.of_nothing().unwrap_or(if_compared);
             }
         }
         match question.aggregate {
