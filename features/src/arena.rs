@@ -1,7 +1,7 @@
 //! Cells of bytes for growing things: no allocator call in steady state, no header, no long copy.
 //!
-//! A cell has one of ninety-six sizes: steps of 16 bytes, from 128 on of an eighth. Cells of one size lie
-//! side by side in pages of 64 KiB. A page that nobody uses any more goes back to the allocator, which hands
+//! A cell has one of 224 sizes: steps of 8 bytes, from 128 on of a sixteenth, up to tens of megabytes.
+//! Cells of one size lie side by side in pages of 64 KiB. A page that nobody uses any more goes back to the allocator, which hands
 //! it out again for another size: what a million entities outgrow together is not lost.
 
 /// Bytes of a page; a larger cell has a page of its own.
@@ -10,15 +10,15 @@ const PAGE: usize = 64 * 1_024;
 /// Readable bytes behind every cell, so that eight bytes can be read at any place in one.
 pub(crate) const PADDING: usize = 8;
 
-const SIZES: [u32; 96] = sizes();
+const SIZES: [u32; 224] = sizes();
 
-/// Multiples of 16 up to 128, then an eighth more each time.
-const fn sizes() -> [u32; 96] {
-    let mut sizes = [0; 96];
-    let mut size = 0_u32;
+/// Multiples of 8 from 16 to 128, then a sixteenth more each time.
+const fn sizes() -> [u32; 224] {
+    let mut sizes = [0; 224];
+    let mut size = 8_u32;
     let mut i = 0;
     while i < sizes.len() {
-        size = if size < 128 { size + 16 } else { (size + size / 8).div_ceil(16) * 16 };
+        size = if size < 128 { size + 8 } else { (size + size / 16).div_ceil(8) * 8 };
         sizes[i] = size;
         i += 1;
     }

@@ -35,7 +35,7 @@ mod rows;
 mod scan;
 mod tiles;
 
-use busy::{Busy, CHUNK, Summary};
+use busy::{Busy, CHUNK, CHUNKED, Summary};
 use reader::{Memo, Reader};
 use rows::{Lanes, Rows};
 
@@ -550,7 +550,7 @@ impl Entity {
         let is_chunked = self.busy.as_ref().is_some_and(|busy| busy.is_chunked);
         let align = if is_chunked { CHUNK } else { 1 };
         let dropped = self.rows.insert(arena, lanes, (at, align), row, code);
-        if self.rows.end() < CHUNK && !is_chunked {
+        if self.rows.end() < CHUNKED && !is_chunked {
             return;
         }
         let busy = self.busy.get_or_insert_default();
@@ -608,11 +608,12 @@ impl Entity {
         let tail = match busy {
             Some(busy) if busy.is_chunked => busy.tail(),
             _ => {
-                let tail = &mut tail[..shape.channels];
+                let tail = &mut tail[..shape.channels * view.end.div_ceil(CHUNK).max(1)];
                 tail.fill(0);
                 for row in view.head..view.end {
+                    let chunk = &mut tail[row / CHUNK * shape.channels..];
                     for channel in codes.channels(view.code(row)) {
-                        tail[usize::from(*channel)] |= 1 << row;
+                        chunk[usize::from(*channel)] |= 1 << (row % CHUNK);
                     }
                 }
                 tail
@@ -638,7 +639,7 @@ impl Entity {
         let mut questions = questions;
         // Counts come first. Where all rows are in one chunk they need no decision: most questions
         // are such, and what others decided a moment ago says nothing about them.
-        if busy.is_none() && known_since == i64::MIN {
+        if reader.is_in_one_word() && known_since == i64::MIN {
             while let [question @ Question { aggregate: Aggregate::Count, .. }, rest @ ..] =
                 questions
             {
@@ -667,7 +668,7 @@ impl Entity {
 /// Buffers for answering, kept so that they need not be cleared whole.
 #[derive(Debug)]
 pub(crate) struct Work {
-    tail: [u64; CHANNELS_MAX],
+    tail: [u64; CHANNELS_MAX * CHUNKED / CHUNK],
     sights: [Sight; SPANS_MAX],
     lanes: Lanes,
 }
@@ -675,7 +676,7 @@ pub(crate) struct Work {
 impl Default for Work {
     fn default() -> Work {
         Work {
-            tail: [0; CHANNELS_MAX],
+            tail: [0; CHANNELS_MAX * CHUNKED / CHUNK],
             sights: [Sight::default(); SPANS_MAX],
             lanes: Lanes::default(),
         }

@@ -13,6 +13,9 @@ use crate::limits::DISTINCT_MAX;
 /// Rows of a chunk: one bit each.
 pub(super) const CHUNK: usize = 64;
 
+/// Rows from which chunks are kept: fewer are gone through when somebody asks, which takes no memory.
+pub(super) const CHUNKED: usize = 2 * CHUNK;
+
 /// See the module's essay.
 #[derive(Clone, Debug)]
 pub(super) struct Busy {
@@ -110,7 +113,7 @@ impl Busy {
         row: Row<'_>,
     ) {
         if !self.is_chunked {
-            if view.end < CHUNK {
+            if view.end < CHUNKED {
                 return;
             }
             self.is_chunked = true;

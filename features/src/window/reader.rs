@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 
-use super::busy::{Busy, CHUNK, Summary};
+use super::busy::{Busy, CHUNK, CHUNKED, Summary};
 use super::rows::View;
 use super::{ABSENT, Aggregate, Edges, Question, Row, Shape, Sight, Slot, Values, scan};
 use crate::expr::UNKNOWN;
@@ -15,7 +15,7 @@ pub(super) struct Reader<'a> {
     pub(super) shape: &'a Shape,
     pub(super) view: View<'a>,
     pub(super) busy: Option<&'a Busy>,
-    /// Bits of the rows that are in no sealed chunk, by channel.
+    /// Bits of the rows that are in no sealed chunk: by sixty-four of them, then by channel.
     pub(super) tail: &'a [u64],
     pub(super) at: i64,
 }
@@ -32,7 +32,7 @@ impl Reader<'_> {
         let compared = question.column.map_or(ABSENT, |column| own.values[usize::from(column)]);
         let own = (question.including_this && own.is_in(question.channel)).then_some(own);
         let own_value = if own.is_some() { compared } else { ABSENT };
-        if self.busy.is_none() {
+        if self.is_in_one_word() {
             let word = self.tail[usize::from(question.channel)] & sight.rows;
             // Most questions are about what never happened here.
             if word == 0 && own.is_none() {
@@ -144,11 +144,19 @@ impl Reader<'_> {
         scan::scan(question.aggregate, times, values, compared, question.scale)
     }
 
+    /// Whether all that is known of a channel is one word of bits.
+    pub(super) fn is_in_one_word(&self) -> bool {
+        self.busy.is_none() && self.view.end <= CHUNK
+    }
+
     /// Bits of a channel in a chunk, without regard to the window.
     fn word(&self, channel: u8, chunk: usize) -> u64 {
         match self.busy {
             Some(busy) if chunk < busy.sealed => busy.word(self.shape, chunk, usize::from(channel)),
-            _ => self.tail[usize::from(channel)],
+            busy => {
+                let chunk = chunk - busy.map_or(0, |busy| busy.sealed);
+                self.tail[chunk * self.shape.channels + usize::from(channel)]
+            }
         }
     }
 
@@ -356,9 +364,9 @@ impl Part {
     }
 }
 
-/// Different values among at most 65: those of unsealed rows and the event's own.
+/// Different values among those of rows that are in no chunk and the event's own.
 fn count(values: impl Iterator<Item = i64>) -> usize {
-    let mut found = [ABSENT; CHUNK + 1];
+    let mut found = [ABSENT; CHUNKED + 1];
     let mut len = 0;
     for value in values {
         // Mostly a handful: looking through them is faster than any table.
