@@ -228,6 +228,16 @@ impl Event {
         self.present.has(field).then(|| self.slots[field.index()])
     }
 
+    /// The slot of the field, read by `read`; NaN when the field is absent. Does not branch on that,
+    /// as nobody could foretell it.
+    #[inline]
+    pub(crate) fn read_slot(&self, field: FieldId, read: impl Fn(u64) -> f64) -> f64 {
+        let value = read(self.slots[field.index()]);
+        // With all bits set it is a NaN.
+        let absent = u64::from(self.has(field)).wrapping_sub(1);
+        f64::from_bits(value.to_bits() | absent)
+    }
+
     /// The field as text: ids, texts, canonical addresses, codes and the names of enums. Fields
     /// adopted from another event have a text only where the slot says it.
     pub fn text(&self, field: FieldId) -> Option<&str> {

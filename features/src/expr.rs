@@ -23,7 +23,7 @@ pub fn key_number(bits: u64) -> f64 {
 }
 
 /// Two-sided operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
     /// Three-valued or.
     Or,
@@ -48,7 +48,7 @@ pub enum Op {
 }
 
 /// Functions of the language, by the name they are written with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Function {
     /// Absolute value.
     Abs,
@@ -224,13 +224,7 @@ impl Expr {
             Expr::Not(inner) => 1.0 - inner.value(scope),
             Expr::Negate(inner) => -inner.value(scope),
             Expr::Binary(op, left, right) => binary(*op, left, right, scope),
-            Expr::In(inner, list) => {
-                let value = inner.value(scope);
-                if value.is_nan() {
-                    return UNKNOWN;
-                }
-                truth(list.binary_search_by(|entry| entry.total_cmp(&value)).is_ok())
-            }
+            Expr::In(inner, list) => is_in(inner.value(scope), list),
             Expr::Missing(inner) => truth(inner.value(scope).is_nan()),
             Expr::OrElse(inner, other) => {
                 let value = inner.value(scope);
@@ -383,33 +377,46 @@ fn binary(op: Op, left: &Expr, right: &Expr, scope: Scope<'_>) -> f64 {
     combine(op, a, right.value(scope))
 }
 
-/// The operator between two values.
+/// The operator between two values, without a branch on them.
+#[inline]
 pub(crate) fn combine(op: Op, a: f64, b: f64) -> f64 {
+    let known = |value: f64| if a.is_nan() || b.is_nan() { UNKNOWN } else { value };
     match op {
-        Op::And if a == 0.0 || b == 0.0 => return 0.0,
-        Op::Or if a == 1.0 || b == 1.0 => return 1.0,
-        _ => {}
-    }
-    if a.is_nan() || b.is_nan() {
-        return UNKNOWN;
-    }
-    match op {
-        Op::And | Op::Or => b,
-        Op::Equal => truth(a == b),
-        Op::NotEqual => truth(a != b),
-        Op::Less => truth(a < b),
-        Op::LessEqual => truth(a <= b),
+        Op::And => {
+            let undecided = known(b);
+            if a == 0.0 || b == 0.0 { 0.0 } else { undecided }
+        }
+        Op::Or => {
+            let undecided = known(b);
+            if a == 1.0 || b == 1.0 { 1.0 } else { undecided }
+        }
+        Op::Equal => known(truth(a == b)),
+        Op::NotEqual => known(truth(a != b)),
+        Op::Less => known(truth(a < b)),
+        Op::LessEqual => known(truth(a <= b)),
         Op::Add => finite(a + b),
         Op::Subtract => finite(a - b),
         Op::Multiply => finite(a * b),
-        Op::Divide if b == 0.0 => UNKNOWN,
+        // By zero it is infinite or unknown.
         Op::Divide => finite(a / b),
     }
 }
 
+/// Whether a sorted list has the value.
+pub(crate) fn is_in(value: f64, list: &[f64]) -> f64 {
+    if value.is_nan() {
+        return UNKNOWN;
+    }
+    // Adding zero turns the negative zero into the positive one, which is the one of lists.
+    let value = value + 0.0;
+    truth(list.binary_search_by(|entry| entry.total_cmp(&value)).is_ok())
+}
+
 /// Overflow to infinity is unknown: no infinity enters a fact.
+#[inline]
 fn finite(value: f64) -> f64 {
-    if value.is_finite() { value } else { UNKNOWN }
+    // Zero times anything else than a finite number is unknown.
+    value + value * 0.0
 }
 
 fn call(function: Function, arguments: &[Expr], scope: Scope<'_>) -> f64 {
@@ -471,4 +478,18 @@ pub(crate) fn invoke(function: Function, arguments: &[f64]) -> f64 {
         }
     };
     finite(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_in_a_list_whatever_its_sign() {
+        let list = [-1.0, 0.0, 2.0];
+        for (value, wanted) in [(-0.0, 1.0), (0.0, 1.0), (-1.0, 1.0), (1.0, 0.0)] {
+            assert_eq!(is_in(value, &list), wanted, "{value:?}");
+        }
+        assert!(is_in(UNKNOWN, &list).is_nan());
+    }
 }

@@ -117,7 +117,8 @@ struct Fold {
 /// Buffers of one fold, kept so that it need not allocate.
 #[derive(Debug)]
 struct Scratch {
-    readings: Vec<f64>,
+    /// Of the program that is running; the first ones are the readings.
+    registers: Vec<f64>,
     seen: SeenOnce,
 }
 
@@ -166,7 +167,7 @@ impl History {
             origins: Origins::default(),
             graph: has_graph.then(|| Graph::new(limits.entities_max)),
             scratch: Scratch {
-                readings: vec![UNKNOWN; plan.readings],
+                registers: vec![UNKNOWN; plan.registers()],
                 seen: SeenOnce {
                     holds: vec![false; plan.conditions()],
                     values: vec![None; plan.values.len()],
@@ -301,11 +302,11 @@ impl History {
     fn read(&self, fold: &mut Fold, event: &Event, facts: &mut Vec<f64>) {
         let turn = self.plan.turn(event.event_type());
         let Fold { tables, arena, scratch, graph, .. } = fold;
-        let Scratch { readings, seen } = scratch;
+        let Scratch { registers, seen } = scratch;
         if let (true, Some(graph)) = (turn.asks_graph, graph) {
             let found = graph.read(&nodes_of(event), event.time());
             for (component, reading) in &self.plan.components {
-                readings[usize::from(*reading)] = match component {
+                registers[usize::from(*reading)] = match component {
                     Component::Size => found.size,
                     Component::Fraud => found.fraud,
                     Component::AgeSpread => found.age_spread_ms,
@@ -314,20 +315,20 @@ impl History {
             }
         }
         for Ask { lookup, questions } in &turn.asks {
-            self.look_up((*lookup, questions), tables, arena, seen, event, readings);
+            self.look_up((*lookup, questions), tables, arena, seen, event, registers);
         }
-        turn.program.run(event, facts, readings, |index, facts, readings| {
+        turn.program.run(event, facts, registers, |index, registers| {
             let lookup = &self.plan.lookups[index];
             let parts = lookup.key.iter().map(|part| match part {
                 KeyPart::Field(field) => event.bits(*field),
                 KeyPart::Fact(fact) => {
-                    let value = facts[usize::from(*fact)];
+                    let value = turn.program.fact(*fact, registers);
                     (!value.is_nan()).then_some(value as i64 as u64)
                 }
             });
             seen.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, parts);
             seen.places[index] = seen.keys[index].and_then(|key| tables[lookup.table].likely(key));
-            self.look_up((index, &lookup.questions), tables, arena, seen, event, readings);
+            self.look_up((index, &lookup.questions), tables, arena, seen, event, registers);
         });
     }
 

@@ -16,7 +16,7 @@ use crate::event::Event;
 use crate::expr::{Component, Expr, KEY_MASK, Scope, UNKNOWN};
 use crate::field::{EventType, FieldId, Types, ids};
 use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX, SPANS_MAX, VALUE_MAX};
-use crate::program::{self, Program};
+use crate::program::{self, Draft, Program};
 use crate::window::{ABSENT, Aggregate, Question, Shape, Span};
 
 /// Types that refer to an earlier event and inherit its fields.
@@ -310,6 +310,11 @@ impl Plan {
         }
     }
 
+    /// Registers that the program of any type needs; the readings are the first of them.
+    pub(crate) fn registers(&self) -> usize {
+        self.by_type.iter().map(|turn| turn.program.registers()).fold(self.readings, usize::max)
+    }
+
     /// Conditions of all channels.
     pub(crate) fn conditions(&self) -> usize {
         self.conditions.len()
@@ -524,7 +529,7 @@ impl Plan {
 
     fn settle(&self, kind: EventType) -> Turn {
         let (exprs, used) = self.left_of_facts(kind);
-        let mut turn = Turn { program: Program::new(self.facts.len()), ..Turn::default() };
+        let mut turn = Turn::default();
         for (index, condition) in self.conditions.iter().enumerate() {
             if condition.types.contains(kind) {
                 let expr = program::specialise(condition.expr.clone(), kind, &[], &[]);
@@ -533,35 +538,29 @@ impl Plan {
                 }
             }
         }
-        let mut is_early = vec![false; self.readings];
         for (index, lookup) in self.lookups.iter().enumerate().filter(|(_, l)| !l.has_facts()) {
             let questions = lookup.questions.iter().filter(|q| used[usize::from(q.reading)]);
             let questions: Vec<Question> = questions.copied().collect();
-            questions.iter().for_each(|q| is_early[usize::from(q.reading)] = true);
             if !questions.is_empty() {
                 turn.asks.push(Ask { lookup: index, questions });
             }
         }
-        for (_, reading) in &self.components {
-            is_early[usize::from(*reading)] = true;
-            turn.asks_graph |= used[usize::from(*reading)];
-        }
+        let asks_component = |(_, reading): &(Component, u16)| used[usize::from(*reading)];
+        turn.asks_graph = self.components.iter().any(asks_component);
+        let mut draft = Draft::default();
         for step in &self.steps {
             match *step {
-                Step::Fact(fact) => match &exprs[fact] {
-                    Expr::Constant(value) => turn.program.settle(fact, *value),
-                    Expr::Reading(reading) if is_early[usize::from(*reading)] => {
-                        turn.program.copy(fact, *reading);
-                    }
-                    expr => turn.program.compute(fact, expr),
-                },
-                Step::Lookup(lookup) => {
-                    if self.lookups[lookup].questions.iter().any(|q| used[usize::from(q.reading)]) {
-                        turn.program.look_up(lookup);
+                Step::Fact(fact) => draft.fact(&exprs[fact]),
+                Step::Lookup(index) => {
+                    let lookup = &self.lookups[index];
+                    let readings = lookup.questions.iter().map(|question| question.reading);
+                    if readings.clone().any(|reading| used[usize::from(reading)]) {
+                        draft.look_up(index, lookup.facts(), readings);
                     }
                 }
             }
         }
+        turn.program = draft.finish(self.readings);
         for (index, table) in self.tables.iter().enumerate() {
             for (number, recording) in table.recordings.iter().enumerate() {
                 if !recording.by_type[kind as usize].is_empty() {
@@ -638,7 +637,15 @@ impl Lookup {
 
     /// Whether the key holds facts, so that they must be computed first.
     fn has_facts(&self) -> bool {
-        self.key.iter().any(|part| matches!(part, KeyPart::Fact(_)))
+        self.facts().next().is_some()
+    }
+
+    /// The facts in the key.
+    fn facts(&self) -> impl Iterator<Item = u16> {
+        self.key.iter().filter_map(|part| match part {
+            KeyPart::Fact(fact) => Some(*fact),
+            KeyPart::Field(_) => None,
+        })
     }
 }
 

@@ -515,7 +515,8 @@ impl<'a> Resolver<'a> {
             match constant {
                 Expr::Constant(number) => numbers.push(number),
                 Expr::Negate(inner) => match *inner {
-                    Expr::Constant(number) => numbers.push(-number),
+                    // Not the negative zero, which no value is looked up as.
+                    Expr::Constant(number) => numbers.push(0.0 - number),
                     _ => self.not_a_constant(item.span),
                 },
                 _ => self.not_a_constant(item.span),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::*;
 use crate::catalog;
 use crate::event::{self, Event};
+use crate::expr::{FUNCTIONS, Op, TextTest};
 use crate::field::{FIELDS, Field, FieldId, Kind, Source};
 
 /// A small generator of its own: tests must not depend on another crate's stream.
@@ -76,6 +77,102 @@ impl Chance {
         }
         Event::read(Json::Object(whole).to_string().as_bytes(), None).ok()
     }
+
+    fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len() as u64) as usize]
+    }
+
+    /// An expression over the readings and so many facts.
+    fn number(&mut self, height: u32, facts: u64) -> Expr {
+        if height == 0 {
+            let field = FieldId(self.below(FIELDS.len() as u64) as u16);
+            return match self.below(8) {
+                0 => Expr::Constant(self.pick(&[0.0, -0.0, 1.0, 2.5, -3.0, 1e300, UNKNOWN])),
+                1 | 2 => Expr::Reading(self.below(READINGS) as u16),
+                3 | 4 if 0 < facts => Expr::Fact(self.below(facts) as u16),
+                5 => Expr::Key(field),
+                _ => Expr::Field(field),
+            };
+        }
+        let mut number = || Box::new(self.number(height - 1, facts));
+        let (a, b) = (number(), number());
+        match self.below(9) {
+            0 => Expr::Negate(a),
+            1 => Expr::OrElse(a, b),
+            2 => Expr::If(Box::new(self.truth(height - 1, facts)), a, b),
+            3 => Expr::Choose((0..3).map(|_| self.truth(height - 1, facts)).collect()),
+            4 | 5 => {
+                let (_, function, count) = self.pick(FUNCTIONS);
+                let count = count.unwrap_or(1 + self.below(6) as usize);
+                let list = (0..count).map(|_| self.number(height - 1, facts));
+                Expr::Call(function, list.collect())
+            }
+            _ => {
+                let op = self.pick(&[Op::Add, Op::Subtract, Op::Multiply, Op::Divide]);
+                Expr::Binary(op, a, b)
+            }
+        }
+    }
+
+    /// A condition over the readings and so many facts.
+    fn truth(&mut self, height: u32, facts: u64) -> Expr {
+        let field = FieldId(self.below(FIELDS.len() as u64) as u16);
+        if height == 0 {
+            return match self.below(3) {
+                0 => Expr::Has(field),
+                1 => Expr::IsType(Types::of(&[EventType::Payment, EventType::Label])),
+                _ => Expr::Text(field, TextTest::Prefix(vec!["x1".to_owned(), "C".to_owned()])),
+            };
+        }
+        let mut number = || Box::new(self.number(height - 1, facts));
+        let (a, b) = (number(), number());
+        let mut truth = || Box::new(self.truth(height - 1, facts));
+        let (left, right) = (truth(), truth());
+        match self.below(6) {
+            0 => Expr::Not(left),
+            1 => Expr::Missing(a),
+            2 => Expr::In(a, vec![-3.0, 0.0, 1.0, 2.5]),
+            3 => Expr::Binary(self.pick(&[Op::And, Op::Or]), left, right),
+            _ => {
+                let op = self.pick(&[Op::Equal, Op::NotEqual, Op::Less, Op::LessEqual]);
+                Expr::Binary(op, a, b)
+            }
+        }
+    }
+}
+
+const READINGS: u64 = 8;
+
+#[test]
+fn a_program_computes_what_random_expressions_say() {
+    let seed = 20_270_105;
+    println!("seed {seed}");
+    let mut chance = Chance(seed);
+    let mut known = 0;
+    for round in 0..400 {
+        let kind = EventType::ALL[round % EventType::ALL.len()];
+        let Some(event) = (0..100).find_map(|_| chance.event(kind)) else { continue };
+        let readings: Vec<f64> =
+            (0..READINGS).map(|_| chance.pick(&[UNKNOWN, 0.0, -0.0, 1.0, 2.5, 40.0])).collect();
+        let (mut draft, mut wanted) = (Draft::default(), Vec::new());
+        for fact in 0..20 {
+            let height = chance.below(5) as u32;
+            let expr = chance.number(height, fact);
+            let scope = Scope { event: Some(&event), readings: &readings, facts: &wanted };
+            let value = program::canonical(expr.value(scope));
+            wanted.push(value);
+            draft.fact(&program::specialise(expr, kind, &[None; 20], &[None; 8]));
+        }
+        let program = draft.finish(readings.len());
+        let (mut got, mut registers) = (Vec::new(), readings);
+        registers.resize(program.registers(), 77.0);
+        program.run(&event, &mut got, &mut registers, |_, _| {});
+        let bits = |facts: &[f64]| facts.iter().map(|fact| fact.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&got), bits(&wanted), "{program:?} of {event:?}");
+        known += got.iter().filter(|fact| !fact.is_nan()).count();
+    }
+    println!("{known} known facts");
+    assert!(1_000 < known);
 }
 
 #[test]
@@ -93,9 +190,10 @@ fn a_program_computes_what_the_expressions_say() {
             let Some(event) = chance.event(kind) else { continue };
             sound += 1;
             let mut readings: Vec<f64> = (0..plan.readings)
-                .map(|_| match chance.below(4) {
+                .map(|_| match chance.below(5) {
                     0 => UNKNOWN,
                     1 => 0.0,
+                    2 => -0.0,
                     _ => chance.below(100_000) as f64 / 7.0,
                 })
                 .collect();
@@ -134,8 +232,26 @@ fn a_program_computes_what_the_expressions_say() {
                     }
                 }
             }
+            // What a look-up answers is there once its key is known, and not before.
+            let mut registers = readings.clone();
+            registers.resize(plan.registers(), UNKNOWN);
+            for lookup in plan.lookups.iter().filter(|lookup| lookup.has_facts()) {
+                let questions = lookup.questions.iter();
+                questions.for_each(|question| registers[usize::from(question.reading)] = 77.0);
+            }
             let mut got = Vec::new();
-            plan.turn(kind).program.run(&event, &mut got, &mut readings, |_, _, _| {});
+            let program = &plan.turn(kind).program;
+            program.run(&event, &mut got, &mut registers, |lookup, registers| {
+                for fact in plan.lookups[lookup].facts() {
+                    let (got, wanted) = (program.fact(fact, registers), wanted[usize::from(fact)]);
+                    assert_eq!(got.to_bits(), wanted.to_bits(), "a key of {event:?}");
+                }
+                for question in &plan.lookups[lookup].questions {
+                    let reading = usize::from(question.reading);
+                    registers[reading] = readings[reading];
+                }
+            });
+            assert_eq!(got.len(), wanted.len());
             for (fact, (got, wanted)) in got.iter().zip(&wanted).enumerate() {
                 let name = &plan.facts[fact].name;
                 assert_eq!(got.to_bits(), wanted.to_bits(), "{name} of {event:?}: {got}, {wanted}");
