@@ -39,28 +39,36 @@
 //! Except for these bounds and for openings that contradict each other, the answers are a function
 //! of the *set* of events and marks: order of arrival does not show.
 //!
-//! **How.** Only accounts stand in the union-find: an item is represented by its first account,
-//! which its key finds beside its index. So a question about a component without fraud reads the
-//! index, `parents` (4 bytes an account) and the [`Sums`] of a root (half a cache line), nothing
-//! else. A component's frauds bound the walk: no others, no walk; all found, its end.
+//! **How.** Only accounts stand in the union-find: an item is represented by its first account, with
+//! which it is born linked. So a question about a component without fraud reads of each node a slot
+//! of the index and the node itself, and the [`Sums`] of each root, nothing else. A component's
+//! frauds bound the walk: no others, no walk; all found, its end.
 //!
-//! Cost of a reading: for each of up to five nodes a look-up in a hash table, then a root (paths are
-//! short: the smaller joins the larger, and recording halves them). The nodes do not wait for each
-//! other, so their cache misses overlap: 50 ns where all is cached, 600 ns where nothing is. A walk
+//! **Rounds.** Where nothing is cached, a node is three reads that wait for each other. [`Sought`]
+//! takes an event through them in rounds ([`Graph::touch_index`], [`Graph::locate`],
+//! [`Graph::touch`], [`Graph::touch_roots`]; the graph must not change between them): each asks for
+//! memory of all nodes in all forests concerned, and whoever waits for other memory asks for it
+//! there too. What is found are hints: whoever uses one compares the whole key and searches where it
+//! does not fit, so that no answer depends on them.
+//!
+//! Cost of an event of four nodes in each of two forests of a million accounts: 75 ns for the rounds,
+//! 35 ns to read and 60 ns to record where all is cached; where nothing is, 750 ns for the rounds, or
+//! 600 ns where others wait in them too, then 50 ns to read and 100 ns to record. A walk
 //! costs 0.2 us where fraud is near and 2 us in a ring of 30; the worst found, 200 accounts that
-//! share 200 devices, 60 us. Of a record: look-ups in each of two forests (three in the first
-//! [`GRACE_MS`] of a step), a scan of the account's items, a union where the link is new. Bytes in a
-//! forest: 52 an account, 12 an item, 32 for every seven links beyond a node's first, and 17 a slot
-//! of a hash table; about 65 a node.
+//! share 200 devices, 60 us. A union and a root are short paths: the smaller joins the larger, and
+//! recording halves them. Nothing is copied when a forest grows, but for a part in 256 of its index.
+//! Bytes in a forest: 64 an account, 24 an item, 32 for every seven links beyond a node's first, and
+//! 9 to 14 of the index for each; about 57 a node.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use foldhash::fast::FixedState;
 
 use crate::expr::UNKNOWN;
+use crate::index::Index;
 use crate::limits::{DAY_MS, FUTURE_MS, TIME_MAX_MS, TIME_MIN_MS};
 
 /// A link seen this long ago is always remembered.
@@ -86,15 +94,28 @@ const LISTED: u16 = 64;
 /// Nodes that one walk visits, the event's account included.
 const VISITS: usize = 500;
 
-/// Kinds of items.
-const KINDS: usize = 4;
+/// Forests that stand at a time: as far back as a question goes, the present one, and one more
+/// while the newest event is within [`GRACE_MS`] of an opening.
+const FORESTS: usize = STEPS_BACK as usize + 2;
 
-const _: () = assert!(MEMORY_MS % STEP_MS == 0);
+/// Kinds of nodes: the account, then items.
+const KINDS: usize = 5;
+
+/// The kind of an account.
+const ACCOUNT: usize = 0;
+
+const _: () = assert!(MEMORY_MS % STEP_MS == 0 && GRACE_MS <= STEP_MS);
 // Seconds since the earliest time fit 32 bits; their squares and 2^32 of these fit 96.
 const _: () = assert!((TIME_MAX_MS - TIME_MIN_MS) / 1_000 <= u32::MAX as i64);
 
 /// Accounts known as fraud.
 type Marks = HashSet<u64, FixedState>;
+
+/// Keys of an event's nodes, by kind.
+type Keys = [Option<u64>; KINDS];
+
+/// Where they most likely stand in one forest.
+type Likely = [Option<Node>; KINDS];
 
 /// The nodes of one event, each by the hash of its key; kinds are told apart here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +125,15 @@ pub(crate) struct Nodes {
     pub(crate) card: Option<u64>,
     pub(crate) document: Option<u64>,
     pub(crate) email: Option<u64>,
+}
+
+/// An event's nodes on their way to being found; see the module's essay on rounds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sought {
+    keys: Keys,
+    at_ms: i64,
+    /// One for each forest that stands.
+    likely: [Likely; FORESTS],
 }
 
 /// What is known of the company an event's account keeps; NaN is unknown. The module's essay
@@ -134,8 +164,6 @@ pub(crate) struct Graph {
     newest: i64,
     /// Consecutive generations, oldest first.
     forests: VecDeque<Forest>,
-    /// Emptied forests, whose tables serve again.
-    spare: Vec<Forest>,
     marks: Marks,
     refused: u64,
 }
@@ -146,38 +174,44 @@ struct Forest {
     /// The opening, in steps.
     generation: i64,
     nodes_max: usize,
-    account_index: HashMap<u64, u32, FixedState>,
-    /// One a kind, so that kinds cannot collide.
-    item_index: [HashMap<u64, Known, FixedState>; KINDS],
-    parents: Vec<u32>,
-    /// Of a component, at its root.
-    sums: Vec<Sums>,
-    accounts: Vec<Account>,
-    /// The accounts of each item, all of them.
-    items: Vec<List>,
+    /// Finds accounts and items as [`Node`]s.
+    index: Index,
+    accounts: Shelves<Account>,
+    items: Shelves<Item>,
     lists: Lists,
     /// Whether a node was turned away, so that a missing one may be a known one.
     is_full: bool,
 }
 
-/// An item as its key finds it, with what a question needs of it.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    item: u32,
-    /// Its first account, which stands for it.
-    first: u32,
-}
+/// An account or an item of a forest as one number: accounts even, items odd.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Node(u32);
 
-#[derive(Clone, Copy, Debug, Default)]
+/// A cache line, so that a root is found and added up in one read.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Account {
+    key: u64,
+    /// Itself at a root.
+    parent: u32,
+    /// The first [`LISTED`].
     items: List,
     is_fraud: bool,
     is_opened: bool,
+    /// Of its component, at the root.
+    sums: Sums,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    key: u64,
+    /// All of them; the first one stands for the item.
+    accounts: List,
+    kind: u8,
 }
 
 /// What a component adds up to: integers, so that the order of joining does not matter.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(align(32))]
 struct Sums {
     accounts: u32,
     fraud: u32,
@@ -189,41 +223,123 @@ struct Sums {
     sum: u64,
 }
 
-const _: () = assert!(size_of::<Sums>() == 32 && size_of::<Account>() == 16);
+const _: () = assert!(size_of::<Account>() == 64 && size_of::<Item>() == 24);
 
 impl Reading {
     const UNKNOWN: Reading =
         Reading { size: UNKNOWN, fraud: UNKNOWN, age_spread_ms: UNKNOWN, fraud_two_steps: UNKNOWN };
+
+    /// Of an account that is alone and whose opening is not known.
+    fn of_stranger(is_fraud: bool) -> Reading {
+        let fraud = f64::from(u8::from(is_fraud));
+        Reading { size: 1.0, fraud, age_spread_ms: UNKNOWN, fraud_two_steps: 0.0 }
+    }
 }
 
-impl Nodes {
-    fn items(&self) -> [Option<u64>; KINDS] {
-        [self.device, self.card, self.document, self.email]
+impl Sought {
+    /// The nodes of an event at `at_ms`, looked for nowhere yet.
+    pub(crate) fn new(nodes: &Nodes, at_ms: i64) -> Sought {
+        // Without an account there is nothing to link.
+        let keys = match nodes.account {
+            Some(_) => [nodes.account, nodes.device, nodes.card, nodes.document, nodes.email],
+            None => [None; KINDS],
+        };
+        Sought { keys, at_ms, likely: Default::default() }
     }
+
+    /// The key of the event's account.
+    pub(crate) fn account(&self) -> Option<u64> {
+        self.keys[ACCOUNT]
+    }
+
+    /// The newest forest that the event belongs to.
+    fn generation(&self) -> i64 {
+        self.at_ms.div_euclid(STEP_MS)
+    }
+}
+
+impl Node {
+    fn account(index: u32) -> Node {
+        Node(index << 1)
+    }
+
+    fn item(index: u32) -> Node {
+        Node(index << 1 | 1)
+    }
+
+    fn is_item(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    fn index(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+}
+
+/// The key of a node in the index: equal keys of different kinds must not crowd there.
+fn spread(kind: usize, key: u64) -> u64 {
+    (key ^ kind as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl Graph {
     /// A graph without links, of at most so many nodes a forest.
     pub(crate) fn new(entities_max: usize) -> Graph {
         Graph {
-            // A walk numbers accounts and items together.
-            entities_max: entities_max.min(1 << 31),
+            // Accounts and items share the numbers of an index.
+            entities_max: entities_max.min((1 << 31) - 1),
             newest: i64::MIN,
             forests: VecDeque::new(),
-            spare: Vec::new(),
             marks: HashSet::default(),
             refused: 0,
         }
     }
 
-    /// Records the links of an event that happened at `at_ms`; `opened_ms` is when its account was
-    /// opened, where that is known. Without an account there is nothing to link.
-    pub(crate) fn record(&mut self, nodes: &Nodes, at_ms: i64, opened_ms: Option<i64>) {
-        let Some(account) = nodes.account else { return };
-        self.advance(at_ms);
-        let generation = at_ms.div_euclid(STEP_MS);
-        for forest in self.forests.iter_mut().take_while(|f| f.generation <= generation) {
-            self.refused += forest.record(account, &nodes.items(), opened_ms, &self.marks);
+    /// First round: reads where the search for each node begins.
+    pub(crate) fn touch_index(&self, sought: &Sought) -> u64 {
+        self.concerned(sought).fold(0, |near, (forest, _)| near ^ forest.touch_index(&sought.keys))
+    }
+
+    /// Second round: finds where each node most likely stands.
+    pub(crate) fn locate(&self, sought: &mut Sought) {
+        let generation = sought.generation();
+        for (forest, likely) in self.forests.iter().zip(&mut sought.likely) {
+            *likely = match forest.generation <= generation {
+                true => forest.locate(&sought.keys),
+                false => Likely::default(),
+            };
+        }
+    }
+
+    /// Third round: reads the nodes.
+    pub(crate) fn touch(&self, sought: &Sought) -> u64 {
+        self.concerned(sought).fold(0, |near, (forest, likely)| near ^ forest.touch(likely))
+    }
+
+    /// Fourth round: reads what the nodes lead to.
+    pub(crate) fn touch_roots(&self, sought: &Sought) -> u64 {
+        let touch = |(forest, likely): (&Forest, _)| forest.touch_roots(&sought.keys, likely);
+        self.concerned(sought).map(touch).fold(0, |near, read| near ^ read)
+    }
+
+    /// The forests that an event is recorded in, the one its question is put to among them.
+    fn concerned<'a>(
+        &'a self,
+        sought: &'a Sought,
+    ) -> impl Iterator<Item = (&'a Forest, &'a Likely)> {
+        let generation = sought.generation();
+        self.forests.iter().zip(&sought.likely).take_while(move |(f, _)| f.generation <= generation)
+    }
+
+    /// Records the links of an event; `opened_ms` is when its account was opened, where that is
+    /// known. Without an account there is nothing to link.
+    pub(crate) fn record(&mut self, sought: &Sought, opened_ms: Option<i64>) {
+        let Some(account) = sought.account() else { return };
+        self.advance(sought.at_ms);
+        let generation = sought.generation();
+        let forests = self.forests.iter_mut().take_while(|f| f.generation <= generation);
+        for (forest, likely) in forests.zip(&sought.likely) {
+            let nodes = (&sought.keys, likely);
+            self.refused += forest.record(account, nodes, opened_ms, &self.marks);
         }
     }
 
@@ -238,16 +354,18 @@ impl Graph {
         self.forests.iter_mut().for_each(|forest| forest.mark(account));
     }
 
-    /// Answers for an event at `at_ms` as if its links were there already.
-    pub(crate) fn read(&self, nodes: &Nodes, at_ms: i64) -> Reading {
-        let Some(account) = nodes.account else { return Reading::UNKNOWN };
-        let generation = at_ms.div_euclid(STEP_MS) - STEPS_BACK;
+    /// Answers for an event as if its links were there already.
+    pub(crate) fn read(&self, sought: &Sought) -> Reading {
+        let Some(account) = sought.account() else { return Reading::UNKNOWN };
+        let generation = sought.generation() - STEPS_BACK;
         let oldest = self.forests.front().map_or(generation, |forest| forest.generation);
         let Ok(index) = usize::try_from(generation - oldest) else { return Reading::UNKNOWN };
         match self.forests.get(index) {
-            Some(forest) => forest.read(account, &nodes.items(), &self.marks),
+            Some(forest) => {
+                forest.read(account, (&sought.keys, &sought.likely[index]), &self.marks)
+            }
             // It would open now.
-            None => Forest::default().read(account, &nodes.items(), &self.marks),
+            None => Reading::of_stranger(self.marks.contains(&account)),
         }
     }
 
@@ -266,70 +384,119 @@ impl Graph {
         self.newest = at_ms;
         let first = at_ms.saturating_sub(GRACE_MS).div_euclid(STEP_MS) - STEPS_BACK;
         while self.forests.front().is_some_and(|forest| forest.generation < first) {
-            if let Some(mut forest) = self.forests.pop_front() {
-                forest.clear();
-                self.spare.push(forest);
-            }
+            self.forests.pop_front();
         }
         let next = self.forests.back().map_or(first, |forest| forest.generation + 1);
         for generation in next..=at_ms.div_euclid(STEP_MS) {
-            let spare = self.spare.pop().unwrap_or_default();
-            self.forests.push_back(Forest { generation, nodes_max: self.entities_max, ..spare });
+            let nodes_max = self.entities_max;
+            self.forests.push_back(Forest { generation, nodes_max, ..Forest::default() });
         }
     }
 }
 
 impl Forest {
-    fn clear(&mut self) {
-        self.account_index.clear();
-        self.item_index.iter_mut().for_each(HashMap::clear);
-        self.parents.clear();
-        self.sums.clear();
-        self.accounts.clear();
-        self.items.clear();
-        self.lists.chunks.clear();
-        self.is_full = false;
+    fn touch_index(&self, keys: &Keys) -> u64 {
+        let keys = keys.iter().enumerate();
+        let near = keys.map(|(kind, key)| key.map_or(0, |key| self.index.touch(spread(kind, key))));
+        near.fold(0, |near, read| near ^ read)
+    }
+
+    fn locate(&self, keys: &Keys) -> Likely {
+        let mut likely = Likely::default();
+        for (kind, key) in keys.iter().enumerate() {
+            likely[kind] = key.and_then(|key| self.index.likely(spread(kind, key))).map(Node);
+        }
+        likely
+    }
+
+    fn touch(&self, likely: &Likely) -> u64 {
+        let touch = |node: &Node| match node.is_item() {
+            true => self.items[node.index()].key,
+            false => self.accounts[node.index()].key,
+        };
+        likely.iter().flatten().map(touch).fold(0, |near, read| near ^ read)
+    }
+
+    fn touch_roots(&self, keys: &Keys, likely: &Likely) -> u64 {
+        let sums = |account: u32| self.sums(self.root(account)).accounts;
+        let [own, items @ ..] = likely;
+        let own = own.filter(|node| !node.is_item()).map(|node| node.index() as u32);
+        let mut near = own.map_or(0, sums);
+        let mut may_link = false;
+        for (item, key) in items.iter().zip(&keys[1..]) {
+            let accounts =
+                item.filter(|node| node.is_item()).map(|n| self.items[n.index()].accounts);
+            // What an account brought into the forest itself asks for nothing else.
+            if let Some(accounts) = accounts
+                && own != Some(accounts.first)
+            {
+                near ^= sums(accounts.first) ^ self.lists.touch(&accounts);
+                may_link = true;
+            }
+            may_link |= accounts.is_none() && key.is_some();
+        }
+        if let Some(own) = own
+            && may_link
+        {
+            near ^= self.lists.touch(&self.accounts[own as usize].items);
+        }
+        u64::from(near)
     }
 
     /// Records an event's links; says how many nodes and links were turned away.
     fn record(
         &mut self,
         key: u64,
-        keys: &[Option<u64>; KINDS],
+        nodes: (&Keys, &Likely),
         opened_ms: Option<i64>,
         marks: &Marks,
     ) -> u64 {
-        let (own, items) = self.find_all(key, keys);
+        let [own, items @ ..] = self.find_all(nodes);
         let Some(account) = own.or_else(|| self.add_account(key, marks)) else { return 1 };
         if let Some(opened_ms) = opened_ms
             && !self.accounts[account as usize].is_opened
         {
             self.accounts[account as usize].is_opened = true;
             let root = self.find(account);
-            self.sums[root as usize].add_opening(opened_ms);
+            self.accounts[root as usize].sums.add_opening(opened_ms);
         }
         let mut refused = 0;
-        for (kind, key) in keys.iter().enumerate() {
+        for (kind, (key, item)) in (ACCOUNT + 1..).zip(nodes.0[1..].iter().zip(items)) {
             let Some(key) = *key else { continue };
-            let item = items[kind].or_else(|| self.add_item(kind, key, account));
-            refused += u64::from(item.is_none_or(|item| !self.link(account, item)));
+            let has_room = match item {
+                Some(item) => self.link(account, item),
+                None => self.add_item(kind, key, account),
+            };
+            refused += u64::from(!has_room);
         }
         refused
     }
 
-    /// The nodes of an event, where they are known. Look-ups stand together and do not wait for
-    /// each other: their cache misses overlap.
-    fn find_all(
-        &self,
-        key: u64,
-        keys: &[Option<u64>; KINDS],
-    ) -> (Option<u32>, [Option<Known>; KINDS]) {
-        let own = self.account_index.get(&key).copied();
-        let mut items = [None; KINDS];
+    /// Indices of an event's nodes, where they are known.
+    fn find_all(&self, (keys, likely): (&Keys, &Likely)) -> [Option<u32>; KINDS] {
+        let mut found = [None; KINDS];
         for (kind, key) in keys.iter().enumerate() {
-            items[kind] = key.and_then(|key| self.item_index[kind].get(&key).copied());
+            found[kind] = key.and_then(|key| self.find_node(kind, key, likely[kind]));
         }
-        (own, items)
+        found
+    }
+
+    /// Index of the node with this key, `likely` it.
+    fn find_node(&self, kind: usize, key: u64, likely: Option<Node>) -> Option<u32> {
+        let has_key = |node: Node| match node.is_item() {
+            true => self
+                .items
+                .get(node.index())
+                .is_some_and(|item| item.key == key && usize::from(item.kind) == kind),
+            false => {
+                kind == ACCOUNT
+                    && self.accounts.get(node.index()).is_some_and(|account| account.key == key)
+            }
+        };
+        let search =
+            || self.index.find(spread(kind, key), |number| has_key(Node(number))).map(Node);
+        let found = likely.filter(|node| has_key(*node)).or_else(search);
+        found.map(|node| node.index() as u32)
     }
 
     /// Takes a new account, where there is room.
@@ -340,42 +507,48 @@ impl Forest {
         }
         let account = self.accounts.len() as u32;
         let is_fraud = marks.contains(&key);
-        self.account_index.insert(key, account);
-        self.accounts.push(Account { is_fraud, ..Account::default() });
-        self.parents.push(account);
-        self.sums.push(Sums { accounts: 1, fraud: u32::from(is_fraud), ..Sums::default() });
+        self.index.insert(spread(ACCOUNT, key), Node::account(account).0);
+        let items = List::default();
+        let sums = Sums { accounts: 1, fraud: u32::from(is_fraud), ..Sums::default() };
+        let parent = account;
+        self.accounts.push(Account { key, parent, items, is_fraud, is_opened: false, sums });
         Some(account)
     }
 
-    /// Takes a new item of an account, where there is room for it and its link.
-    fn add_item(&mut self, kind: usize, key: u64, account: u32) -> Option<Known> {
+    /// Takes a new item with its first link; says whether there was room for that.
+    fn add_item(&mut self, kind: usize, key: u64, account: u32) -> bool {
         if self.nodes_max <= self.nodes() || !self.has_room_for_link() {
             self.is_full = true;
-            return None;
+            return false;
         }
-        let known = Known { item: self.items.len() as u32, first: account };
-        self.item_index[kind].insert(key, known);
-        self.items.push(List::default());
-        Some(known)
+        let item = self.items.len() as u32;
+        self.index.insert(spread(kind, key), Node::item(item).0);
+        self.items.push(Item { key, accounts: List::default(), kind: kind as u8 });
+        self.add_link(account, item);
+        true
     }
 
     /// Links an account with an item, unless it is already or the item is a hub; says whether
     /// there was room for that.
-    fn link(&mut self, account: u32, known: Known) -> bool {
-        let item = known.item;
-        if self.is_linked(account, item) || HUB <= self.items[item as usize].len {
+    fn link(&mut self, account: u32, item: u32) -> bool {
+        let accounts = self.items[item as usize].accounts;
+        if self.is_linked(account, item) || HUB <= accounts.len {
             return true;
         }
         if !self.has_room_for_link() {
             return false;
         }
-        self.lists.push(&mut self.items[item as usize], account);
+        self.add_link(account, item);
+        self.union(accounts.first, account);
+        true
+    }
+
+    fn add_link(&mut self, account: u32, item: u32) {
+        self.lists.push(&mut self.items[item as usize].accounts, account);
         let listed = &mut self.accounts[account as usize].items;
         if listed.len < LISTED {
             self.lists.push(listed, item);
         }
-        self.union(account, known.first);
-        true
     }
 
     fn has_room_for_link(&self) -> bool {
@@ -383,42 +556,40 @@ impl Forest {
     }
 
     fn mark(&mut self, key: u64) {
-        let Some(account) = self.account_index.get(&key).copied() else { return };
+        let Some(account) = self.find_node(ACCOUNT, key, None) else { return };
         let known = &mut self.accounts[account as usize].is_fraud;
         if !std::mem::replace(known, true) {
             let root = self.find(account);
-            self.sums[root as usize].fraud += 1;
+            self.accounts[root as usize].sums.fraud += 1;
         }
     }
 
-    fn read(&self, key: u64, keys: &[Option<u64>; KINDS], marks: &Marks) -> Reading {
-        let (own, items) = self.find_all(key, keys);
+    fn read(&self, key: u64, nodes: (&Keys, &Likely), marks: &Marks) -> Reading {
+        let found = self.find_all(nodes);
         let is_strange =
-            |(item, key): (&Option<Known>, &Option<u64>)| item.is_none() && key.is_some();
-        if self.is_full && (own.is_none() || items.iter().zip(keys).any(is_strange)) {
+            |(index, key): (&Option<u32>, &Option<u64>)| index.is_none() && key.is_some();
+        if self.is_full && found.iter().zip(nodes.0).any(is_strange) {
             return Reading::UNKNOWN;
         }
+        let [own, items @ ..] = found;
         let mut total = Sums::default();
-        let mut roots = [u32::MAX; 1 + KINDS];
+        let mut roots = [u32::MAX; KINDS];
         match own {
             Some(own) => {
-                roots[KINDS] = self.root(own);
-                total = self.sums[roots[KINDS] as usize];
+                roots[ACCOUNT] = self.root(own);
+                total = *self.sums(roots[ACCOUNT]);
             }
             None => {
                 total.accounts = 1;
                 total.fraud = u32::from(marks.contains(&key));
             }
         }
-        for (kind, known) in items.iter().enumerate() {
-            let Some(known) = known else { continue };
-            let root = self.root(known.first);
-            let sums = &self.sums[root as usize];
-            // Only a large component can have a hub: no look at the item otherwise.
-            let is_closed = || u32::from(HUB) <= sums.accounts && self.is_closed(own, known.item);
-            if !roots.contains(&root) && !is_closed() {
-                total.join(sums);
-                roots[kind] = root;
+        for (root, item) in (ACCOUNT + 1..).zip(items) {
+            let Some(item) = item else { continue };
+            let of_item = self.root(self.items[item as usize].accounts.first);
+            if !roots.contains(&of_item) && !self.is_closed(own, item) {
+                total.join(self.sums(of_item));
+                roots[root] = of_item;
             }
         }
         let mut fraud_two_steps = 0;
@@ -440,23 +611,18 @@ impl Forest {
 
     /// Walks from the event's account over its items and `items` to accounts, and once more;
     /// `others` are all frauds that there are to find.
-    fn fraud_two_steps(
-        &self,
-        own: Option<u32>,
-        items: &[Option<Known>; KINDS],
-        others: u32,
-    ) -> u32 {
+    fn fraud_two_steps(&self, own: Option<u32>, items: &[Option<u32>], others: u32) -> u32 {
         let mut walk = Walk::new();
         if let Some(own) = own {
-            walk.visit(Walk::account(own));
+            walk.visit(Node::account(own));
         }
         let mut from = walk.len;
-        for known in items.iter().flatten().filter(|known| !self.is_closed(own, known.item)) {
-            walk.visit(Walk::item(known.item));
+        for item in items.iter().flatten().filter(|item| !self.is_closed(own, **item)) {
+            walk.visit(Node::item(*item));
         }
         if let Some(own) = own {
             let listed = &self.accounts[own as usize].items;
-            self.lists.iter(listed).for_each(|item| _ = walk.visit(Walk::item(item)));
+            self.lists.iter(listed).for_each(|item| _ = walk.visit(Node::item(item)));
         }
         let mut found = 0;
         // From items to accounts, to their items, to the accounts of these.
@@ -464,11 +630,14 @@ impl Forest {
             let to = walk.len;
             for at in from..to {
                 let node = walk.nodes[at];
-                let (index, is_item) = (Walk::index(node), Walk::is_item(node));
-                let list = if is_item { &self.items[index] } else { &self.accounts[index].items };
+                let (index, is_item) = (node.index(), node.is_item());
+                let list = match is_item {
+                    true => &self.items[index].accounts,
+                    false => &self.accounts[index].items,
+                };
                 for next in self.lists.iter(list) {
                     let fresh =
-                        walk.visit(if is_item { Walk::account(next) } else { Walk::item(next) });
+                        walk.visit(if is_item { Node::account(next) } else { Node::item(next) });
                     if fresh && is_item && self.accounts[next as usize].is_fraud {
                         found += 1;
                         if found == others {
@@ -485,16 +654,23 @@ impl Forest {
         found
     }
 
+    /// Whether the account is linked with the item: one of its first account or of the shorter
+    /// list. An account's list may lack some, an item's does not.
     fn is_linked(&self, account: u32, item: u32) -> bool {
-        let listed = &self.accounts[account as usize].items;
-        self.lists.iter(listed).any(|listed| listed == item)
-            || listed.len == LISTED
-                && self.lists.iter(&self.items[item as usize]).any(|linked| linked == account)
+        let accounts = &self.items[item as usize].accounts;
+        if accounts.first == account {
+            return true;
+        }
+        let items = &self.accounts[account as usize].items;
+        match items.len < LISTED && items.len <= accounts.len {
+            true => self.lists.iter(items).any(|listed| listed == item),
+            false => self.lists.iter(accounts).any(|linked| linked == account),
+        }
     }
 
     /// Whether the item is a hub that the account is not linked with: its link would join nothing.
     fn is_closed(&self, account: Option<u32>, item: u32) -> bool {
-        HUB <= self.items[item as usize].len
+        HUB <= self.items[item as usize].accounts.len
             && !account.is_some_and(|account| self.is_linked(account, item))
     }
 
@@ -503,30 +679,40 @@ impl Forest {
         if large == small {
             return;
         }
-        if self.sums[large as usize].accounts < self.sums[small as usize].accounts {
+        if self.sums(large).accounts < self.sums(small).accounts {
             std::mem::swap(&mut large, &mut small);
         }
-        self.parents[small as usize] = large;
-        let sums = self.sums[small as usize];
-        self.sums[large as usize].join(&sums);
+        self.accounts[small as usize].parent = large;
+        let sums = *self.sums(small);
+        self.accounts[large as usize].sums.join(&sums);
     }
 
     /// The root of an account's component; halves the path to it.
     fn find(&mut self, mut account: u32) -> u32 {
-        while self.parents[account as usize] != account {
-            let above = self.parents[self.parents[account as usize] as usize];
-            self.parents[account as usize] = above;
+        loop {
+            let parent = self.accounts[account as usize].parent;
+            if parent == account {
+                return account;
+            }
+            let above = self.accounts[parent as usize].parent;
+            self.accounts[account as usize].parent = above;
             account = above;
         }
-        account
     }
 
     /// The root of an account's component.
     fn root(&self, mut account: u32) -> u32 {
-        while self.parents[account as usize] != account {
-            account = self.parents[account as usize];
+        loop {
+            let parent = self.accounts[account as usize].parent;
+            if parent == account {
+                return account;
+            }
+            account = parent;
         }
-        account
+    }
+
+    fn sums(&self, root: u32) -> &Sums {
+        &self.accounts[root as usize].sums
     }
 
     fn nodes(&self) -> usize {
@@ -572,6 +758,7 @@ impl Sums {
 
 /// A list of indices that only grows: the first one here, the rest in chunks.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(Rust, packed)]
 struct List {
     first: u32,
     /// The newest chunk.
@@ -590,12 +777,12 @@ struct Chunk {
 
 const CHUNK: usize = 7;
 
-const _: () = assert!(size_of::<Chunk>() == 32 && size_of::<List>() == 12);
+const _: () = assert!(size_of::<Chunk>() == 32 && size_of::<List>() == 10);
 
 /// What lists share.
 #[derive(Debug, Default)]
 struct Lists {
-    chunks: Vec<Chunk>,
+    chunks: Shelves<Chunk>,
 }
 
 impl Lists {
@@ -612,6 +799,11 @@ impl Lists {
             self.chunks[list.more as usize].entries[slot] = value;
         }
         list.len += 1;
+    }
+
+    /// Reads the newest chunk of a list, to have it near.
+    fn touch(&self, list: &List) -> u32 {
+        self.chunks.get(list.more as usize).map_or(0, |chunk| chunk.older)
     }
 
     /// The first entry, then chunk by chunk from the newest.
@@ -633,9 +825,60 @@ impl Lists {
     }
 }
 
-/// The nodes that a walk has visited, in order: accounts even, items odd.
+/// A vector that copies nothing when it grows: it would keep the payments of that moment waiting.
+#[derive(Debug)]
+struct Shelves<T> {
+    /// All full but the last.
+    shelves: Vec<Vec<T>>,
+}
+
+/// Places of a shelf.
+const SHELF: usize = 1 << 14;
+
+impl<T> Default for Shelves<T> {
+    fn default() -> Shelves<T> {
+        Shelves { shelves: Vec::new() }
+    }
+}
+
+impl<T> Shelves<T> {
+    fn len(&self) -> usize {
+        self.shelves.last().map_or(0, |last| (self.shelves.len() - 1) * SHELF + last.len())
+    }
+
+    fn get(&self, index: usize) -> Option<&T> {
+        self.shelves.get(index / SHELF)?.get(index % SHELF)
+    }
+
+    fn push(&mut self, value: T) {
+        match self.shelves.last_mut().filter(|last| last.len() < SHELF) {
+            Some(last) => last.push(value),
+            None => {
+                let mut shelf = Vec::with_capacity(SHELF);
+                shelf.push(value);
+                self.shelves.push(shelf);
+            }
+        }
+    }
+}
+
+impl<T> std::ops::Index<usize> for Shelves<T> {
+    type Output = T;
+
+    fn index(&self, index: usize) -> &T {
+        &self.shelves[index / SHELF][index % SHELF]
+    }
+}
+
+impl<T> std::ops::IndexMut<usize> for Shelves<T> {
+    fn index_mut(&mut self, index: usize) -> &mut T {
+        &mut self.shelves[index / SHELF][index % SHELF]
+    }
+}
+
+/// The nodes that a walk has visited, in order.
 struct Walk {
-    nodes: [u32; VISITS],
+    nodes: [Node; VISITS],
     len: usize,
     /// Open addressing, at most half full: where in `nodes` a node stands, plus one.
     cells: [u16; CELLS],
@@ -647,28 +890,12 @@ const _: () = assert!(2 * VISITS <= CELLS && CELLS.is_power_of_two());
 
 impl Walk {
     fn new() -> Walk {
-        Walk { nodes: [0; VISITS], len: 0, cells: [0; CELLS] }
-    }
-
-    fn account(index: u32) -> u32 {
-        index << 1
-    }
-
-    fn item(index: u32) -> u32 {
-        index << 1 | 1
-    }
-
-    fn is_item(node: u32) -> bool {
-        node & 1 == 1
-    }
-
-    fn index(node: u32) -> usize {
-        (node >> 1) as usize
+        Walk { nodes: [Node(0); VISITS], len: 0, cells: [0; CELLS] }
     }
 
     /// Whether the node is a new one and there was room for it.
-    fn visit(&mut self, node: u32) -> bool {
-        let hash = node.wrapping_mul(0x9E37_79B9) >> (u32::BITS - CELLS.ilog2());
+    fn visit(&mut self, node: Node) -> bool {
+        let hash = node.0.wrapping_mul(0x9E37_79B9) >> (u32::BITS - CELLS.ilog2());
         let mut cell = hash as usize;
         while self.cells[cell] != 0 {
             if self.nodes[usize::from(self.cells[cell]) - 1] == node {

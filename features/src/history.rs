@@ -28,7 +28,7 @@ use crate::entities::Entities;
 use crate::event::Event;
 use crate::expr::{Component, UNKNOWN};
 use crate::field::{EventType, FieldId, ids};
-use crate::graph::{Graph, Nodes};
+use crate::graph::{Graph, Nodes, Sought};
 use crate::limits::{COLUMNS_MAX, RAW_MAX};
 use crate::origins::Origins;
 use crate::plan::{Ask, Find, KeyPart, Leave, OUTCOMES, Plan, Table};
@@ -120,6 +120,10 @@ struct Scratch {
     /// Of the program that is running; the first ones are the readings.
     registers: Vec<f64>,
     seen: SeenOnce,
+    /// Who the event brings together, where somebody keeps that.
+    sought: Sought,
+    /// Keys under which the event will be held for outcomes.
+    names: Option<[u64; 2]>,
 }
 
 /// What is found out about an event once and asked several times.
@@ -175,6 +179,8 @@ impl History {
                     places: vec![None; plan.lookups.len()],
                     work: Work::default(),
                 },
+                sought: Sought::default(),
+                names: None,
             },
         };
         History { plan, limits, shapes, fold: Mutex::new(fold) }
@@ -266,12 +272,12 @@ impl History {
         repeated
     }
 
-    /// Hashes all keys, then fetches all index slots, then all entities, then their rows: each round
-    /// asks for memory that nothing else in it waits for, so that the processor fetches it all at
-    /// once. A miss that others wait for costs as much as ten that overlap.
+    /// Hashes all keys, then fetches all index slots, then all entities, then their rows, and likewise
+    /// what graph and origins will look at: each round asks for memory that nothing else in it waits
+    /// for, so that the processor fetches it all at once.
     fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find]) {
-        let Fold { tables, arena, scratch: Scratch { seen, .. }, .. } = fold;
-        let SeenOnce { keys, places, .. } = seen;
+        let Fold { tables, arena, origins, graph, scratch, .. } = fold;
+        let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, .. } = scratch;
         for Find { lookup, table } in finds {
             let fields = self.plan.lookups[*lookup].key.iter().map(|part| match part {
                 KeyPart::Field(field) => event.bits(*field),
@@ -279,6 +285,13 @@ impl History {
             });
             keys[*lookup] = key_of(event, self.plan.tables[*table].key_mask, fields);
         }
+        *names = names_of(event);
+        if graph.is_some() {
+            *sought = Sought::new(&nodes_of(event), event.time());
+        }
+        let kind = event.event_type();
+        let is_linking = !OUTCOMES.contains(&kind) || self.plan.turn(kind).asks_graph;
+        let graph = graph.as_ref().filter(|_| is_linking);
         let mut near = 0;
         for Find { lookup, table } in finds {
             near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_segment(key));
@@ -286,15 +299,24 @@ impl History {
         for Find { lookup, table } in finds {
             near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_slot(key));
         }
+        near ^= graph.map_or(0, |graph| graph.touch_index(sought));
+        near ^= names.map_or(0, |names| origins.touch_index(names));
         for Find { lookup, table } in finds {
             places[*lookup] = keys[*lookup].and_then(|key| tables[*table].likely(key));
         }
+        graph.into_iter().for_each(|graph| graph.locate(sought));
+        near ^= names.map_or(0, |names| origins.touch(names));
         for round in 0..TOUCHES {
             for Find { lookup, table } in finds {
                 if let Some(place) = places[*lookup] {
                     near ^= tables[*table].touch(place, round, arena);
                 }
             }
+            near ^= match (graph, round) {
+                (Some(graph), 0) => graph.touch(sought),
+                (Some(graph), 1) => graph.touch_roots(sought),
+                _ => 0,
+            };
         }
         std::hint::black_box(near);
     }
@@ -302,9 +324,9 @@ impl History {
     fn read(&self, fold: &mut Fold, event: &Event, facts: &mut Vec<f64>) {
         let turn = self.plan.turn(event.event_type());
         let Fold { tables, arena, scratch, graph, .. } = fold;
-        let Scratch { registers, seen } = scratch;
+        let Scratch { registers, seen, sought, .. } = scratch;
         if let (true, Some(graph)) = (turn.asks_graph, graph) {
-            let found = graph.read(&nodes_of(event), event.time());
+            let found = graph.read(sought);
             for (component, reading) in &self.plan.components {
                 registers[usize::from(*reading)] = match component {
                     Component::Size => found.size,
@@ -387,7 +409,8 @@ impl History {
         if repeated {
             return Recorded::Repeated;
         }
-        let Fold { tables, arena, scratch: Scratch { seen, .. }, .. } = fold;
+        let Fold { tables, arena, origins, graph, scratch, .. } = fold;
+        let Scratch { seen, sought, names, .. } = scratch;
         let kind = event.event_type();
         for Leave { table: index, recording, lookup } in &self.plan.turn(kind).leaves {
             let index = *index;
@@ -407,25 +430,17 @@ impl History {
                 tables[index].insert(shape, arena, key, place, row, work, most);
             }
         }
-        if let Some(graph) = &mut fold.graph {
-            let nodes = nodes_of(event);
+        if let Some(graph) = graph {
             if !OUTCOMES.contains(&kind) {
                 let opened = event.bits(ids::ACCOUNT_CREATED_MS).map(|bits| bits as i64);
-                graph.record(&nodes, event.time(), opened);
-            } else if let (true, Some(account)) = (is_fraud_label(event), nodes.account) {
+                graph.record(sought, opened);
+            } else if let (true, Some(account)) = (is_fraud_label(event), sought.account()) {
                 graph.mark_fraud(account, event.time());
             }
         }
-        if kind.is_scored() {
-            let names = [Some(ids::EVENT_ID), kind.business_id()];
-            let names = names.map(|field| field.and_then(|field| event.bits(field)));
-            let keys =
-                names.map(|id| id.and_then(|id| key_of(event, u64::MAX, [Some(id)].into_iter())));
-            if let Some(first) = keys[0].or(keys[1]) {
-                let keys = keys.map(|key| key.unwrap_or(first));
-                let inherited = &self.plan.inherited;
-                fold.origins.remember(event, keys, inherited, arena, self.limits.origins_max);
-            }
+        if let Some(names) = *names {
+            let inherited = &self.plan.inherited;
+            origins.remember(event, names, inherited, arena, self.limits.origins_max);
         }
         Recorded::Yes
     }
@@ -490,6 +505,19 @@ fn nodes_of(event: &Event) -> Nodes {
         document: node(ids::DOC_HASH),
         email: node(ids::EMAIL_CANON_HASH).or_else(|| node(ids::EMAIL_HASH)),
     }
+}
+
+/// Keys of a scored event's id and of its business id, equal when it has only one.
+fn names_of(event: &Event) -> Option<[u64; 2]> {
+    let kind = event.event_type();
+    if !kind.is_scored() {
+        return None;
+    }
+    let names = [Some(ids::EVENT_ID), kind.business_id()];
+    let key = |field: FieldId| key_of(event, u64::MAX, [event.bits(field)].into_iter());
+    let keys = names.map(|field| field.and_then(key));
+    let first = keys[0].or(keys[1])?;
+    Some(keys.map(|key| key.unwrap_or(first)))
 }
 
 /// The key of an entity within its tenant; `None` when a part is absent. Of each part the bits of

@@ -4,6 +4,11 @@
 //! it does not say itself, so that a decline counts by device and a label by merchant. The newest
 //! events are held, each as a cell of the arena: which fields it has, then each as a length and
 //! its bytes.
+//!
+//! Where nothing is cached, to hold an event is to wait for the slots of its keys and, once all places
+//! are taken, for those of the oldest event's. [`Origins::touch_index`] and [`Origins::touch`] ask for
+//! them beforehand, while other memory is asked for: 0.15 us (0.25 us once all places are taken) that is
+//! shared with whoever else waits, then 0.25 us (0.4 us) to hold an event of twenty fields.
 
 use crate::arena::{Arena, Cell};
 use crate::event::Event;
@@ -22,6 +27,8 @@ pub(crate) struct Origins {
     len: usize,
     /// The place that is given to the next event once all are taken.
     next: usize,
+    /// What is written to a cell, kept so that holding an event need not allocate.
+    written: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -42,6 +49,22 @@ impl Origins {
     /// Bytes held beside the arena.
     pub(crate) fn held(&self) -> usize {
         self.index.held() + self.chunks.len() * CHUNK * size_of::<Origin>()
+    }
+
+    /// First round before [`Origins::remember`]: reads where the search for each key begins.
+    pub(crate) fn touch_index(&self, keys: [u64; 2]) -> u64 {
+        let near = self.oldest().map_or(0, |origin| origin.keys[0]);
+        keys.iter().fold(near, |near, key| near ^ self.index.touch(*key))
+    }
+
+    /// Second round: reads on to where it ends, and where the search for the oldest event begins.
+    pub(crate) fn touch(&self, keys: [u64; 2]) -> u64 {
+        let gone = self.oldest().map_or([0; 2], |origin| origin.keys);
+        let near = gone.iter().fold(0, |near, key| near ^ self.index.touch(*key));
+        keys.iter()
+            .filter_map(|key| self.index.likely(*key))
+            .map(u64::from)
+            .fold(near, |a, b| a ^ b)
     }
 
     /// Gives an outcome the fields it lacks and the event with this key has. Says whether it is a
@@ -90,33 +113,27 @@ impl Origins {
         if inherited.is_empty() || origins_max == 0 {
             return;
         }
-        // Whoever sends an id again means the later event.
-        let known = keys.map(|key| self.find(key));
-        let held = |field: &FieldId| match *field {
-            ids::REF_TIME_MS => Some(event.time() as u64),
-            field => event.bits(field),
-        };
-        let length = |bits: u64| 8 - bits.leading_zeros() as usize / 8;
-        let values: usize = inherited.iter().filter_map(held).map(|bits| 1 + length(bits)).sum();
         let marks = inherited.len().div_ceil(8);
-        let cell = arena.take(marks + values);
-        let bytes = arena.bytes_mut(cell);
-        bytes[..marks].fill(0);
+        // Of each value all eight bytes are written; the next one covers what is too much.
+        self.written.resize(marks + 9 * inherited.len(), 0);
+        self.written[..marks].fill(0);
         let mut at = marks;
         for (index, field) in inherited.iter().enumerate() {
-            if let Some(bits) = held(field) {
-                let length = length(bits);
-                bytes[index / 8] |= 1 << (index % 8);
-                bytes[at] = length as u8;
-                bytes[at + 1..at + 1 + length].copy_from_slice(&bits.to_le_bytes()[..length]);
-                at += 1 + length;
-            }
+            let bits = match *field {
+                ids::REF_TIME_MS => Some(event.time() as u64),
+                field => event.bits(field),
+            };
+            let Some(bits) = bits else { continue };
+            let length = 8 - bits.leading_zeros() as usize / 8;
+            self.written[index / 8] |= 1 << (index % 8);
+            self.written[at] = length as u8;
+            self.written[at + 1..at + 9].copy_from_slice(&bits.to_le_bytes());
+            at += 1 + length;
         }
-        for (key, place) in keys.into_iter().zip(known) {
-            if place.is_some() {
-                self.unlist(key);
-            }
-        }
+        let cell = arena.take(at);
+        arena.bytes_mut(cell)[..at].copy_from_slice(&self.written[..at]);
+        // Whoever sends an id again means the later event.
+        keys.iter().for_each(|key| self.unlist(*key));
         let origin = Origin { keys, cell, kind: event.event_type(), is_labelled_fraud: false };
         let place = self.take_place(origin, arena, origins_max);
         self.index.insert(keys[0], place as u32);
@@ -146,6 +163,11 @@ impl Origins {
         place
     }
 
+    /// The event whose place is given away next, once all are taken.
+    fn oldest(&self) -> Option<&Origin> {
+        self.chunks.get(self.next / CHUNK)?.get(self.next % CHUNK)
+    }
+
     fn unlist(&mut self, key: u64) {
         if let Some(place) = self.find(key) {
             self.index.remove(key, |number| number as usize == place);
@@ -157,5 +179,63 @@ impl Origins {
             self.chunks[place as usize / CHUNK][place as usize % CHUNK].keys.contains(&key)
         };
         self.index.find(key, has).map(|place| place as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INHERITED: [FieldId; 4] =
+        [ids::DEVICE_DEVICE_ID, ids::CARD_CARD_TOKEN, ids::DOC_HASH, ids::REF_TIME_MS];
+
+    fn label(time: i64) -> Event {
+        let json = format!(
+            r#"{{"event_type":"label","event_id":"l","event_time_ms":{time},"ref_id":"e",
+            "received_time_ms":{time},"known_time_ms":{time},"channel":"other","label":"fraud"}}"#
+        );
+        Event::read(json.as_bytes(), None).unwrap_or_else(|faults| panic!("{faults:?}"))
+    }
+
+    #[test]
+    fn what_is_held_is_passed_on_whatever_was_near_until_it_is_the_oldest() {
+        const NOW: i64 = 1_784_088_000_000;
+        let (most, mut arena, mut origins) = (50, Arena::default(), Origins::default());
+        // Pairs of keys look alike to the index, and every seventh event comes again.
+        let keys_of = |i: u64| [(1 << 33) + i % 90 / 2 + ((i % 2) << 40), (1 << 63) + i % 90];
+        // Values of every length, some absent.
+        let bits_of = |i: u64| {
+            [u64::MAX >> (i % 64), (i % 3) << (i % 60), i % 5].map(|b| (b != 2).then_some(b))
+        };
+        let mut told: Vec<u64> = Vec::new();
+        for step in 0..400_u64 {
+            let i = if step % 7 == 0 { step / 2 } else { step };
+            let mut event = label(NOW + i as i64);
+            for (field, bits) in INHERITED.iter().zip(bits_of(i)) {
+                bits.into_iter().for_each(|bits| event.adopt(*field, bits));
+            }
+            if step % 2 == 0 {
+                origins.touch_index(keys_of(i));
+                origins.touch(keys_of(i));
+            }
+            origins.remember(&event, keys_of(i), &INHERITED, &mut arena, most);
+            told.push(i);
+            if step % 9 != 0 {
+                continue;
+            }
+            let newest = &told[told.len().saturating_sub(most)..];
+            for key in (0..90).flat_map(keys_of) {
+                let found = newest.iter().rev().find(|i| keys_of(**i).contains(&key));
+                let mut outcome = label(NOW);
+                origins.pass_on(key, &INHERITED, &arena, &mut outcome, false);
+                let expected = found.map_or([None; 4], |i| {
+                    let [device, card, document] = bits_of(*i);
+                    [device, card, document, Some(NOW as u64 + i)]
+                });
+                let passed_on = INHERITED.map(|field| outcome.bits(field));
+                assert_eq!(passed_on, expected, "step {step}, key {key:x}");
+            }
+        }
+        assert_eq!(origins.len(), most);
     }
 }
