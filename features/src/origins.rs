@@ -94,6 +94,8 @@ impl Origins {
         let known = keys.map(|key| self.find(key));
         let held = |field: &FieldId| match *field {
             ids::REF_TIME_MS => Some(event.time() as u64),
+            // Outcomes get the type of this event; what a refund says is that of its payment.
+            ids::REF_EVENT_TYPE => None,
             field => event.bits(field),
         };
         let length = |bits: u64| 8 - bits.leading_zeros() as usize / 8;

@@ -255,7 +255,7 @@ fn an_approval_counts_when_the_issuer_answers() {
 }
 
 #[test]
-fn an_answer_to_a_refund_counts_as_one_to_its_payment() {
+fn an_answer_to_a_refund_approves_no_attempt() {
     let past = Past::new();
     past.tell(&payment("p1", 0, "a1", "m1"));
     past.tell(&answer("p1", 1, "approved"));
@@ -266,11 +266,13 @@ fn an_answer_to_a_refund_counts_as_one_to_its_payment() {
     past.tell(&happening("refund", "r1", HOUR_MS, members));
     past.tell(&answer("r1", HOUR_MS + 1, "approved"));
     let facts = past.ask(&payment("asking", 2 * HOUR_MS, "a1", "m1"));
-    // It should not: `approved` is of attempts, and a refund is none, so [1, 10_000] is right. But a
-    // refund hands on the type of the event that it refers to itself, and money that went back is
-    // taken for money spent.
     let names = ["account_approved_count_24h", "account_approved_amount_24h"];
-    assert_eq!(facts.all(names), [2.0, 20_000.0]);
+    assert_eq!(facts.all(names), [1.0, 10_000.0]);
+    // Nor is a fraudulent refund a fraudulent attempt; it still is a fraud with the payment's card.
+    past.tell(&label("l1", "r1", HOUR_MS, 3 * HOUR_MS, "fraud"));
+    let facts = past.ask(&payment("asking", 8 * DAY_MS, "a1", "m1"));
+    assert_eq!(facts.get("card_fraud_known_life"), 1.0);
+    near(&[facts.get("ip_fraud_rate_30d")], 20.0 * (20.0 * 0.0028 / 21.0) / 21.0);
 }
 
 /// The first event of each scored type in a small world.
