@@ -348,7 +348,7 @@ pub struct Truth {
     pub typology: Option<Box<str>>,
 }
 
-/// The truth of events by their ids, as it is known at the end of the files.
+/// The truth of events by their ids, as it is known at some time.
 #[derive(Debug, Default)]
 pub struct Labels {
     by_event: HashMap<Box<str>, Ranked>,
@@ -414,12 +414,13 @@ fn rank(source: &str) -> u8 {
 /// Reads the labels of a folder (its `labels.ndjson`, else `.ndjson.gz`, else `.parquet`; none when
 /// there is no such file) or the label events of one file.
 ///
-/// Labels of entities, and labels that say neither fraud nor legit, are passed over.
+/// Labels of entities, and labels that say neither fraud nor legit, are passed over, and so is what
+/// became known after `known_by_ms`: a correction that comes later leaves the truth of that time.
 ///
 /// # Errors
 /// Unreadable files, and the first line that is no event: truth that is lost unseen would train a
 /// wrong model.
-pub fn labels(path: &Path) -> Result<Labels, Error> {
+pub fn labels(path: &Path, known_by_ms: i64) -> Result<Labels, Error> {
     let file = if path.is_dir() { in_folder(path, "labels") } else { Some(path.to_owned()) };
     let mut labels = Labels::default();
     let Some(file) = file else { return Ok(labels) };
@@ -429,7 +430,7 @@ pub fn labels(path: &Path) -> Result<Labels, Error> {
             let told: Vec<String> = faults.iter().map(Diagnostic::to_string).collect();
             Error::form(&file, Some(row), told.join("; "))
         })?;
-        if event.event_type() == EventType::Label {
+        if event.event_type() == EventType::Label && order_time(&event) <= known_by_ms {
             labels.add(&event);
         }
     }
@@ -549,12 +550,17 @@ mod tests {
             label("e2", "suspicious", "analyst", T + 8),
         ];
         folder.file("labels.ndjson", lines.join("\n"));
-        let labels = labels(&folder.path("")).unwrap();
+        let as_of = |known_by_ms| labels(&folder.path(""), known_by_ms).unwrap();
+        let labels = as_of(i64::MAX);
         assert_eq!(labels.len(), 2);
         let truth = labels.get("e1").unwrap();
         assert_eq!((truth.verdict, truth.known_time_ms), (Verdict::Fraud, T + 9));
         assert_eq!(labels.get("e2").unwrap().verdict, Verdict::Legit);
         assert_eq!(labels.get("e3"), None);
+        // A correction is not known before it is made, and hides nothing until then.
+        let truth = as_of(T + 8);
+        assert_eq!(truth.get("e1").unwrap().verdict, Verdict::Legit);
+        assert!(as_of(T + 4).is_empty());
     }
 
     #[test]
@@ -563,7 +569,7 @@ mod tests {
         let good = label("e1", "fraud", "analyst", T);
         let text = format!("{good}\n{}", "{\"event_type\":\"label\"}");
         folder.file("labels.ndjson", text);
-        let error = labels(&folder.path("")).unwrap_err().to_string();
+        let error = labels(&folder.path(""), i64::MAX).unwrap_err().to_string();
         assert!(error.contains("labels.ndjson row 2: "), "{error}");
     }
 

@@ -128,7 +128,7 @@ impl Fold {
         let (entities, columns) = &mut tables[table];
         let mut places = [None; AHEAD];
         let keys = &rows.keys[range.clone()];
-        let mut near = keys.iter().fold(0, |near, key| near ^ entities.touch_slot(spread(*key)));
+        let mut near = keys.iter().fold(0, |near, key| near ^ entities.touch_index(spread(*key)));
         for (place, key) in places.iter_mut().zip(keys) {
             *place = entities.likely(spread(*key));
         }

@@ -76,14 +76,9 @@ impl Entities {
         self.find(key).map(|place| self.at(place))
     }
 
-    /// Reads which part of the index a key falls to, to have it near before it is needed.
-    pub(crate) fn touch_segment(&self, key: u64) -> u64 {
-        self.index.touch_segment(key)
-    }
-
-    /// Reads where the search for a key begins, likewise.
-    pub(crate) fn touch_slot(&self, key: u64) -> u64 {
-        self.index.touch_slot(key)
+    /// Reads where the search for a key begins, to have it near before it is needed.
+    pub(crate) fn touch_index(&self, key: u64) -> u64 {
+        self.index.touch(key)
     }
 
     /// Reads what of the entity at a place the rounds before brought near, to have more near.

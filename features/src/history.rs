@@ -294,10 +294,7 @@ impl History {
         let graph = graph.as_ref().filter(|_| is_linking);
         let mut near = 0;
         for Find { lookup, table } in finds {
-            near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_segment(key));
-        }
-        for Find { lookup, table } in finds {
-            near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_slot(key));
+            near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_index(key));
         }
         near ^= graph.map_or(0, |graph| graph.touch_index(sought));
         near ^= names.map_or(0, |names| origins.touch_index(names));

@@ -35,13 +35,8 @@ impl Index {
         Some(number(segment.slots[at]))
     }
 
-    /// Reads where the slots of a key's segment lie, to have that near; nothing waits for it.
-    pub(crate) fn touch_segment(&self, key: u64) -> u64 {
-        self.segments[segment_of(key)].slots.len() as u64
-    }
-
-    /// Reads the slot where the search for a key begins, likewise.
-    pub(crate) fn touch_slot(&self, key: u64) -> u64 {
+    /// Reads the slot where the search for a key begins, to have it near; nothing waits for it.
+    pub(crate) fn touch(&self, key: u64) -> u64 {
         let slots = &self.segments[segment_of(key)].slots;
         let home = home(fingerprint(key), slots.len());
         // The first four may lie in two cache lines.

@@ -121,6 +121,8 @@ impl Origins {
         for (index, field) in inherited.iter().enumerate() {
             let bits = match *field {
                 ids::REF_TIME_MS => Some(event.time() as u64),
+                // Outcomes get the type of this event; what a refund says is that of its payment.
+                ids::REF_EVENT_TYPE => None,
                 field => event.bits(field),
             };
             let Some(bits) = bits else { continue };

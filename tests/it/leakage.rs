@@ -255,7 +255,7 @@ fn an_approval_counts_when_the_issuer_answers() {
 }
 
 #[test]
-fn an_answer_to_a_refund_counts_as_one_to_its_payment() {
+fn an_answer_to_a_refund_approves_no_attempt() {
     let past = Past::new();
     past.tell(&payment("p1", 0, "a1", "m1"));
     past.tell(&answer("p1", 1, "approved"));
@@ -266,11 +266,13 @@ fn an_answer_to_a_refund_counts_as_one_to_its_payment() {
     past.tell(&happening("refund", "r1", HOUR_MS, members));
     past.tell(&answer("r1", HOUR_MS + 1, "approved"));
     let facts = past.ask(&payment("asking", 2 * HOUR_MS, "a1", "m1"));
-    // It should not: `approved` is of attempts, and a refund is none, so [1, 10_000] is right. But a
-    // refund hands on the type of the event that it refers to itself, and money that went back is
-    // taken for money spent.
     let names = ["account_approved_count_24h", "account_approved_amount_24h"];
-    assert_eq!(facts.all(names), [2.0, 20_000.0]);
+    assert_eq!(facts.all(names), [1.0, 10_000.0]);
+    // Nor is a fraudulent refund a fraudulent attempt; it still is a fraud with the payment's card.
+    past.tell(&label("l1", "r1", HOUR_MS, 3 * HOUR_MS, "fraud"));
+    let facts = past.ask(&payment("asking", 8 * DAY_MS, "a1", "m1"));
+    assert_eq!(facts.get("card_fraud_known_life"), 1.0);
+    near(&[facts.get("ip_fraud_rate_30d")], 20.0 * (20.0 * 0.0028 / 21.0) / 21.0);
 }
 
 /// The first event of each scored type in a small world.
@@ -594,7 +596,7 @@ fn a_model_knows_nothing_of_what_came_after_its_training_days() {
 }
 
 #[test]
-fn a_label_that_is_corrected_after_the_training_is_none_in_it() {
+fn a_label_that_is_corrected_after_the_training_is_still_what_was_known() {
     let mut school = School::new("leak-correction");
     let (count, model) = (school.labels.len(), school.model(&["--unlabelled", "legit"]));
     let known = school.labels.iter().filter(|(_, label)| label["label"] == "fraud");
@@ -606,10 +608,14 @@ fn a_label_that_is_corrected_after_the_training_is_none_in_it() {
         (told["ref_id"], told["source"]) = (of, json!("analyst"));
         school.labels.push((late, told));
     }
-    // It should be the model of before: nobody knew of the corrections when it was trained. But of
-    // the labels of an event the latest alone is kept, and that one is too late to be used; where
-    // what has no label is taken for genuine, the correction comes true before it is made.
-    assert!(school.model(&["--unlabelled", "legit"]) != model);
-    school.labels.truncate(count);
-    assert!(school.model(&["--unlabelled", "legit"]) == model, "training is not repeatable");
+    // Nobody knew of the corrections when it was trained, so what was known then stands.
+    assert!(school.model(&["--unlabelled", "legit"]) == model, "corrections came true early");
+    // In time they count, so the rows and their labels do matter.
+    for (n, (known, told)) in school.labels[count..].iter_mut().enumerate() {
+        *known = KNOWN_BY - 50 + n as i64;
+        told["known_time_ms"] = json!(known);
+        told["received_time_ms"] = json!(known);
+    }
+    school.labels.sort_by_key(|(known, _)| *known);
+    assert!(school.model(&["--unlabelled", "legit"]) != model, "corrections in time do not count");
 }

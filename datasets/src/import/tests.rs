@@ -361,7 +361,7 @@ fn what_was_imported_reads_back_merged_with_its_labels() {
     let order: Vec<(Source, bool)> = items.map(|i| (i.source, i.event.is_ok())).collect();
     let (event, label) = ((Source::Events, true), (Source::Labels, true));
     assert_eq!(order, [event, event, label, label, event, label]);
-    let truths = labels(&folder.path("out")).unwrap();
+    let truths = labels(&folder.path("out"), i64::MAX).unwrap();
     assert_eq!(truths.len(), 3);
     let truth = truths.get("t10").unwrap();
     assert_eq!((truth.verdict, truth.typology.as_deref()), (Verdict::Fraud, Some("scenario2")));

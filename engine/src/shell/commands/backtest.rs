@@ -134,7 +134,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut against = other.transpose()?.map(|lane| (lane, Diff::default()));
     let known = match &arguments.truth {
         Some(path) => Known::World(Truths::read(path)?),
-        None => Known::Labels(truth_in(&arguments.data)?),
+        None => Known::Labels(truth_in(&arguments.data, i64::MAX)?),
     };
     let mut reading =
         Reading::open(&arguments.data, &arguments.networks, "replaying", BadRows::PassOver)?;

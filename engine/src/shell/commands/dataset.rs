@@ -144,13 +144,13 @@ impl Reading {
     }
 }
 
-/// The truth of the events of a folder or file, as it is known today.
-pub(crate) fn truth_in(path: &Path) -> Result<Labels, Failure> {
+/// The truth of the events of a folder or file, as it was known by a time.
+pub(crate) fn truth_in(path: &Path, known_by_ms: i64) -> Result<Labels, Failure> {
     if path == Path::new("-") {
         let what = "labels are read before the events: --data takes a folder or a file, not `-`";
         return Err(Failure::Usage(what.to_owned()));
     }
-    Ok(datasets::labels(path)?)
+    Ok(datasets::labels(path, known_by_ms)?)
 }
 
 /// What an event turned out to be, and the fraud story where one is told.

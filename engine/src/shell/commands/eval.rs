@@ -172,7 +172,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = policy.model().expect("a policy that was given a model has one");
     let plan = Plan::new(arguments, model.provenance())?;
     let title = format!("{} {}", model.name(), model.version());
-    let labels = truth_in(&arguments.data)?;
+    let labels = truth_in(&arguments.data, i64::MAX)?;
     let mut reading =
         Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
     let engine = Engine::new(policy, Limits::default());

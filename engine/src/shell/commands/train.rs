@@ -94,6 +94,18 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// The end of the training days.
+    fn end_ms(&self) -> i64 {
+        self.train.map_or(i64::MAX, Days::end_ms)
+    }
+
+    /// When the training would have run: what became known later is not used.
+    fn known_by_ms(&self) -> i64 {
+        self.end_ms().saturating_add(self.delay.ms)
+    }
+}
+
 /// What becomes of events whose truth is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Unlabelled {
@@ -116,7 +128,7 @@ enum LearnerChoice {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let usual = |feature: &Feature| !feature.is_builtin || DAY_ONE.contains(&feature.name.as_str());
     let table = FactTable::choose_or(arguments.policy.as_deref(), &arguments.features, usual)?;
-    let labels = truth_in(&arguments.data)?;
+    let labels = truth_in(&arguments.data, arguments.known_by_ms())?;
     let mut reading =
         Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
     // The model file is opened first: a folder that cannot be written is told before the work.
@@ -153,8 +165,7 @@ fn gather(
 ) -> Result<TrainingSet, Failure> {
     let history = table.history();
     let types = types_of(&arguments.on);
-    let end_ms = arguments.train.map_or(i64::MAX, Days::end_ms);
-    let known_by = end_ms.saturating_add(arguments.delay.ms);
+    let end_ms = arguments.end_ms();
     let mut set = TrainingSet {
         names: table.names().map(str::to_owned).collect(),
         rows: Vec::new(),
@@ -170,7 +181,7 @@ fn gather(
         }
         let in_days = arguments.train.is_none_or(|days| days.contains(event.time()));
         let is_row = in_days && types.contains(event.event_type()) && event.is_score_requested();
-        let label = is_row.then(|| label_of(arguments, labels, &event, known_by)).flatten();
+        let label = is_row.then(|| label_of(arguments, labels, &event)).flatten();
         let Some(label) = label else {
             history.record(&mut event, || ());
             continue;
@@ -183,9 +194,9 @@ fn gather(
     Ok(set)
 }
 
-fn label_of(arguments: &Arguments, labels: &Labels, event: &Event, known_by: i64) -> Option<u8> {
-    let known = labels.get(id_of(event)).filter(|truth| truth.known_time_ms <= known_by);
-    match (known.map(|truth| truth.verdict), arguments.unlabelled) {
+fn label_of(arguments: &Arguments, labels: &Labels, event: &Event) -> Option<u8> {
+    let known = labels.get(id_of(event)).map(|truth| truth.verdict);
+    match (known, arguments.unlabelled) {
         (Some(Verdict::Fraud), _) => Some(1),
         (Some(Verdict::Legit), _) | (None, Unlabelled::Legit) => {
             // Which rows stay follows from their ids: the same in every run.
@@ -224,7 +235,7 @@ fn config(arguments: &Arguments) -> TrainConfig {
 fn nothing_to_learn(arguments: &Arguments, labels: &Labels) -> Failure {
     let mut text = format!("{}: no labelled row to learn from", arguments.data.display());
     if labels.is_empty() {
-        text.push_str(" (help: there is no labels.ndjson, or it labels no event)");
+        text.push_str(" (help: there is no labels.ndjson, or it labels no event in time)");
     } else if arguments.train.is_some() {
         text.push_str(" (help: look at --train, --delay and --on)");
     }
