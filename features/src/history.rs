@@ -210,7 +210,7 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        self.find(fold, event, &self.plan.turn(event.event_type()).to_observe);
+        self.find(fold, event, &self.plan.turn(event.event_type()).to_observe, TOUCHES);
         self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
     }
@@ -220,7 +220,7 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        self.find(fold, event, &self.plan.turn(event.event_type()).to_leave);
+        self.find(fold, event, &self.plan.turn(event.event_type()).to_leave, TOUCHES - 1);
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -229,7 +229,7 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         self.begin(fold, event, Labels::Look);
-        self.find(fold, event, &self.plan.turn(event.event_type()).to_ask);
+        self.find(fold, event, &self.plan.turn(event.event_type()).to_ask, TOUCHES);
         self.read(fold, event, facts);
     }
 
@@ -275,7 +275,7 @@ impl History {
     /// Hashes all keys, then fetches all index slots, then all entities, then their rows, and likewise
     /// what graph and origins will look at: each round asks for memory that nothing else in it waits
     /// for, so that the processor fetches it all at once.
-    fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find]) {
+    fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find], touches: u8) {
         let Fold { tables, arena, origins, graph, scratch, .. } = fold;
         let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, .. } = scratch;
         for Find { lookup, table } in finds {
@@ -303,7 +303,7 @@ impl History {
         }
         graph.into_iter().for_each(|graph| graph.locate(sought));
         near ^= names.map_or(0, |names| origins.touch(names));
-        for round in 0..TOUCHES {
+        for round in 0..touches {
             for Find { lookup, table } in finds {
                 if let Some(place) = places[*lookup] {
                     near ^= tables[*table].touch(place, round, arena);

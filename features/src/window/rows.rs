@@ -16,7 +16,7 @@ use crate::limits::{COLUMNS_MAX, MINUTE_MS};
 const FIXED: usize = 2;
 
 /// Cache lines of a cell that are fetched beforehand.
-const TOUCHED_LINES: usize = 16;
+const TOUCHED_LINES: usize = 8;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -305,7 +305,7 @@ impl Rows {
             *width = (*width).max(bytes_of(fold(*value)));
         }
         let bytes: usize = widths[..header].iter().map(|width| usize::from(*width)).sum();
-        let wanted = kept + 1 + if kept < 16 { kept / 4 + 1 } else { kept / 8 + 1 };
+        let wanted = kept + 1 + if kept < 16 { kept / 4 + 2 } else { kept / 8 + 1 };
         let old = std::mem::replace(self, Rows { base_s, ..*self });
         self.cell = arena.take(header + wanted * bytes);
         self.head = old.head - from as u16;
