@@ -12,9 +12,10 @@
 //! *set* of events: late arrival, replay and restart give the same bits.
 //!
 //! A row does not say which conditions hold of it one by one, but by a code into the table's
-//! [`Codes`]. All questions to an entity are answered together: its unsealed rows (at most 63) are
-//! turned into one word of bits for each channel, sealed ones have theirs; a count is then the bits
-//! between two row numbers, found once for each window.
+//! [`Codes`]. All questions to an entity are answered together: its rows are turned into words of
+//! bits, one bit a row, for each channel; a count is then the bits between two row numbers, found
+//! once for each window. From 128 rows on the words are kept, by chunks of sixty-four rows, and with
+//! them the sums of each chunk.
 //!
 //! Cost of a reading: a binary search for each window, some six bit operations a row, a handful of
 //! operations a question. Cost of an insert: one store a column; every few rows a move of the cell.

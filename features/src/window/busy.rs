@@ -1,4 +1,4 @@
-//! What a busier entity keeps beside its rows: summaries of every sixty-four of them, the last
+//! What a busy entity keeps beside its rows: summaries of every sixty-four of them, the last
 //! sightings of distinct values, and tiles for what the rows could not hold.
 
 use std::collections::HashMap;

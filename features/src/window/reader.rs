@@ -42,10 +42,10 @@ impl Reader<'_> {
         }
         match question.aggregate {
             Aggregate::Count => (self.count(question, sight) + i64::from(own.is_some())) as f64,
-            Aggregate::Sum => self.values(question, sight, own_value, memo).sum as f64,
+            Aggregate::Sum => number(self.values(question, sight, own_value, memo).sum),
             Aggregate::Mean => {
                 let values = self.values(question, sight, own_value, memo);
-                if values.valued == 0 { UNKNOWN } else { values.sum as f64 / values.valued as f64 }
+                if values.valued == 0 { UNKNOWN } else { number(values.sum) / values.valued as f64 }
             }
             Aggregate::Stddev => {
                 let values = self.values(question, sight, own_value, memo);
@@ -56,7 +56,7 @@ impl Reader<'_> {
                 let n = i128::from(values.valued);
                 let squared = values.sum.saturating_mul(values.sum);
                 let spread = n.saturating_mul(values.squares) - squared;
-                (spread as f64).sqrt() / values.valued as f64
+                number(spread).sqrt() / values.valued as f64
             }
             Aggregate::Min => {
                 let lowest = self.extremes(question, sight, own_value, memo).0;
@@ -302,15 +302,27 @@ impl Reader<'_> {
             return busy.distinct(pair, sight.from, sight.start, own).min(DISTINCT_MAX);
         }
         // Few rows, or a late event that sees only the older ones: counted one by one.
-        let rows = self.chunks(question.channel, sight).flat_map(move |(chunk, word)| {
-            (0..CHUNK).filter(move |bit| word >> bit & 1 == 1).map(move |bit| chunk * CHUNK + bit)
-        });
-        let values = rows.map(|row| self.view.value(usize::from(column), row)).chain(own);
-        let values = values.filter(|value| *value != ABSENT);
-        let Some(busy) = busy else { return count(values) };
-        let mut all: HashSet<i64, FixedState> = values.collect();
+        let Some(busy) = busy else {
+            let mut few = Few::default();
+            self.each_value(question, sight, |value| few.add(value));
+            few.add(own.unwrap_or(ABSENT));
+            return few.len;
+        };
+        let mut all: HashSet<i64, FixedState> = own.into_iter().collect();
+        self.each_value(question, sight, |value| _ = (value != ABSENT).then(|| all.insert(value)));
         all.extend(busy.seen_before(pair, sight.from, sight.to));
         all.len().min(DISTINCT_MAX)
+    }
+
+    /// Gives the values of a window's rows one by one, absent ones too.
+    fn each_value(&self, question: &Question, sight: &Sight, mut give: impl FnMut(i64)) {
+        let column = usize::from(question.column.unwrap_or(0));
+        for (chunk, mut word) in self.chunks(question.channel, sight) {
+            while word != 0 {
+                give(self.view.value(column, chunk * CHUNK + word.trailing_zeros() as usize));
+                word &= word - 1;
+            }
+        }
     }
 }
 
@@ -364,16 +376,29 @@ impl Part {
     }
 }
 
-/// Different values among those of rows that are in no chunk and the event's own.
-fn count(values: impl Iterator<Item = i64>) -> usize {
-    let mut found = [ABSENT; CHUNKED + 1];
-    let mut len = 0;
-    for value in values {
-        // Mostly a handful: looking through them is faster than any table.
-        if !found[..len].contains(&value) {
-            found[len] = value;
-            len += 1;
+/// Different values among those of rows that are in no chunk and the event's own. Mostly there is a
+/// handful: looking through them is faster than any table.
+struct Few {
+    found: [i64; CHUNKED + 1],
+    len: usize,
+}
+
+impl Default for Few {
+    fn default() -> Few {
+        Few { found: [ABSENT; CHUNKED + 1], len: 0 }
+    }
+}
+
+impl Few {
+    fn add(&mut self, value: i64) {
+        if value != ABSENT && !self.found[..self.len].contains(&value) {
+            self.found[self.len] = value;
+            self.len += 1;
         }
     }
-    len
+}
+
+/// The nearest number; most sums fit 64 bits, for which the processor has an instruction.
+fn number(sum: i128) -> f64 {
+    i64::try_from(sum).map_or(sum as f64, |sum| sum as f64)
 }
