@@ -232,11 +232,11 @@ pub(crate) struct Question {
 pub(crate) struct Slot {
     pub(crate) channel: u8,
     pub(crate) column: Option<u8>,
-    /// Its number among slots whose sums or extremes are asked for,
+    /// Its number among the slots whose sums or extremes are asked for.
     pub(crate) summary: Option<u16>,
-    /// whose sums are,
+    /// Its number among the slots whose sums are asked for.
     pub(crate) values: Option<u16>,
-    /// and whose extremes, first or last ones are.
+    /// Its number among the slots whose extremes, first or last ones are asked for.
     pub(crate) edges: Option<u16>,
 }
 
@@ -249,7 +249,7 @@ pub(crate) struct Shape {
     pub(crate) columns: usize,
     /// What tiles and life keep sums for.
     pub(crate) slots: Vec<Slot>,
-    /// How many slots have a summary, values, edges.
+    /// How many slots have a summary; how many have values, and how many edges.
     pub(crate) summaries: usize,
     pub(crate) values: usize,
     pub(crate) edges: usize,
