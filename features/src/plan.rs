@@ -389,10 +389,7 @@ impl Plan {
             span: span as u8,
             including_this: measure.including_this,
             reading,
-            scale: match &measure.value {
-                Some(value) if measure.aggregate.is_of_values() => value.scale,
-                _ => 1.0,
-            },
+            scale: measure.value.as_ref().map_or(1.0, |value| value.scale),
         });
         reading
     }

@@ -661,7 +661,8 @@ impl Entity {
             } else {
                 reader.answer(question, sight, own, &mut memo)
             };
-            readings[usize::from(question.reading)] = answer / question.scale;
+            readings[usize::from(question.reading)] =
+                if question.aggregate.is_of_values() { answer / question.scale } else { answer };
         }
     }
 }
