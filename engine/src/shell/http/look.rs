@@ -63,6 +63,8 @@ pub(super) async fn features(State(service): State<Arc<Service>>, request: Reque
 /// The policy and model in force, and the policy that waits for its past.
 pub(super) async fn policy(State(service): State<Arc<Service>>, request: Request) -> Response {
     exchange(&service, "/v1/policy", request, async |_, _| {
+        // Before the policy in force: one that leaves the stage meanwhile is then seen there.
+        let staged = service.backfill();
         let policy = service.engine().policy();
         let model = policy.model();
         let body = json!({
@@ -73,7 +75,7 @@ pub(super) async fn policy(State(service): State<Arc<Service>>, request: Request
             "exemptions": policy.rules().exemptions.len(),
             "facts": policy.plan().facts().len(),
             "model": model.map(|model| json!({ "name": model.name(), "version": model.version() })),
-            "staged": service.backfill().map(|staged| {
+            "staged": staged.map(|staged| {
                 let (folded, durable) = (staged.folded(), service.journal().durable());
                 json!({
                     "name": staged.name, "version": staged.version,
