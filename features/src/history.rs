@@ -274,7 +274,8 @@ impl History {
 
     /// Hashes all keys, then fetches all index slots, then all entities, then their rows, and likewise
     /// what graph and origins will look at: each round asks for memory that nothing else in it waits
-    /// for, so that the processor fetches it all at once.
+    /// for, so that the processor fetches it all at once. `touches` is how far it goes with entities:
+    /// who only leaves rows looks at little of them.
     fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find], touches: u8) {
         let Fold { tables, arena, origins, graph, scratch, .. } = fold;
         let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, .. } = scratch;

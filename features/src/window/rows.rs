@@ -4,7 +4,8 @@
 //! the values. Behind them lie the columns one after another, row by row. Times are offsets from a
 //! base, codes small numbers; a value is folded so that small ones of either sign are short, and an
 //! absent one is zero. So a column that nobody fills takes no byte, a time four, an amount mostly
-//! three. A row that does not fit moves the rows into another cell, at most a quarter larger.
+//! three. A row that does not fit moves the rows into another cell, with room for a quarter more and
+//! two at most.
 
 use std::hint::select_unpredictable;
 
@@ -185,6 +186,7 @@ impl Rows {
         if bytes.len() <= TOUCHED_LINES * LINE {
             return bytes.iter().step_by(LINE).fold(0, |all, byte| all ^ u64::from(*byte));
         }
+        // A time mostly takes four bytes.
         let near = |distance: usize| byte(4 * self.end().saturating_sub(distance));
         let distances = (0..=5).map(|step| self.len() >> step);
         distances.fold(byte(0), |all, distance| all ^ near(distance))

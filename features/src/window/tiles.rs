@@ -85,12 +85,14 @@ impl<T: Copy + Default> Table<T> {
 }
 
 impl Table<Edges> {
-    /// Joins a row into the one before it.
-    fn join(&mut self, row: usize) {
-        let (into, from) = self.cells.split_at_mut(row * self.width);
-        let into = &mut into[(row - 1) * self.width..];
-        into.iter_mut().zip(from.iter()).for_each(|(into, edges)| into.join(edges));
-        self.remove(row..row + 1);
+    /// Joins the `count` rows behind a row into it.
+    fn join(&mut self, row: usize, count: usize) {
+        let (into, from) = self.cells.split_at_mut((row + 1) * self.width);
+        let into = &mut into[row * self.width..];
+        for from in from.chunks_exact(self.width.max(1)).take(count) {
+            into.iter_mut().zip(from).for_each(|(into, edges)| into.join(edges));
+        }
+        self.remove(row + 1..row + 1 + count);
     }
 }
 
@@ -178,7 +180,7 @@ impl Tiles {
             self.tiles.iter().take_while(|t| end_of(t.start, usize::from(t.level)) <= expired);
         let gone = gone.count();
         self.forget(gone);
-        let mut changed = if gone == 0 { usize::MAX } else { 0 };
+        let mut first_changed = (0 < gone).then_some(0);
         let mut at = 0;
         while at < self.tiles.len() {
             let tile = &mut self.tiles[at];
@@ -192,14 +194,14 @@ impl Tiles {
                 self.tiles.remove(at);
                 self.counts.remove(at..at + 1);
                 self.values.remove(at..at + 1);
-                self.edges.join(at + 1);
-                changed = changed.min(at);
+                self.edges.join(at, 1);
+                first_changed.get_or_insert(at);
             } else {
                 at += 1;
             }
         }
-        if changed != usize::MAX {
-            self.join_blocks(changed);
+        if let Some(row) = first_changed {
+            self.join_blocks(row);
         }
     }
 
@@ -225,7 +227,7 @@ impl Tiles {
         self.tiles.drain(..count);
         self.counts.remove(0..count);
         self.values.remove(0..count);
-        (0..count).for_each(|_| self.edges.join(1));
+        self.edges.join(0, count);
     }
 
     /// Tiles with their newest event in (from, to]; a window for life begins before the first.
