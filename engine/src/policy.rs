@@ -82,6 +82,14 @@ impl Policy {
         wanted: Wanted<'_>,
     ) -> Result<Policy, Vec<Diagnostic>> {
         let (parsed, mut found) = parse(text);
+        found.extend(parsed.statements.iter().filter_map(|statement| match &statement.node {
+            Statement::Use(used) => {
+                let place = Place::Text { start: used.path.span.start, end: used.path.span.end };
+                let message = format!("the file `{}` was not read", used.path.node);
+                Some(Diagnostic::error("P215", place, message))
+            }
+            _ => None,
+        }));
         let mut definitions = catalog::definitions();
         found.extend(definitions.add(&parsed, Origin::Policy));
         let rules = rules::check(&parsed, &mut definitions, &mut found);

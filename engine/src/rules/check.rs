@@ -24,6 +24,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("P207", "rule without a reason"),
     ("P208", "amount limit that is no constant amount in CNY"),
     ("P209", "setting that does not exist or does not fit"),
+    ("P210", "example that does not hold"),
+    ("P212", "what follows when a condition is unknown, or inside a band, that cannot follow"),
+    ("P213", "tag or list entry that cannot be given"),
+    ("P215", "file that a text uses and that is not there"),
 ];
 
 const DAY_MS: i64 = 86_400_000;
@@ -78,6 +82,10 @@ pub(crate) fn check(
 ) -> Draft {
     let mut draft = Draft::default();
     for statement in &policy.statements {
+        if let Statement::Band(band) = &statement.node {
+            let message = format!("the band `{}` is not drawn", band.name.node);
+            faults.push(fault("P212", band.name.span, message));
+        }
         if let Statement::Rule(rule) = &statement.node {
             let index = draft.set.rules.len() as u16;
             if draft.set.rules.iter().any(|r| r.name == rule.name.node) {
@@ -128,6 +136,12 @@ fn check_rule(
 ) -> Rule {
     let on = check_types(&rule.on, faults);
     let when = check_condition(&rule.when, on, definitions, faults);
+    if let Some(action) = rule.undecided.first() {
+        faults.push(fault("P212", action.span, "nothing follows from an unknown condition"));
+    }
+    if let Some(example) = rule.hits.iter().chain(&rule.misses).next() {
+        faults.push(fault("P210", example.span, "examples are not tried"));
+    }
     let actions: Vec<Action> = rule
         .then
         .iter()
@@ -269,6 +283,14 @@ fn check_action(
         ast::Action::Decline => Action::Decline,
         ast::Action::Review => Action::Review,
         ast::Action::Warn => Action::WarnInterstitial,
+        ast::Action::Freeze(ast::FreezeWhat::Account) => Action::FreezeAccount,
+        ast::Action::Freeze(ast::FreezeWhat::Card) => Action::FreezeCard,
+        ast::Action::Notify => Action::NotifyCustomer,
+        ast::Action::DelaySettlement => Action::DelaySettlement,
+        ast::Action::Tag { .. } | ast::Action::Add { .. } => {
+            faults.push(fault("P213", span, "tags and list entries are not given"));
+            return None;
+        }
         ast::Action::Hold { ms } => Action::Hold { ms: *ms },
         ast::Action::Limit { amount } => match definitions.constant(amount) {
             Ok((minor, Some(currency))) if currency == "CNY" => {

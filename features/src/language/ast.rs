@@ -44,18 +44,29 @@ pub struct Policy {
 /// One statement; its span goes from its keyword to its last token.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
+    /// `use "file"`
+    Use(Use),
     /// `let name = expression`
     Let(Let),
-    /// `list name "title" = kind ("entry", ..)`
+    /// `list name "title" = kind ("entry", ..) from "file"`
     List(List),
     /// `set name = expression`
     Set(Set),
     /// `feature name "title" .. = expression`
     Feature(Feature),
+    /// `band name "title" = low .. high then ..`
+    Band(Band),
     /// `rule name "title" when .. then ..`
     Rule(Rule),
     /// `exempt name "title" when .. from ..`
     Exempt(Exempt),
+}
+
+/// Another file whose statements stand here too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Use {
+    /// Where the file is, as written: relative to the file that names it.
+    pub path: Spanned<String>,
 }
 
 /// A named condition or value over one event.
@@ -87,6 +98,8 @@ pub struct List {
     pub kind: Spanned<ListKind>,
     /// The entries as written; may be empty.
     pub entries: Vec<Spanned<String>>,
+    /// A file with further entries, as written: relative to the file that names it.
+    pub from: Option<Spanned<String>>,
 }
 
 /// How a list matches a value.
@@ -132,6 +145,27 @@ pub struct Window {
     pub ms: i64,
 }
 
+/// A range of the model's probability with a name, and what follows inside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// Lower snake case, without dots.
+    pub name: Name,
+    /// What the range means; empty when not given.
+    pub title: String,
+    /// The lowest probability inside, a fraction in [0, 1].
+    pub low: f64,
+    /// The lowest probability above, a fraction in [0, 1].
+    pub high: f64,
+    /// The event types it holds for; empty for all that are scored.
+    pub on: Vec<Name>,
+    /// What follows; may be empty, then the band only has its name in the answer.
+    pub then: Vec<Spanned<Action>>,
+    /// The reason code, in upper snake case.
+    pub because: Option<Name>,
+    /// The message code for the customer, in upper snake case.
+    pub message: Option<Name>,
+}
+
 /// A rule: a condition, what to do when it holds, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
@@ -147,6 +181,8 @@ pub struct Rule {
     pub when: Expr,
     /// What the rule votes for; at least one.
     pub then: Vec<Spanned<Action>>,
+    /// What it votes for when the condition is unknown; may be empty.
+    pub undecided: Vec<Spanned<Action>>,
     /// The reason code, in upper snake case.
     pub because: Option<Name>,
     /// The message code for the customer, in upper snake case.
@@ -163,6 +199,22 @@ pub struct Rule {
     pub until: Option<Name>,
     /// Whether it only records its vote.
     pub shadow: bool,
+    /// Facts for which the condition must hold.
+    pub hits: Vec<Example>,
+    /// Facts for which it must not: it is false or unknown.
+    pub misses: Vec<Example>,
+}
+
+/// Facts to try a rule with: `{ card_link, device_distinct_cards_24h = 5 }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// From brace to brace.
+    pub span: Span,
+    /// The event type; without one the first that the rule judges.
+    pub on: Option<Name>,
+    /// What each fact is: something the rule reads as one fact, and its value. Facts that are not
+    /// named are unknown.
+    pub facts: Vec<(Expr, Expr)>,
 }
 
 /// The class of a rule: which votes its own vote outweighs.
@@ -206,8 +258,41 @@ pub enum Action {
         /// The amount.
         amount: Box<Expr>,
     },
-    /// Tell the customer and go on.
+    /// Show the customer a warning first.
     Warn,
+    /// Note something about an entity, for a while.
+    Tag {
+        /// Which of the event's entities, such as `account`.
+        entity: Name,
+        /// The tag, in lower snake case.
+        tag: Name,
+        /// For how long, in milliseconds.
+        ms: i64,
+    },
+    /// Put one of the event's values on a list.
+    Add {
+        /// The entity or field whose value is put there.
+        entity: Name,
+        /// The list, without its sign.
+        list: Name,
+        /// For how long, in milliseconds; without it until somebody takes it off.
+        ms: Option<i64>,
+    },
+    /// Stop all use of something.
+    Freeze(FreezeWhat),
+    /// Tell the customer over an independent address.
+    Notify,
+    /// Pay the merchant later.
+    DelaySettlement,
+}
+
+/// What an [`Action::Freeze`] stops the use of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FreezeWhat {
+    /// The account.
+    Account,
+    /// The card.
+    Card,
 }
 
 /// An exemption: a condition that silences the rules it names.
@@ -310,13 +395,25 @@ pub enum ExprNode {
         /// The value when it does not.
         other: Box<Expr>,
     },
-    /// `source where condition`: the events of a source for which a condition holds.
+    /// `source where condition`, or `source[condition]` after a name: the events of a source for
+    /// which a condition holds.
     Where {
         /// The events.
         source: Box<Expr>,
         /// The condition on each of them.
         condition: Box<Expr>,
     },
+    /// `entity tagged name`: whether an entity of the event carries a tag.
+    Tagged {
+        /// Which entity, such as `account`.
+        entity: Name,
+        /// The tag, in lower snake case.
+        tag: Name,
+        /// `not tagged`
+        negated: bool,
+    },
+    /// `login[cond] then transfer within 24h by account`
+    Sequence(Box<Sequence>),
     /// `function(a, b)`
     Call {
         /// The name before the parenthesis.
@@ -326,6 +423,25 @@ pub enum ExprNode {
     },
     /// `count(source) by key over 24h`
     Aggregate(Box<Aggregate>),
+}
+
+/// Events that follow one another, the last being the scored event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequence {
+    /// The events in order of time; at least two.
+    pub steps: Vec<Step>,
+    /// The entities that the events share; empty for everybody's.
+    pub by: Vec<Name>,
+}
+
+/// One event of a sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// A name, or an [`ExprNode::Where`] of a name and the condition in its brackets.
+    pub source: Expr,
+    /// The longest time since the step before, in milliseconds, more than zero; `None` exactly in
+    /// the first step.
+    pub within_ms: Option<i64>,
 }
 
 /// The unit of a number.
@@ -578,7 +694,8 @@ impl Expr {
             | ExprNode::Text(_)
             | ExprNode::Bool(_)
             | ExprNode::Name(_)
-            | ExprNode::List(_) => {}
+            | ExprNode::List(_)
+            | ExprNode::Tagged { .. } => {}
             ExprNode::Not(inner) | ExprNode::Negate(inner) | ExprNode::Missing(inner) => {
                 inner.walk(f)
             }
@@ -608,6 +725,7 @@ impl Expr {
                 source.walk(f);
                 condition.walk(f);
             }
+            ExprNode::Sequence(sequence) => sequence.steps.iter().for_each(|s| s.source.walk(f)),
             ExprNode::Call { arguments, .. } => arguments.iter().for_each(|a| a.walk(f)),
             ExprNode::Aggregate(aggregate) => {
                 if let Some(value) = &aggregate.value {

@@ -99,7 +99,11 @@ impl Definitions {
                 ast::Statement::Let(item) => self.add_let(item, &mut faults),
                 ast::Statement::List(item) => self.add_list(item, &mut faults),
                 ast::Statement::Feature(item) => self.add_feature(item, origin, &mut faults),
-                ast::Statement::Set(_) | ast::Statement::Rule(_) | ast::Statement::Exempt(_) => {}
+                ast::Statement::Use(_)
+                | ast::Statement::Set(_)
+                | ast::Statement::Band(_)
+                | ast::Statement::Rule(_)
+                | ast::Statement::Exempt(_) => {}
             }
         }
         faults
@@ -263,6 +267,10 @@ impl Definitions {
         if self.lists.contains_key(&item.name.node) {
             let message = format!("list `{}` is defined twice", item.name.node);
             faults.push(fault("P102", item.name.span, message));
+        }
+        if let Some(path) = &item.from {
+            let message = format!("the entries in `{}` cannot be read yet", path.node);
+            faults.push(fault("P108", path.span, message).help("write them in the text"));
         }
         let texts = || item.entries.iter().map(|entry| entry.node.clone()).collect();
         let list = match item.kind.node {

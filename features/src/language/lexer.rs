@@ -43,6 +43,8 @@ pub(super) enum Kind<'a> {
     RightParen,
     LeftBrace,
     RightBrace,
+    LeftBracket,
+    RightBracket,
     Comma,
     /// `=`
     Assign,
@@ -54,11 +56,11 @@ pub(super) enum Kind<'a> {
     End,
 }
 
-/// The tokens of a text, closed by [`Kind::End`], and what is wrong with them.
-pub(super) fn lex(text: &str) -> (Vec<Token<'_>>, Faults) {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), faults: Faults::default() };
-    if text.starts_with('\u{feff}') {
-        lexer.at = '\u{feff}'.len_utf8();
+/// The tokens of a text from byte `from` on, closed by [`Kind::End`], and what is wrong with them.
+pub(super) fn lex(text: &str, from: usize) -> (Vec<Token<'_>>, Faults) {
+    let mut lexer = Lexer { text, at: from, tokens: Vec::new(), faults: Faults::default() };
+    if text[from..].starts_with('\u{feff}') {
+        lexer.at += '\u{feff}'.len_utf8();
     }
     let first = lexer.at;
     while let Some(c) = lexer.peek() {
@@ -73,7 +75,7 @@ pub(super) fn lex(text: &str) -> (Vec<Token<'_>>, Faults) {
 }
 
 /// Signs of two characters, then those of one; the first that fits is taken.
-static SIGNS: [(&str, Kind<'static>); 17] = [
+static SIGNS: [(&str, Kind<'static>); 19] = [
     ("==", Kind::Sign(Op::Equal)),
     ("!=", Kind::Sign(Op::NotEqual)),
     ("<=", Kind::Sign(Op::LessEqual)),
@@ -89,6 +91,8 @@ static SIGNS: [(&str, Kind<'static>); 17] = [
     (")", Kind::RightParen),
     ("{", Kind::LeftBrace),
     ("}", Kind::RightBrace),
+    ("[", Kind::LeftBracket),
+    ("]", Kind::RightBracket),
     (",", Kind::Comma),
     ("=", Kind::Assign),
 ];
@@ -161,7 +165,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn span(&self, start: usize) -> Span {
-        // The text is at most 1 MiB long, so that offsets fit.
+        // All files of a policy together are much shorter than 4 GiB, so that offsets fit.
         Span { start: start as u32, end: self.at as u32 }
     }
 
@@ -352,7 +356,6 @@ impl<'a> Lexer<'a> {
         self.at += c.len_utf8();
         let help = match c {
             ';' => "statements and clauses need no separator",
-            '[' | ']' => "several values stand in ( ), windows in { }",
             '%' => "a percent sign follows its number",
             '\'' | '`' | '‘' | '’' | '“' | '”' => "a text stands in double quotes",
             _ => "",

@@ -9,8 +9,9 @@
 //! Reserved, never names: `and between by else false if in missing not null of or over then true`
 //! `when where`. Other words are read by position: aggregates (`count`, ..) before a `(`, except
 //! that `min(a, b)` and `max(a, b)` are calls; `matching`, `offset` and `including this` after an
-//! aggregate; `window` after `over`; clause keywords where an operator could stand; statement
-//! keywords in the first column. So fields such as `kind` or `message` keep their names.
+//! aggregate; `window` after `over`; `tagged` after an operand; `then` goes on with a sequence where
+//! a name and then `[` or `within` follow it; clause keywords where an operator could stand;
+//! statement keywords in the first column. So fields such as `kind` or `message` keep their names.
 
 pub mod ast;
 pub mod define;
@@ -25,7 +26,7 @@ mod resolve;
 mod tests;
 
 pub use faults::CODES;
-pub use parse::parse;
+pub use parse::{parse, parse_part};
 pub use print::{print, print_duration};
 
 /// The longest text that is read, in bytes.
@@ -44,5 +45,6 @@ pub const HEIGHT_MAX: u32 = 256;
 /// How many faults are reported one by one; a last one counts the others.
 pub const FAULTS_MAX: usize = 50;
 
-/// How many windows a family of features, and how many typologies a rule may name.
+/// How many windows a family of features, how many typologies or examples a rule, how many facts an
+/// example and how many steps a sequence may name.
 pub const PARTS_MAX: usize = 64;

@@ -1,7 +1,8 @@
 //! From tokens to the tree, by recursive descent.
 //!
 //! Here stand the tools of the parser; [`statement`] reads statements and their clauses,
-//! [`judgement`] what rules and exemptions say, [`expression`] and [`aggregate`] what they compute.
+//! [`judgement`] what rules, bands and exemptions say, [`action`] what they vote for and [`example`]
+//! how they are tried, [`expression`] and [`aggregate`] what they compute.
 //! A function that cannot go on reports its fault once and returns [`Stop`]; the loop over clauses
 //! takes that, moves to the next clause or statement, and goes on. A mistake that can be mended
 //! (`=` for `==`, `becuase`) is reported and read as what was meant.
@@ -9,10 +10,14 @@
 //! Every loop takes a token in each round or ends, so that the time is linear; recursion is counted
 //! against [`super::NESTING_MAX`], and the height of what is built against [`super::HEIGHT_MAX`].
 
+mod action;
 mod aggregate;
+mod example;
 mod expression;
 mod judgement;
 mod statement;
+
+use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Place, nearest};
 
@@ -28,19 +33,37 @@ const RESERVED: [&str; 17] = [
 ];
 
 /// Words that start a statement.
-const STATEMENTS: [&str; 7] = ["policy", "let", "list", "set", "feature", "rule", "exempt"];
+const STATEMENTS: [&str; 9] =
+    ["policy", "use", "let", "list", "set", "feature", "band", "rule", "exempt"];
 
 /// Words that start a clause of some statement.
-const CLAUSES: [&str; 16] = [
-    "as", "because", "cooldown", "expect", "from", "id", "message", "missing", "on", "owner",
-    "shadow", "suspects", "then", "unit", "until", "when",
+const CLAUSES: [&str; 19] = [
+    "as",
+    "because",
+    "cooldown",
+    "expect",
+    "from",
+    "hits",
+    "id",
+    "message",
+    "misses",
+    "missing",
+    "on",
+    "owner",
+    "shadow",
+    "suspects",
+    "then",
+    "undecided",
+    "unit",
+    "until",
+    "when",
 ];
 
 /// Words that continue a challenge.
 const PROOFS: [&str; 4] = ["strength", "prove", "forbid", "with"];
 
 /// Words that may follow an operand and go on with the expression.
-const CONTINUING: [&str; 15] = [
+const CONTINUING: [&str; 17] = [
     "and",
     "between",
     "by",
@@ -54,8 +77,10 @@ const CONTINUING: [&str; 15] = [
     "offset",
     "or",
     "over",
+    "tagged",
     "then",
     "where",
+    "within",
 ];
 
 /// Reads a policy text: the statements that could be read, and every fault, in the order of the
@@ -65,16 +90,25 @@ const CONTINUING: [&str; 15] = [
 /// understood, so that its names can be checked as far as they are there; it must not be put in
 /// force.
 pub fn parse(text: &str) -> (Policy, Vec<Diagnostic>) {
-    if TEXT_BYTES_MAX < text.len() {
-        let message = format!("got {} bytes, wanted at most {TEXT_BYTES_MAX}", text.len());
+    parse_part(text, 0..text.len())
+}
+
+/// Reads the part of a longer text that stands in `range` as if it were a text of its own, with
+/// places that count from the start of the whole.
+///
+/// The range must lie inside the text, on the borders of characters.
+pub fn parse_part(text: &str, range: Range<usize>) -> (Policy, Vec<Diagnostic>) {
+    if TEXT_BYTES_MAX < range.len() {
+        let message = format!("got {} bytes, wanted at most {TEXT_BYTES_MAX}", range.len());
         let fault = Diagnostic::error(faults::TEXT_TOO_LONG, Place::Whole, message);
         return (
             Policy::default(),
             vec![fault.help("long lists of values belong outside the text")],
         );
     }
-    let (tokens, lexed) = lexer::lex(text);
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, faults: Faults::default() };
+    let (text, first) = (&text[..range.end], range.start);
+    let (tokens, lexed) = lexer::lex(text, first);
+    let mut parser = Parser { text, first, tokens, at: 0, depth: 0, faults: Faults::default() };
     let policy = parser.policy();
     (policy, lexed.settle(parser.faults))
 }
@@ -99,6 +133,8 @@ enum Spelling {
 
 struct Parser<'a> {
     text: &'a str,
+    /// Where the part that is read starts in the text.
+    first: usize,
     tokens: Vec<Token<'a>>,
     at: usize,
     depth: u32,
@@ -192,6 +228,7 @@ impl<'a> Parser<'a> {
         match &self.token(1).kind {
             Kind::Word(next) => !CONTINUING.contains(next) && !CLAUSES.contains(next),
             Kind::Text(_) | Kind::Number { .. } | Kind::Date => true,
+            Kind::LeftBrace => matches!(word, "hits" | "misses"),
             _ => word == "missing" && self.token(1).kind != Kind::LeftParen,
         }
     }
@@ -333,6 +370,16 @@ impl<'a> Parser<'a> {
         Err(Stop)
     }
 
+    /// The path of a file in double quotes, not empty.
+    fn path(&mut self) -> Parsed<Spanned<String>> {
+        let path = self.quoted_text("the path of a file in double quotes")?;
+        if path.node.is_empty() {
+            let message = "got an empty path, wanted that of a file".to_owned();
+            self.report(faults::UNEXPECTED, path.span, message, None);
+        }
+        Ok(path)
+    }
+
     /// Reports one part too many in a list of at most [`PARTS_MAX`].
     fn check_parts(&mut self, count: usize, what: &str, span: Span) -> Parsed<()> {
         if count < PARTS_MAX {
@@ -352,8 +399,12 @@ impl<'a> Parser<'a> {
             // Counting lines for a message that nobody will read would make the time quadratic.
             return Err(self.unexpected("a bracket", None));
         }
-        let line = self.text[..open.start as usize].matches('\n').count() + 1;
-        let sign = if *bracket == Kind::RightParen { "`)`" } else { "`}`" };
+        let line = self.text[self.first..open.start as usize].matches('\n').count() + 1;
+        let sign = match *bracket {
+            Kind::RightParen => "`)`",
+            Kind::RightBracket => "`]`",
+            _ => "`}`",
+        };
         let wanted = format!("{sign} for the {} in line {line}", quoted(self.slice(open)));
         let help = self.word().and_then(|word| did_you_mean(word, CONTINUING));
         Err(self.unexpected(&wanted, help))

@@ -18,7 +18,7 @@ pub(super) enum Power {
     And,
     /// `not`
     Not,
-    /// Comparisons, `in` and `between`; they do not chain.
+    /// Comparisons, `in`, `between` and `tagged`; they do not chain.
     Compare,
     /// `+` and `-`
     Sum,
@@ -71,7 +71,9 @@ impl Power {
             ExprNode::OrElse { .. } => Power::OrElse,
             ExprNode::Binary { op, .. } => Power::of_op(*op),
             ExprNode::Not(_) => Power::Not,
-            ExprNode::Between { .. } | ExprNode::In { .. } => Power::Compare,
+            ExprNode::Between { .. } | ExprNode::In { .. } | ExprNode::Tagged { .. } => {
+                Power::Compare
+            }
             ExprNode::Negate(_) => Power::Negate,
             ExprNode::Number { value, .. } if *value < 0.0 => Power::Negate,
             ExprNode::Number { .. }
@@ -80,6 +82,7 @@ impl Power {
             | ExprNode::Name(_)
             | ExprNode::List(_)
             | ExprNode::Missing(_)
+            | ExprNode::Sequence(_)
             | ExprNode::Call { .. }
             | ExprNode::Aggregate(_) => Power::Primary,
         }

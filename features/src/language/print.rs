@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use super::ast::{Aggregate, Expr, ExprNode, Over, Unit};
+use super::ast::{Aggregate, Expr, ExprNode, Name, Over, Sequence, Unit};
 use super::power::Power;
 
 /// Milliseconds in each unit that canonical durations use, the longest first. Weeks are left out,
@@ -91,13 +91,28 @@ fn write_node(out: &mut String, node: &ExprNode) {
         }
         ExprNode::If { condition, then, other } => {
             out.push_str("if ");
-            write_pair(out, (condition, power), "then", (then, power));
+            write_expr(out, condition, power);
+            out.push_str(" then ");
+            // A sequence right after `then` would read as a step of one that began before it.
+            if has_sequence(then) {
+                out.push('(');
+                write_expr(out, then, Power::Where);
+                out.push(')');
+            } else {
+                write_expr(out, then, power);
+            }
             out.push_str(" else ");
             write_expr(out, other, power);
         }
         ExprNode::Where { source, condition } => {
             write_pair(out, (source, power), "where", (condition, power.tighter()));
         }
+        ExprNode::Tagged { entity, tag, negated } => {
+            out.push_str(&entity.node);
+            out.push_str(if *negated { " not tagged " } else { " tagged " });
+            out.push_str(&tag.node);
+        }
+        ExprNode::Sequence(sequence) => write_sequence(out, sequence),
         ExprNode::Call { function, arguments } => {
             out.push_str(&function.node);
             out.push('(');
@@ -144,17 +159,54 @@ fn write_arguments(out: &mut String, arguments: &[Expr]) {
     }
 }
 
-/// Whether an aggregate somewhere in the expression ends with its keys. Parentheses too many leave
-/// no trace in the tree.
+/// Whether an aggregate or a sequence somewhere in the expression ends with its keys. Parentheses
+/// too many leave no trace in the tree.
 fn has_open_keys(expr: &Expr) -> bool {
     let mut found = false;
     expr.walk(&mut |part| {
-        if let ExprNode::Aggregate(a) = &part.node {
-            let is_closed = a.over.is_some() || a.offset_ms != 0 || a.including_this;
-            found |= !a.by.is_empty() && !is_closed;
-        }
+        found |= match &part.node {
+            ExprNode::Aggregate(a) => {
+                let is_closed = a.over.is_some() || a.offset_ms != 0 || a.including_this;
+                !a.by.is_empty() && !is_closed
+            }
+            ExprNode::Sequence(sequence) => !sequence.by.is_empty(),
+            _ => false,
+        };
     });
     found
+}
+
+fn has_sequence(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |part| found |= matches!(part.node, ExprNode::Sequence(_)));
+    found
+}
+
+fn write_sequence(out: &mut String, sequence: &Sequence) {
+    for (index, step) in sequence.steps.iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { " then " });
+        match &step.source.node {
+            ExprNode::Where { source, condition } => {
+                write_expr(out, source, Power::Primary);
+                out.push('[');
+                write_expr(out, condition, Power::Where);
+                out.push(']');
+            }
+            _ => write_expr(out, &step.source, Power::Primary),
+        }
+        if let Some(ms) = step.within_ms {
+            out.push_str(" within ");
+            out.push_str(&print_duration(ms));
+        }
+    }
+    write_keys(out, " by ", &sequence.by);
+}
+
+fn write_keys(out: &mut String, word: &str, keys: &[Name]) {
+    for (index, key) in keys.iter().enumerate() {
+        out.push_str(if index == 0 { word } else { ", " });
+        out.push_str(&key.node);
+    }
 }
 
 fn write_aggregate(out: &mut String, aggregate: &Aggregate) {
@@ -166,12 +218,8 @@ fn write_aggregate(out: &mut String, aggregate: &Aggregate) {
     }
     write_expr(out, &aggregate.source, Power::Where);
     out.push(')');
-    for (word, keys) in [(" by ", &aggregate.by), (" matching ", &aggregate.matching)] {
-        for (index, key) in keys.iter().enumerate() {
-            out.push_str(if index == 0 { word } else { ", " });
-            out.push_str(&key.node);
-        }
-    }
+    write_keys(out, " by ", &aggregate.by);
+    write_keys(out, " matching ", &aggregate.matching);
     match &aggregate.over {
         Some(Over::Window) => out.push_str(" over window"),
         Some(Over::Span { ms, .. }) => {

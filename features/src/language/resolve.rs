@@ -235,6 +235,15 @@ impl<'a> Resolver<'a> {
                 let condition = self.condition(condition);
                 (both(Op::And, source, condition), Type::Bool)
             }
+            ExprNode::Tagged { entity, tag, .. } => {
+                let message =
+                    format!("tags such as `{}` of `{}` are not kept", tag.node, entity.node);
+                self.broken(fault("P105", expr.span, message))
+            }
+            ExprNode::Sequence(_) => {
+                let message = "sequences of events are not followed";
+                self.broken(fault("P105", expr.span, message))
+            }
             ExprNode::Call { function, arguments } => self.call(function, arguments),
             ExprNode::Aggregate(aggregate) => self.aggregate(expr, aggregate),
         }

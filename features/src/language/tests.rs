@@ -1,8 +1,10 @@
 //! What the language accepts and how it is understood. Faults are in [`faults`], random texts in
 //! [`random`], what names mean in [`meaning`].
 
-use super::ast::{Action, Class, Expr, ListKind, Rule, Statement};
-use super::{parse, print};
+use crate::diagnostic::Place;
+
+use super::ast::{Action, Class, Example, Expr, FreezeWhat, ListKind, Rule, Statement};
+use super::{parse, parse_part, print};
 
 mod faults;
 mod meaning;
@@ -11,10 +13,13 @@ mod random;
 /// A text with every statement, every clause and most forms of expression.
 const SAMPLE: &str = r##"policy "default"   # the first statement
 # A comment of its own line.
+use "common.policy"
 let attempt = payment or tour_pass_topup or transfer
 let approved = auth_result where outcome in (approved, partial)
 list blocked_devices "Devices of confirmed fraud" = value ("d-123", "d-456",)
 list datacenters = cidr ()
+list resold = value from "resold.csv"
+list both = bin ("4",) from "more/bins.csv"
 set margin = 1.2%
 set fee = 0.6 % + 15 bps * 2
 feature account_attempt_count_{1m,5m,1h} "Attempts on the account"
@@ -33,6 +38,18 @@ rule device_many_cards "Many cards tried on one device"
   because DEVICE_MANY_CARDS   message MSG_TRY_LATER
   cooldown 24h   suspects V1 0.7, V9 30%   expect 0.01% .. 0.30%
   owner "cards"   until 2028-02-29   shadow
+band elevated "Worth a look" = 30% .. 0.9 on payment
+  then challenge strength S2 and notify because MODEL_ELEVATED message MSG_VERIFY_YOU
+band high = 90% .. 100%
+rule cashed_out
+  when login[device_account_age_hours < 24] then profile_change within 1h
+      then transfer within 24h by account, device
+    or card tagged watched and device not tagged trusted
+  then tag account mule_suspect for 7d and add card to @blocked_cards for 30d and add ip to @seen
+    and freeze card and freeze account and delay settlement and notify
+  undecided review and hold 1h
+  hits { card_link, a = 5 } { a in @l = true, count(b) by c over 1h = unknown, d tagged e = false, }
+  misses {} { a = -5 CNY }
 exempt traveller "In a trip" on payment
   when traveler_state in (arrived, in_trip) from rule_a, rule_b
   because TRAVELLER_CONTEXT owner "travel" until 2027-06-30
@@ -80,16 +97,17 @@ fn every_statement_of_the_sample_is_understood() {
         .iter()
         .map(|s| SAMPLE[s.span.start as usize..].split(' ').next().unwrap())
         .collect();
-    let wanted = "let let list list set set feature feature rule exempt";
+    let wanted =
+        "use let let list list list list set set feature feature rule band band rule exempt";
     assert_eq!(starts.join(" "), wanted);
-    let last = policy.statements[8].span;
+    let last = policy.statements[11].span;
     assert!(SAMPLE[..last.end as usize].ends_with("shadow"));
 }
 
 #[test]
 fn a_rule_keeps_every_clause() {
     let found = statements(SAMPLE);
-    let Statement::Rule(rule) = &found[8] else { panic!("{found:?}") };
+    let Statement::Rule(rule) = &found[11] else { panic!("{found:?}") };
     assert_eq!(rule.name.node, "device_many_cards");
     assert_eq!(rule.title, "Many cards tried on one device");
     assert_eq!(rule.class.as_ref().unwrap().node, Class::Hard);
@@ -123,11 +141,11 @@ fn a_rule_keeps_every_clause() {
 #[test]
 fn lists_features_and_exemptions_keep_their_parts() {
     let found = statements(SAMPLE);
-    let Statement::List(list) = &found[2] else { panic!("{found:?}") };
+    let Statement::List(list) = &found[3] else { panic!("{found:?}") };
     assert_eq!((list.name.node.as_str(), list.kind.node), ("blocked_devices", ListKind::Value));
     let entries: Vec<&str> = list.entries.iter().map(|entry| entry.node.as_str()).collect();
     assert_eq!(entries, ["d-123", "d-456"]);
-    let Statement::Feature(family) = &found[6] else { panic!("{found:?}") };
+    let Statement::Feature(family) = &found[9] else { panic!("{found:?}") };
     assert_eq!(family.name.node, "account_attempt_count_");
     let windows: Vec<_> = family.windows.iter().map(|w| (&*w.node.text, w.node.ms)).collect();
     assert_eq!(windows, [("1m", 60_000), ("5m", 300_000), ("1h", 3_600_000)]);
@@ -135,12 +153,116 @@ fn lists_features_and_exemptions_keep_their_parts() {
     assert_eq!(family.unit.as_ref().unwrap().node, "count");
     assert_eq!(family.missing.as_ref().unwrap().node, "zero");
     assert_eq!(print(&family.body), "count(attempt) by account over window");
-    let Statement::Feature(ratio) = &found[7] else { panic!("{found:?}") };
+    let Statement::Feature(ratio) = &found[10] else { panic!("{found:?}") };
     assert_eq!((ratio.windows.len(), ratio.title.as_str()), (0, "Declined share"));
     assert_eq!(ratio.missing.as_ref().unwrap().node, "unknown");
-    let Statement::Exempt(exempt) = &found[9] else { panic!("{found:?}") };
+    let Statement::Exempt(exempt) = &found[15] else { panic!("{found:?}") };
     assert_eq!(names(&exempt.from), ["rule_a", "rule_b"]);
     assert_eq!(exempt.because.as_ref().unwrap().node, "TRAVELLER_CONTEXT");
+}
+
+#[test]
+fn lists_name_their_file_and_bands_their_range() {
+    let found = statements(SAMPLE);
+    let Statement::Use(used) = &found[0] else { panic!("{found:?}") };
+    assert_eq!(used.path.node, "common.policy");
+    let file = |index: usize| match &found[index] {
+        Statement::List(list) => {
+            (list.entries.len(), list.from.as_ref().map(|path| path.node.as_str()))
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(file(4), (0, None));
+    assert_eq!(file(5), (0, Some("resold.csv")));
+    assert_eq!(file(6), (1, Some("more/bins.csv")));
+    let Statement::Band(band) = &found[12] else { panic!("{found:?}") };
+    assert_eq!((band.name.node.as_str(), band.title.as_str()), ("elevated", "Worth a look"));
+    assert_eq!((band.low, band.high, names(&band.on)), (0.3, 0.9, vec!["payment"]));
+    assert_eq!(band.then[1].node, Action::Notify);
+    assert_eq!(band.because.as_ref().unwrap().node, "MODEL_ELEVATED");
+    let Statement::Band(band) = &found[13] else { panic!("{found:?}") };
+    assert_eq!((band.low, band.high, band.then.len()), (0.9, 1.0, 0));
+}
+
+#[test]
+fn a_rule_says_what_is_noted_and_how_it_is_tried() {
+    let found = statements(SAMPLE);
+    let Statement::Rule(rule) = &found[14] else { panic!("{found:?}") };
+    assert_eq!(
+        print(&rule.when),
+        "login[device_account_age_hours < 24] then profile_change within 1h \
+         then transfer within 24h by account, device \
+         or card tagged watched and device not tagged trusted"
+    );
+    let Action::Tag { entity, tag, ms } = &rule.then[0].node else { panic!("{:?}", rule.then) };
+    let tagged = (entity.node.as_str(), tag.node.as_str(), *ms);
+    assert_eq!(tagged, ("account", "mule_suspect", 604_800_000));
+    let Action::Add { entity, list, ms } = &rule.then[1].node else { panic!("{:?}", rule.then) };
+    let added = (entity.node.as_str(), list.node.as_str(), *ms);
+    assert_eq!(added, ("card", "blocked_cards", Some(2_592_000_000)));
+    assert!(matches!(rule.then[2].node, Action::Add { ms: None, .. }));
+    let rest: Vec<&Action> = rule.then[3..].iter().map(|action| &action.node).collect();
+    let (card, account) = (Action::Freeze(FreezeWhat::Card), Action::Freeze(FreezeWhat::Account));
+    assert_eq!(rest, [&card, &account, &Action::DelaySettlement, &Action::Notify]);
+    assert_eq!(rule.undecided[0].node, Action::Review);
+    assert_eq!(rule.undecided[1].node, Action::Hold { ms: 3_600_000 });
+    let facts = |example: &Example| -> Vec<String> {
+        let line = |(fact, value): &(Expr, Expr)| format!("{} = {}", print(fact), print(value));
+        example.facts.iter().map(line).collect()
+    };
+    assert_eq!(rule.hits[0].on.as_ref().unwrap().node, "card_link");
+    assert_eq!(facts(&rule.hits[0]), ["a = 5"]);
+    assert_eq!(
+        facts(&rule.hits[1]),
+        ["a in @l = true", "count(b) by c over 1h = unknown", "d tagged e = false"]
+    );
+    assert_eq!((rule.misses[0].on.is_none(), rule.misses[0].facts.len()), (true, 0));
+    assert_eq!(facts(&rule.misses[1]), ["a = -5 CNY"]);
+    let span = rule.hits[0].span;
+    assert_eq!(&SAMPLE[span.start as usize..span.end as usize], "{ card_link, a = 5 }");
+}
+
+#[test]
+fn a_step_is_told_from_the_clause_by_what_follows_its_name() {
+    for text in ["rule r when login then decline", "rule r when (login) then hold 1h"] {
+        assert_eq!(rule(text).then.len(), 1);
+    }
+    let text = "rule r when login then transfer within 1h then hold 1h";
+    assert_eq!(print(&rule(text).when), "login then transfer within 1h");
+    let cases = [
+        ("count(a[b == 1 or c]) by d", "count(a where b == 1 or c) by d"),
+        ("if a then (b[c] then d within 1h) else e", "if a then (b[c] then d within 1h) else e"),
+        ("f((a then b within 60m by c), d)", "f((a then b within 1h by c), d)"),
+        ("not a then b within 1h == c", "not a then b within 1h == c"),
+        ("a tagged b == c", ""),
+    ];
+    for (text, line) in cases {
+        let (_, faults) = parse(&format!("let x = {text}"));
+        match line {
+            "" => assert_eq!(faults[0].code, "P021"),
+            line => assert_eq!(print(&expression(text)), line),
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_text_is_read_with_places_of_the_whole() {
+    let text = "let a = b c\n\u{feff}rule r when (a\n\nlet x = 1";
+    let first = text.find('\n').unwrap() + 1;
+    let (policy, faults) = parse_part(text, first..text.len() - 5);
+    assert!(policy.statements.is_empty());
+    assert!(faults.iter().any(|fault| fault.message.contains("`(` in line 1")), "{faults:?}");
+    let whole = parse(&text[first..text.len() - 5]).1;
+    for (part, whole) in faults.iter().zip(&whole) {
+        let (Place::Text { start, end }, Place::Text { start: first_start, end: first_end }) =
+            (&part.place, &whole.place)
+        else {
+            panic!("{part} {whole}")
+        };
+        let shift = first as u32;
+        assert_eq!((*start, *end), (first_start + shift, first_end + shift));
+        assert_eq!((part.code, &part.message), (whole.code, &whole.message));
+    }
 }
 
 #[test]

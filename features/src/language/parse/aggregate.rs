@@ -113,7 +113,7 @@ impl<'a> Parser<'a> {
 
     /// The keys after `by`. A comma goes on with them only before a name, so that an aggregate can
     /// be an argument.
-    fn keys(&mut self) -> Parsed<Vec<Name>> {
+    pub(super) fn keys(&mut self) -> Parsed<Vec<Name>> {
         let mut keys = vec![self.name("an entity", Spelling::Lower)?];
         while *self.kind() == Kind::Comma
             && self.word_at(1).is_some_and(|word| !RESERVED.contains(&word))

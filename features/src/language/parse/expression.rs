@@ -5,7 +5,7 @@ use super::{
     CONTINUING, Kind, Name, Parsed, Parser, RESERVED, Span, Spelling, Stop, faults, is_upper,
     quoted,
 };
-use crate::language::ast::{AggregateKind, Expr, ExprNode, Op, Spanned, Unit};
+use crate::language::ast::{AggregateKind, Expr, ExprNode, Op, Sequence, Spanned, Step, Unit};
 use crate::language::power::Power;
 use crate::language::{HEIGHT_MAX, NESTING_MAX};
 
@@ -27,6 +27,8 @@ enum Infix {
     NotIn,
     Between,
     NotBetween,
+    Tagged,
+    NotTagged,
     /// `is null` and its like, which is read as `missing(..)`.
     Is,
 }
@@ -42,6 +44,8 @@ impl Infix {
             | Infix::NotIn
             | Infix::Between
             | Infix::NotBetween
+            | Infix::Tagged
+            | Infix::NotTagged
             | Infix::Is => Power::Compare,
         }
     }
@@ -143,6 +147,8 @@ impl<'a> Parser<'a> {
             Kind::RightParen
             | Kind::LeftBrace
             | Kind::RightBrace
+            | Kind::LeftBracket
+            | Kind::RightBracket
             | Kind::Comma
             | Kind::Assign
             | Kind::Dots
@@ -215,9 +221,59 @@ impl<'a> Parser<'a> {
                     let function = Name { node: word.to_owned(), span };
                     self.arguments(function, open, Vec::new(), 0)
                 }
-                _ => self.name_operand(),
+                _ => {
+                    let first = self.source()?;
+                    if self.is_at_step() { self.sequence(first) } else { Ok(first) }
+                }
             },
         }
+    }
+
+    /// A name and perhaps a condition on it in brackets.
+    fn source(&mut self) -> Parsed<Tree> {
+        let name = self.name_operand()?;
+        let open = self.span();
+        if !self.take(&Kind::LeftBracket) {
+            return Ok(name);
+        }
+        let condition = self.nested(Power::Where)?;
+        self.close(open, &Kind::RightBracket)?;
+        let span = self.span_from(name.expr.span);
+        let height = name.height.max(condition.height);
+        let (source, condition) = (Box::new(name.expr), Box::new(condition.expr));
+        self.node(ExprNode::Where { source, condition }, span, height)
+    }
+
+    /// Whether a further step of a sequence starts here, and not the clause `then` or that of an
+    /// `if`: the one name after it is followed by a condition in brackets or by `within`.
+    fn is_at_step(&self) -> bool {
+        let is_name = self.word_at(1).is_some_and(|word| !RESERVED.contains(&word));
+        let is_limited = self.word_at(2) == Some("within");
+        self.word() == Some("then")
+            && is_name
+            && (is_limited || self.token(2).kind == Kind::LeftBracket)
+    }
+
+    /// The rest of a sequence whose first step was taken; the current token is its `then`.
+    fn sequence(&mut self, first: Tree) -> Parsed<Tree> {
+        let start = first.expr.span;
+        let mut height = first.height;
+        let mut steps = vec![Step { source: first.expr, within_ms: None }];
+        while self.is_at_step() {
+            self.check_parts(steps.len(), "steps", self.span())?;
+            self.advance();
+            let source = self.source()?;
+            if !self.take_word("within") {
+                let help = "write how soon it follows: `then transfer within 24h`".to_owned();
+                return Err(self.unexpected("`within` and a duration", Some(help)));
+            }
+            let within_ms = Some(self.duration("a duration such as 24h")?.node);
+            height = height.max(source.height);
+            steps.push(Step { source: source.expr, within_ms });
+        }
+        let by = if self.take_word("by") { self.keys()? } else { Vec::new() };
+        let node = ExprNode::Sequence(Box::new(Sequence { steps, by }));
+        self.node(node, self.span_from(start), height)
     }
 
     /// The word in lower case if it is one of those that start an operand, written in capitals;
@@ -320,6 +376,8 @@ impl<'a> Parser<'a> {
             ("not", "in") => Some(Infix::NotIn),
             ("between", _) => Some(Infix::Between),
             ("not", "between") => Some(Infix::NotBetween),
+            ("tagged", _) => Some(Infix::Tagged),
+            ("not", "tagged") => Some(Infix::NotTagged),
             ("is", _) => Some(Infix::Is),
             _ => None,
         }
@@ -360,8 +418,40 @@ impl<'a> Parser<'a> {
                 self.advance();
                 self.between(left, true)
             }
+            Infix::Tagged => self.tagged(left, false),
+            Infix::NotTagged => {
+                self.advance();
+                self.tagged(left, true)
+            }
             Infix::Is => self.is_test(left, sign),
         }
+    }
+
+    fn tagged(&mut self, left: Tree, negated: bool) -> Parsed<Tree> {
+        let span = left.expr.span;
+        let ExprNode::Name(entity) = left.expr.node else {
+            let written = quoted(self.slice(span));
+            let message = format!("got {written} before `tagged`, wanted the name of an entity");
+            let help = "such as `account tagged watched`".to_owned();
+            self.report(faults::UNEXPECTED, span, message, Some(help));
+            return Err(Stop);
+        };
+        let entity = Name { node: entity, span };
+        let tag = self.name("a tag", Spelling::Plain)?;
+        let node = ExprNode::Tagged { entity, tag, negated };
+        self.node(node, self.span_from(span), 0)
+    }
+
+    /// What an example knows: an expression that its rule reads as one fact.
+    pub(super) fn known_fact(&mut self) -> Parsed<Expr> {
+        let mut left = self.expression(Power::Sum)?;
+        let is_test = |infix: &Infix| {
+            matches!(infix, Infix::In | Infix::NotIn | Infix::Tagged | Infix::NotTagged)
+        };
+        if let Some(infix) = self.infix().filter(is_test) {
+            left = self.extended(left, infix)?;
+        }
+        Ok(left.expr)
     }
 
     fn pair(
@@ -412,8 +502,11 @@ impl<'a> Parser<'a> {
             return Ok(vec![self.item()?]);
         }
         if !self.take(&Kind::LeftParen) {
-            let is_bare = !self.is_at_border() && self.word().is_some();
-            let help = is_bare.then(|| format!("write `in ({})`", self.slice(open)));
+            let help = match self.kind() {
+                Kind::Word(word) if !self.is_at_border() => Some(format!("write `in ({word})`")),
+                Kind::LeftBracket => Some("several values stand in ( )".to_owned()),
+                _ => None,
+            };
             return Err(self.unexpected("`(` or a list such as `@name`", help));
         }
         let mut items = Vec::new();

@@ -1,20 +1,34 @@
-//! Rules and exemptions: whom they judge, when, what follows, and who answers for it.
+//! Rules, bands and exemptions: whom they judge, when, and who answers for it; what follows stands
+//! in [`super::action`], examples in [`super::example`].
 
 use super::statement::Form;
-use super::{
-    CLAUSES, Kind, Name, Parsed, Parser, Spanned, Spelling, Stop, faults, is_upper, quoted,
-};
-use crate::language::ast::{Action, Class, Exempt, Expr, Op, Rule, Span};
-use crate::language::power::Power;
+use super::{Kind, Name, Parsed, Parser, Spanned, Spelling, Stop, faults, is_upper};
+use crate::language::ast::{Action, Band, Class, Example, Exempt, Expr, Op, Rule, Span};
 
 const RULE: Form = Form {
     keyword: "rule",
     clauses: &[
-        "as", "on", "when", "then", "because", "message", "cooldown", "suspects", "expect",
-        "owner", "until", "shadow",
+        "as",
+        "on",
+        "when",
+        "then",
+        "undecided",
+        "because",
+        "message",
+        "cooldown",
+        "suspects",
+        "expect",
+        "owner",
+        "until",
+        "shadow",
+        "hits",
+        "misses",
     ],
     required: &["when", "then"],
 };
+
+const BAND: Form =
+    Form { keyword: "band", clauses: &["=", "on", "then", "because", "message"], required: &["="] };
 
 const EXEMPT: Form = Form {
     keyword: "exempt",
@@ -29,33 +43,14 @@ const CLASSES: [(&str, Class); 4] = [
     ("challenge", Class::Challenge),
 ];
 
-/// The verbs of `then`.
-#[derive(Clone, Copy)]
-enum Verb {
-    Decline,
-    Challenge,
-    Hold,
-    Review,
-    Limit,
-    Warn,
-}
-
-const VERBS: [(&str, Verb); 6] = [
-    ("decline", Verb::Decline),
-    ("challenge", Verb::Challenge),
-    ("hold", Verb::Hold),
-    ("review", Verb::Review),
-    ("limit", Verb::Limit),
-    ("warn", Verb::Warn),
-];
-
-/// What the clauses of a rule or an exemption said so far.
+/// What the clauses of a rule, a band or an exemption said so far.
 #[derive(Default)]
 struct Said {
     class: Option<Spanned<Class>>,
     on: Vec<Name>,
     when: Option<Expr>,
     then: Vec<Spanned<Action>>,
+    undecided: Vec<Spanned<Action>>,
     from: Vec<Name>,
     because: Option<Name>,
     message: Option<Name>,
@@ -65,6 +60,9 @@ struct Said {
     owner: Option<String>,
     until: Option<Name>,
     shadow: bool,
+    range: Option<(f64, f64)>,
+    hits: Vec<Example>,
+    misses: Vec<Example>,
 }
 
 impl<'a> Parser<'a> {
@@ -81,6 +79,7 @@ impl<'a> Parser<'a> {
             on: said.on,
             when: said.when.ok_or(Stop)?,
             then: said.then,
+            undecided: said.undecided,
             because: said.because,
             message: said.message,
             cooldown_ms: said.cooldown_ms,
@@ -89,6 +88,24 @@ impl<'a> Parser<'a> {
             owner: said.owner,
             until: said.until,
             shadow: said.shadow,
+            hits: said.hits,
+            misses: said.misses,
+        })
+    }
+
+    pub(super) fn band(&mut self, start: Span) -> Parsed<Band> {
+        let name = self.name("the name of the band", Spelling::Plain)?;
+        let (title, said) = self.said(&BAND, &name, start);
+        let (low, high) = said.range.ok_or(Stop)?;
+        Ok(Band {
+            name,
+            title,
+            low,
+            high,
+            on: said.on,
+            then: said.then,
+            because: said.because,
+            message: said.message,
         })
     }
 
@@ -129,87 +146,21 @@ impl<'a> Parser<'a> {
             "on" => said.on = self.names("an event type", Spelling::Lower)?,
             "when" => said.when = Some(self.whole_expression()?),
             "then" => self.actions(&mut said.then)?,
+            "undecided" => self.actions(&mut said.undecided)?,
+            "=" => said.range = Some(self.shares()?),
+            "hits" => self.examples(&mut said.hits)?,
+            "misses" => self.examples(&mut said.misses)?,
             "from" => said.from = self.names("the name of a rule", Spelling::Plain)?,
             "because" => said.because = Some(self.name("a reason code", Spelling::Upper)?),
             "message" => said.message = Some(self.name("a message code", Spelling::Upper)?),
             "cooldown" => said.cooldown_ms = Some(self.duration("a duration")?.node),
             "suspects" => said.suspects = self.suspects()?,
-            "expect" => said.expect = Some(self.band()?),
+            "expect" => said.expect = Some(self.shares()?),
             "owner" => said.owner = Some(self.quoted_text("the owner in double quotes")?.node),
             "until" => said.until = Some(self.date()?),
             _ => said.shadow = true,
         }
         Ok(())
-    }
-
-    fn actions(&mut self, then: &mut Vec<Spanned<Action>>) -> Parsed<()> {
-        loop {
-            let start = self.span();
-            let node = self.action()?;
-            then.push(Spanned { node, span: self.span_from(start) });
-            let joint = self.span();
-            if self.take_word("and") {
-                if self.is_at_border() || self.word().is_some_and(|word| CLAUSES.contains(&word)) {
-                    let message = format!("got {} after `and`, wanted an action", self.got());
-                    self.report(faults::NO_OPERAND, joint, message, None);
-                    return Ok(());
-                }
-                continue;
-            }
-            if !(self.take(&Kind::Comma) || self.take_word("or")) {
-                return Ok(());
-            }
-            let message = format!("got {}, wanted `and`", quoted(self.slice(joint)));
-            let help = "a rule votes for all of its actions; they are joined by `and`";
-            self.report(faults::UNEXPECTED, joint, message, Some(help.to_owned()));
-        }
-    }
-
-    fn action(&mut self) -> Parsed<Action> {
-        if let Some(word @ ("approve" | "allow" | "accept" | "block" | "deny")) = self.word() {
-            let help = match word {
-                "block" | "deny" => "write `decline`",
-                _ => "a rule cannot approve; an `exempt` statement lowers the votes it names",
-            };
-            let message = format!("got `{word}`, wanted an action");
-            self.report(faults::CHOICE, self.span(), message, Some(help.to_owned()));
-            return Err(Stop);
-        }
-        Ok(match self.choice("an action", &VERBS)?.node {
-            Verb::Decline => Action::Decline,
-            Verb::Challenge => self.challenge()?,
-            Verb::Hold => Action::Hold { ms: self.duration("how long to hold")?.node },
-            Verb::Review => Action::Review,
-            Verb::Limit => Action::Limit { amount: Box::new(self.operand_expression(Power::Sum)?) },
-            Verb::Warn => Action::Warn,
-        })
-    }
-
-    fn challenge(&mut self) -> Parsed<Action> {
-        let mut strength = None;
-        let (mut prove, mut forbid, mut with) = (Vec::new(), Vec::new(), Vec::new());
-        while let Some(word) = self.word() {
-            let span = self.span();
-            let is_new = match word {
-                "strength" => strength.is_none(),
-                "prove" => prove.is_empty(),
-                "forbid" => forbid.is_empty(),
-                "with" => with.is_empty(),
-                _ => break,
-            };
-            if !is_new {
-                let message = format!("got `{word}` twice in one challenge");
-                self.report(faults::REPEATED, span, message, None);
-            }
-            self.advance();
-            match word {
-                "strength" => strength = Some(self.name("a strength", Spelling::Upper)?),
-                "prove" => prove = self.names("what must be proved", Spelling::Lower)?,
-                "forbid" => forbid = self.names("a factor", Spelling::Lower)?,
-                _ => with = self.names("a factor", Spelling::Lower)?,
-            }
-        }
-        Ok(Action::Challenge { strength, prove, forbid, with })
     }
 
     fn suspects(&mut self) -> Parsed<Vec<(Name, f64)>> {
@@ -239,11 +190,11 @@ impl<'a> Parser<'a> {
     }
 
     /// `lowest .. highest`, two shares.
-    fn band(&mut self) -> Parsed<(f64, f64)> {
+    fn shares(&mut self) -> Parsed<(f64, f64)> {
         let low = self.share("the lowest share, such as 0.01%")?;
         let is_dash = *self.kind() == Kind::Sign(Op::Subtract) || self.word() == Some("to");
         if !self.take(&Kind::Dots) {
-            let help = is_dash.then(|| "a band is written 0.01% .. 0.30%".to_owned());
+            let help = is_dash.then(|| "a range is written 0.01% .. 0.30%".to_owned());
             return Err(self.unexpected("`..`", help));
         }
         let high = self.share("the highest share, such as 0.30%")?;

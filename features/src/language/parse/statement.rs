@@ -5,7 +5,7 @@ use super::{
     did_you_mean, faults, nearest_word, quoted,
 };
 use crate::language::ast::{
-    Expr, Feature, Let, List, ListKind, Op, Set, Span, Statement, Unit, Window,
+    Expr, Feature, Let, List, ListKind, Op, Set, Span, Statement, Unit, Use, Window,
 };
 
 /// What one kind of statement is made of.
@@ -101,6 +101,8 @@ impl<'a> Parser<'a> {
             "set" => self.binding(keyword).map(|(name, value)| Statement::Set(Set { name, value })),
             "list" => self.list().map(Statement::List),
             "feature" => self.feature(start).map(Statement::Feature),
+            "use" => self.inclusion().map(Statement::Use),
+            "band" => self.band(start).map(Statement::Band),
             "rule" => self.rule(start).map(Statement::Rule),
             _ => self.exempt(start).map(Statement::Exempt),
         };
@@ -123,7 +125,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes `=`; `==` is mended.
-    fn assign(&mut self) -> Parsed<()> {
+    pub(super) fn assign(&mut self) -> Parsed<()> {
         let span = self.span();
         if self.take(&Kind::Assign) {
             return Ok(());
@@ -162,14 +164,28 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn inclusion(&mut self) -> Parsed<Use> {
+        let path = self.path()?;
+        self.end_of_statement("use");
+        Ok(Use { path })
+    }
+
     fn list(&mut self) -> Parsed<List> {
         let name = self.name("the name of the list", Spelling::Plain)?;
         let title = self.title();
         self.assign()?;
         let kind = self.choice("the kind of the list", &LIST_KINDS)?;
+        let is_file_alone = self.word() == Some("from") && !self.is_at_border();
+        let entries = if is_file_alone { Vec::new() } else { self.entries()? };
+        let from = if self.take_word("from") { Some(self.path()?) } else { None };
+        self.end_of_statement("list");
+        Ok(List { name, title, kind, entries, from })
+    }
+
+    fn entries(&mut self) -> Parsed<Vec<Spanned<String>>> {
         let open = self.span();
         if !self.take(&Kind::LeftParen) {
-            return Err(self.unexpected("`(` before the entries", None));
+            return Err(self.unexpected("`(` before the entries, or `from` and a file", None));
         }
         let mut entries = Vec::new();
         while *self.kind() != Kind::RightParen {
@@ -179,8 +195,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.close(open, &Kind::RightParen)?;
-        self.end_of_statement("list");
-        Ok(List { name, title, kind, entries })
+        Ok(entries)
     }
 
     fn feature(&mut self, start: Span) -> Parsed<Feature> {

@@ -4,7 +4,8 @@
 use super::{SAMPLE, expression, shape};
 use crate::diagnostic::{Place, render};
 use crate::language::ast::{
-    Aggregate, AggregateKind, Expr, ExprNode, Name, Op, Over, Span, Spanned, Statement, Unit,
+    Aggregate, AggregateKind, Expr, ExprNode, Name, Op, Over, Sequence, Span, Spanned, Statement,
+    Step, Unit,
 };
 use crate::language::{CODES, FAULTS_MAX, parse, print, print_duration};
 
@@ -29,7 +30,7 @@ impl Dice {
     }
 }
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 28] = [
     "a",
     "card",
     "device.is_emulator",
@@ -50,6 +51,12 @@ const NAMES: [&str; 22] = [
     "matching",
     "is",
     "shadow",
+    "tagged",
+    "within",
+    "hits",
+    "undecided",
+    "use",
+    "band",
     "IN",
     "V1",
 ];
@@ -63,7 +70,7 @@ fn name(dice: &mut Dice) -> String {
 }
 
 fn key(dice: &mut Dice) -> Name {
-    spanned(dice.pick(&NAMES[..20]).to_owned())
+    spanned(dice.pick(&NAMES[..26]).to_owned())
 }
 
 fn number(dice: &mut Dice) -> ExprNode {
@@ -95,7 +102,7 @@ fn leaf(dice: &mut Dice) -> ExprNode {
     match dice.below(8) {
         0..3 => number(dice),
         3 => ExprNode::Bool(dice.below(2) == 0),
-        4 => ExprNode::List(dice.pick(&NAMES[..20]).to_owned()),
+        4 => ExprNode::List(dice.pick(&NAMES[..26]).to_owned()),
         5 => {
             let length = dice.below(6);
             let letters = ['a', '"', '\\', '\n', '\r', '\t', '#', ' ', 'é', '卡', '\'', '-'];
@@ -151,6 +158,24 @@ fn aggregate(dice: &mut Dice, depth: u32) -> ExprNode {
     }))
 }
 
+fn sequence(dice: &mut Dice, depth: u32) -> ExprNode {
+    let step = |index: usize, dice: &mut Dice| {
+        let source = Expr { node: ExprNode::Name(name(dice)), span: Span::default() };
+        let source = match dice.below(2) {
+            0 => source,
+            _ => {
+                let (source, condition) = (Box::new(source), Box::new(tree(dice, depth)));
+                Expr { node: ExprNode::Where { source, condition }, span: Span::default() }
+            }
+        };
+        let ms = 1 + (dice.next() >> dice.pick(&[20, 40, 60])) as i64;
+        Step { source, within_ms: (0 < index).then_some(ms) }
+    };
+    let steps = (0..2 + dice.below(3)).map(|index| step(index, dice)).collect();
+    let by = (0..dice.below(3)).map(|_| key(dice)).collect();
+    ExprNode::Sequence(Box::new(Sequence { steps, by }))
+}
+
 fn call(dice: &mut Dice, depth: u32) -> ExprNode {
     let function = dice.pick(&["ln", "max", "min", "message", "hours_since"]);
     let least = if matches!(function, "max" | "min") { 2 } else { 0 };
@@ -175,7 +200,7 @@ fn tree(dice: &mut Dice, depth: u32) -> Expr {
         Op::Divide,
     ];
     let part = |dice: &mut Dice| Box::new(tree(dice, depth.saturating_sub(1)));
-    let node = match if depth == 0 { 0 } else { dice.below(16) } {
+    let node = match if depth == 0 { 0 } else { dice.below(18) } {
         0 => leaf(dice),
         1 => ExprNode::Not(part(dice)),
         2 => ExprNode::Negate(part(dice)),
@@ -195,6 +220,12 @@ fn tree(dice: &mut Dice, depth: u32) -> Expr {
         8 => ExprNode::Where { source: part(dice), condition: part(dice) },
         9 => call(dice, depth - 1),
         10 | 11 => aggregate(dice, depth - 1),
+        12 => sequence(dice, depth - 1),
+        13 => ExprNode::Tagged {
+            entity: key(dice),
+            tag: spanned(dice.pick(&["watched", "tagged", "then_some", "a"]).to_owned()),
+            negated: dice.below(2) == 0,
+        },
         _ => ExprNode::Binary { op: dice.pick(&OPS), left: part(dice), right: part(dice) },
     };
     Expr { node, span: Span::default() }
@@ -237,13 +268,13 @@ fn check(text: &str, seed: u64) {
             Statement::Feature(found) => &found.body,
             Statement::Rule(found) => &found.when,
             Statement::Exempt(found) => &found.when,
-            Statement::List(_) => continue,
+            Statement::Use(_) | Statement::List(_) | Statement::Band(_) => continue,
         };
         assert_eq!(shape(&expression(&print(expr))), shape(expr), "seed {seed}: {text}");
     }
 }
 
-const SOUP: [&str; 76] = [
+const SOUP: [&str; 92] = [
     "policy",
     "let",
     "list",
@@ -251,6 +282,22 @@ const SOUP: [&str; 76] = [
     "feature",
     "rule",
     "exempt",
+    "use",
+    "band",
+    "undecided",
+    "hits",
+    "misses",
+    "within",
+    "tagged",
+    "tag",
+    "add",
+    "freeze",
+    "to",
+    "for",
+    "@cards",
+    "[",
+    "]",
+    "hits { a, b = 1 }",
     "as",
     "on",
     "when",
