@@ -72,6 +72,7 @@ impl Fold {
             window_ms: ask.window_ms,
             offset_ms: 0,
             including_this: ask.including_this,
+            within: Vec::new(),
         };
         let measures: Vec<Measure> = asks.iter().map(measure).collect();
         let definition = |index: usize| Definition {

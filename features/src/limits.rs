@@ -60,6 +60,9 @@ pub const RAW_MAX: usize = 1_024;
 /// older ones of the same window do not count.
 pub const SCAN_MAX: usize = 128;
 
+/// Steps of a sequence, the scored event's own among them.
+pub const SEQUENCE_STEPS_MAX: usize = 8;
+
 /// Distinct values that are counted exactly.
 pub const DISTINCT_MAX: usize = 1_024;
 

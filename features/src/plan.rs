@@ -91,6 +91,10 @@ pub struct Measure {
     pub offset_ms: i64,
     /// Whether the scored event itself counts.
     pub including_this: bool,
+    /// Of a sequence: how soon each step but the first must follow the one before, in milliseconds;
+    /// at most seven. The last of them is the scored event, the others are bits of the value. Empty
+    /// for all other aggregates.
+    pub within: Vec<i64>,
 }
 
 /// One fact of a plan.
@@ -362,6 +366,7 @@ impl Plan {
         let (channel, column) =
             self.tables[table].place(&measure.record_by, value, Channel { condition, types });
         let slot = self.tables[table].ask(measure, channel, column);
+        let sequence = self.tables[table].shape.sequence_for(&measure.within);
         if key.iter().any(|part| matches!(part, KeyPart::Fact(_))) {
             self.tables[table].key_mask = KEY_MASK;
         }
@@ -388,6 +393,7 @@ impl Plan {
             slot,
             span: span as u8,
             including_this: measure.including_this,
+            sequence,
             reading,
             scale: measure.value.as_ref().map_or(1.0, |value| value.scale),
         });

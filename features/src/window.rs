@@ -99,6 +99,11 @@ pub enum Aggregate {
     /// Minus the logarithm of the density of the values, as hours on a circle of 24, at the scored
     /// event's own; unknown for fewer than ten or without an own one.
     HourRarity,
+    /// Whether events followed each other as the steps of [`Measure::within`] say, up to the scored
+    /// one: 1 or 0. A value is the set of steps that the event can be, one bit for each.
+    ///
+    /// [`Measure::within`]: crate::plan::Measure::within
+    Sequence,
 }
 
 impl Aggregate {
@@ -127,7 +132,8 @@ impl Aggregate {
             | Aggregate::Changes
             | Aggregate::GapMin
             | Aggregate::GapCv
-            | Aggregate::HourRarity => false,
+            | Aggregate::HourRarity
+            | Aggregate::Sequence => false,
         }
     }
 
@@ -145,7 +151,8 @@ impl Aggregate {
             | Aggregate::Mode
             | Aggregate::GapMin
             | Aggregate::GapCv
-            | Aggregate::HourRarity => true,
+            | Aggregate::HourRarity
+            | Aggregate::Sequence => true,
             Aggregate::Count
             | Aggregate::Sum
             | Aggregate::Mean
@@ -169,7 +176,8 @@ impl Aggregate {
             | Aggregate::Distinct
             | Aggregate::Rising
             | Aggregate::Falling
-            | Aggregate::Changes => Some(0.0),
+            | Aggregate::Changes
+            | Aggregate::Sequence => Some(0.0),
             Aggregate::Repeats => None,
             Aggregate::Mean
             | Aggregate::Min
@@ -221,6 +229,8 @@ pub(crate) struct Question {
     pub(crate) span: u8,
     /// Whether the scored event itself counts.
     pub(crate) including_this: bool,
+    /// Of a sequence, its index into [`Shape::sequences`].
+    pub(crate) sequence: u16,
     /// Where the answer goes.
     pub(crate) reading: u16,
     /// What the answer is divided by.
@@ -255,6 +265,8 @@ pub(crate) struct Shape {
     pub(crate) edges: usize,
     /// (channel, column) pairs whose different values are counted.
     pub(crate) distinct: Vec<(u8, u8)>,
+    /// How soon the steps of each sequence must follow each other, in milliseconds.
+    pub(crate) sequences: Vec<Vec<i64>>,
     /// Rows kept before tiles begin, at least 64.
     pub(crate) raw_max: usize,
     /// The longest finite window plus offset asked of this table, in milliseconds.
@@ -305,6 +317,18 @@ impl Shape {
         number(is_sum || is_extreme, &mut slot.summary, &mut self.summaries);
         number(is_sum, &mut slot.values, &mut self.values);
         number(is_extreme || is_edge, &mut slot.edges, &mut self.edges);
+        known as u16
+    }
+
+    /// The number of these steps among the sequences; no steps are none, and have number zero.
+    pub(crate) fn sequence_for(&mut self, within: &[i64]) -> u16 {
+        if within.is_empty() {
+            return 0;
+        }
+        let known = self.sequences.iter().position(|known| known == within).unwrap_or_else(|| {
+            self.sequences.push(within.to_vec());
+            self.sequences.len() - 1
+        });
         known as u16
     }
 }

@@ -715,6 +715,7 @@ impl<'a> Resolver<'a> {
             window_ms,
             offset_ms: aggregate.offset_ms,
             including_this: aggregate.including_this,
+            within: Vec::new(),
         };
         let Some(measure) = self.known.add_measure(measure) else {
             let message =

@@ -99,7 +99,8 @@ impl Reader<'_> {
             | Aggregate::Mode
             | Aggregate::GapMin
             | Aggregate::GapCv
-            | Aggregate::HourRarity => {
+            | Aggregate::HourRarity
+            | Aggregate::Sequence => {
                 let compared = (compared != ABSENT).then_some(compared);
                 self.scan(question, sight, own, compared)
             }
@@ -141,6 +142,11 @@ impl Reader<'_> {
             }
         }
         let (times, values) = (&times[start..], &mut values[start..]);
+        if question.aggregate == Aggregate::Sequence {
+            let sequence = self.shape.sequences.get(usize::from(question.sequence));
+            let within = sequence.map_or(&[][..], Vec::as_slice);
+            return scan::sequence(times, values, within, self.at);
+        }
         scan::scan(question.aggregate, times, values, compared, question.scale)
     }
 

@@ -6,8 +6,8 @@
 //! bits. Nothing is allocated.
 
 use super::Aggregate;
-use crate::expr::UNKNOWN;
-use crate::limits::SCAN_MAX;
+use crate::expr::{UNKNOWN, truth};
+use crate::limits::{SCAN_MAX, SEQUENCE_STEPS_MAX};
 
 /// Events whose rhythm [`Aggregate::GapCv`] measures: a script shows in its last few, and what a
 /// person did hours earlier would hide it.
@@ -26,7 +26,7 @@ const BESSEL_I0: f64 = 67.234_406_976_477_98;
 ///
 /// `times` are their milliseconds and `values` their values times `scale`, one for each, none of
 /// them absent; the values may be left in another order. `own` is the scored event's own value, in
-/// the same scale. Unknown for an aggregate that is no scan.
+/// the same scale. Unknown for an aggregate that is no scan, and for [`sequence`].
 pub(super) fn scan(
     aggregate: Aggregate,
     times: &[i64],
@@ -58,8 +58,32 @@ pub(super) fn scan(
         | Aggregate::First
         | Aggregate::Last
         | Aggregate::SinceFirst
-        | Aggregate::SinceLast => UNKNOWN,
+        | Aggregate::SinceLast
+        | Aggregate::Sequence => UNKNOWN,
     }
+}
+
+/// Whether the steps before the one at time `at` happened one after the other, each sooner after
+/// the one before than its entry of `within` says: 1 or 0.
+///
+/// The events are in order; bit k of an event's `steps` says that it can be step k, of which there
+/// are as many as entries. Of all the ways to have come as far as a step the one that got there
+/// last is remembered, as it leaves the next step the most time.
+pub(super) fn sequence(times: &[i64], steps: &[i64], within: &[i64], at: i64) -> f64 {
+    let mut reached: [Option<i64>; SEQUENCE_STEPS_MAX - 1] = [None; SEQUENCE_STEPS_MAX - 1];
+    let is_soon = |before: Option<i64>, within: i64, time: i64| {
+        before.is_some_and(|before| time - before < within)
+    };
+    for (time, steps) in times.iter().zip(steps) {
+        // The last step first: an event is one step of a chain, not two.
+        for step in (0..within.len()).rev().filter(|step| steps >> step & 1 == 1) {
+            if step == 0 || is_soon(reached[step - 1], within[step - 1], *time) {
+                reached[step] = Some(*time);
+            }
+        }
+    }
+    let last = within.len().checked_sub(1);
+    truth(last.is_some_and(|last| is_soon(reached[last], within[last], at)))
 }
 
 /// How often each different value occurs, in order of the values.

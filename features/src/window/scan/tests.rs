@@ -245,6 +245,61 @@ fn the_edges_are_what_the_docs_say() {
     assert_eq!(scan_of(Aggregate::Median, &[far, -far], None), 0.0);
 }
 
+/// Whether some events, each after the one before in the order given, are the steps up to `step`, the
+/// last of them before `until` events and less than `within` milliseconds before `at`.
+fn naive_sequence(case: &Case, within: &[i64], step: usize, until: usize, at: i64) -> bool {
+    (0..until).any(|event| {
+        let is_step = case.values[event] >> step & 1 == 1;
+        let time = case.times[event];
+        is_step
+            && at - time < within[step]
+            && (step == 0 || naive_sequence(case, within, step - 1, event, time))
+    })
+}
+
+#[test]
+fn a_sequence_equals_its_recount() {
+    let mut followed = [0; 2];
+    for seed in 0..20_000 {
+        let mut chance = Chance(seed);
+        let steps = 1 + chance.below(7) as usize;
+        let within: Vec<i64> = (0..steps).map(|_| 1 + chance.below(12) as i64).collect();
+        let rarely = 1 + chance.below(3);
+        let mut time = 0;
+        let mut case = Case { times: Vec::new(), values: Vec::new(), own: 0 };
+        for _ in 0..chance.below(20) {
+            time += chance.below(5).saturating_sub(2) as i64;
+            let bits = (0..rarely).fold(u64::MAX, |bits, _| bits & chance.below(1 << steps));
+            case.times.push(time);
+            case.values.push(bits as i64);
+        }
+        let at = time + chance.below(3) as i64;
+        let got = sequence(&case.times, &case.values, &within, at);
+        let wanted = naive_sequence(&case, &within, steps - 1, case.times.len(), at);
+        assert_eq!(got == 1.0, wanted, "seed {seed}, within {within:?}");
+        followed[usize::from(wanted)] += usize::from(1 < steps);
+    }
+    assert!(followed.iter().all(|count| 2_000 < *count), "{followed:?}");
+}
+
+#[test]
+fn one_event_is_one_step_and_the_time_is_less_than_said() {
+    let asked = |times: &[i64], steps: &[i64], within: &[i64]| sequence(times, steps, within, 100);
+    assert_eq!(asked(&[], &[], &[10]), 0.0);
+    assert_eq!(asked(&[91], &[1], &[10]), 1.0);
+    assert_eq!(asked(&[90], &[1], &[10]), 0.0);
+    // What could be both steps is one of them; a second such event is the other.
+    assert_eq!(asked(&[95], &[0b11], &[10, 10]), 0.0);
+    assert_eq!(asked(&[95, 95], &[0b11, 0b11], &[10, 10]), 1.0);
+    // At one time the order is that of arrival.
+    assert_eq!(asked(&[95, 95], &[0b01, 0b10], &[10, 10]), 1.0);
+    assert_eq!(asked(&[95, 95], &[0b10, 0b01], &[10, 10]), 0.0);
+    // A later beginning counts, though an earlier one was too early.
+    assert_eq!(asked(&[10, 85, 93], &[0b01, 0b01, 0b10], &[10, 10]), 1.0);
+    // Something else between two steps does not part them.
+    assert_eq!(asked(&[85, 86, 93], &[0b01, 0b100, 0b10], &[10, 10]), 1.0);
+}
+
 #[test]
 fn what_a_text_is_numbered_does_not_show_in_the_last_bit() {
     for seed in 0..200 {
