@@ -9,6 +9,7 @@ use super::{parse, parse_part, print};
 mod faults;
 mod meaning;
 mod random;
+mod truth;
 
 /// A text with every statement, every clause and most forms of expression.
 const SAMPLE: &str = r##"policy "default"   # the first statement
