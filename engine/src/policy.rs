@@ -1,7 +1,7 @@
 //! A policy: one text with everything that turns facts into a decision, checked, and its judgement.
 //!
-//! [`Policy::check`] takes the text and the model it goes with and gives a policy or everything
-//! that is wrong. [`Policy::judge`] is pure: the same facts and the same policy give the same
+//! [`Policy::check_sources`] takes the texts and the model they go with and gives a policy or
+//! everything that is wrong. [`Policy::judge`] is pure: the same facts and the same policy give the same
 //! judgement, bit for bit, for ever. The rules and the model give their opinions there and meet
 //! only in `resolve`.
 
@@ -12,7 +12,7 @@ use features::diagnostic::{Diagnostic, Place, Severity};
 use features::field::EventType;
 use features::language::ast::{self, Statement};
 use features::language::define::{Definitions, Feature, Origin};
-use features::language::parse;
+use features::language::first_faults;
 use features::plan::Plan;
 use models::{Model, ModelDraft};
 
@@ -22,6 +22,10 @@ use crate::reason::ReasonCode;
 use crate::resolve::{self, Vote};
 use crate::rules::{self, Hits, RuleSet};
 use crate::stepup::{self, Situation};
+
+mod sources;
+
+pub use sources::{Position, Sources};
 
 /// The policy that comes with the engine.
 pub const DEFAULT_POLICY: &str = include_str!("../policies/default.policy");
@@ -72,28 +76,36 @@ pub struct Judgement {
 }
 
 impl Policy {
-    /// Checks a text and the model it goes with.
+    /// Checks one text that stands alone and the model it goes with.
     ///
     /// # Errors
-    /// Every fault of the text (`P...`, placed in it) and of the model (`M...`).
+    /// As [`Self::check_sources`]; places are in the text.
     pub fn check(
         text: &str,
         draft: Option<ModelDraft>,
         wanted: Wanted<'_>,
     ) -> Result<Policy, Vec<Diagnostic>> {
-        let (parsed, mut found) = parse(text);
-        found.extend(parsed.statements.iter().filter_map(|statement| match &statement.node {
-            Statement::Use(used) => {
-                let place = Place::Text { start: used.path.span.start, end: used.path.span.end };
-                let message = format!("the file `{}` was not read", used.path.node);
-                Some(Diagnostic::error("P215", place, message))
-            }
-            _ => None,
-        }));
+        Policy::check_sources(&Sources::alone("policy", text), draft, wanted)
+    }
+
+    /// Checks all texts of a policy and the model it goes with.
+    ///
+    /// # Errors
+    /// The faults of the texts (`P...`, placed in [`Sources::text`], in the order of the text) and
+    /// then of the model (`M...`): the first
+    /// [`features::language::FAULTS_MAX`] and the number of the others.
+    pub fn check_sources(
+        sources: &Sources,
+        draft: Option<ModelDraft>,
+        wanted: Wanted<'_>,
+    ) -> Result<Policy, Vec<Diagnostic>> {
+        let parsed = sources.parsed();
+        let (of_texts, more) = sources.faults();
+        let mut found = of_texts.to_vec();
         let mut definitions = catalog::definitions();
-        found.extend(definitions.add(&parsed, Origin::Policy));
-        let rules = rules::check(&parsed, &mut definitions, &mut found);
-        let economics = check_settings(&parsed, &mut definitions, &mut found);
+        found.extend(definitions.add(parsed, Origin::Policy));
+        let rules = rules::check(parsed, &mut definitions, &mut found);
+        let economics = check_settings(parsed, &mut definitions, &mut found);
         let read_by_decision: Vec<usize> = stepup::FACTS
             .iter()
             .map(|name| definitions.fact(name).expect("a test names every fact of the decision"))
@@ -104,18 +116,23 @@ impl Policy {
         choose(wanted, &mut definitions, &mut keep, &mut found);
         let plan = Arc::new(definitions.plan(&keep));
         let model = check_model(draft, &plan, &mut found);
+        found.sort_by_key(|diagnostic| match diagnostic.place {
+            Place::Whole => (0, 0),
+            Place::Text { start, .. } => (0, start),
+            Place::Field(_) | Place::Row(_) => (1, 0),
+        });
         let (faults, warnings): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|d| d.severity == Severity::Error);
         if !faults.is_empty() {
-            return Err(faults);
+            return Err(first_faults(faults, more));
         }
         // For tables of facts the decision's own inputs are not kept; nothing is judged then.
         let slot = |index: &usize| {
             plan.find(definitions.name(*index)).map_or(u16::MAX, |slot| slot as u16)
         };
         Ok(Policy {
-            name: parsed.name.map_or_else(|| "unnamed".to_owned(), |name| name.node),
-            version: short_hash(&[text.as_bytes(), catalog::TEXT.as_bytes()]),
+            name: parsed.name.as_ref().map_or("unnamed", |name| &name.node).to_owned(),
+            version: short_hash(sources.files().map(|(_, text)| text).chain([catalog::TEXT])),
             schema: schema_hash(&plan),
             warnings,
             situation: read_by_decision.iter().map(slot).collect(),
@@ -141,7 +158,7 @@ impl Policy {
         &self.name
     }
 
-    /// 16 hex digits of the content: the text and the catalogue it builds on.
+    /// 16 hex digits of the content: all texts and the catalogue they build on.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -330,15 +347,15 @@ fn reasons_of(model: &Model, definitions: &Definitions) -> Vec<Option<ReasonCode
 
 /// The whole layout goes into the hash: equal names may stand for different definitions.
 fn schema_hash(plan: &Plan) -> String {
-    short_hash(&[format!("{plan:?}").as_bytes()])
+    short_hash([format!("{plan:?}").as_str()].into_iter())
 }
 
 /// 16 hex digits of BLAKE3 over the parts, each with its length.
-fn short_hash(parts: &[&[u8]]) -> String {
+fn short_hash<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut hasher = blake3::Hasher::new();
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
+        hasher.update(part.as_bytes());
     }
     hasher.finalize().to_hex()[..16].to_owned()
 }

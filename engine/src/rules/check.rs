@@ -27,7 +27,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("P210", "example that does not hold"),
     ("P212", "what follows when a condition is unknown, or inside a band, that cannot follow"),
     ("P213", "tag or list entry that cannot be given"),
-    ("P215", "file that a text uses and that is not there"),
+    ("P215", "file that a text names and that cannot be read"),
+    ("P216", "file used twice or in a circle, or with a name of its own"),
 ];
 
 const DAY_MS: i64 = 86_400_000;

@@ -48,6 +48,7 @@ pub(super) const CHOICE: &str = "P035";
 pub(super) const RANGE: &str = "P036";
 pub(super) const WINDOW_STEM: &str = "P037";
 pub(super) const TOO_MANY: &str = "P038";
+pub(super) const ENCODING: &str = "P039";
 
 /// Every fault that [`super::parse`] can report, with its meaning. The meaning of a code never
 /// changes.
@@ -90,6 +91,7 @@ pub static CODES: &[(&str, &str)] = &[
     (RANGE, "a number outside the range it must be in"),
     (WINDOW_STEM, "windows after a name that does not end in _"),
     (TOO_MANY, "more parts in a list than may stand there"),
+    (ENCODING, "bytes that are not UTF-8 text"),
 ];
 
 /// The place of a span.
@@ -149,8 +151,8 @@ impl Faults {
     }
 
     /// The faults of two passes in the order of the text, one for each place, the first pass before
-    /// the second.
-    pub(super) fn settle(self, second: Faults) -> Vec<Diagnostic> {
+    /// the second, and how many there are beyond them.
+    pub(super) fn settle(self, second: Faults) -> (Vec<Diagnostic>, u64) {
         let mut more = self.more + second.more;
         let mut all = self.found;
         all.extend(second.found);
@@ -158,11 +160,33 @@ impl Faults {
         all.dedup_by_key(|fault| start(fault));
         more += all.len().saturating_sub(FAULTS_MAX) as u64;
         all.truncate(FAULTS_MAX);
-        if 0 < more {
-            let message = format!("got {more} more faults than are shown");
-            let fault = Diagnostic::error(MORE_FAULTS, Place::Whole, message);
-            all.push(fault.help("repair these first and check again"));
-        }
-        all
+        (all, more)
     }
+}
+
+/// The first [`FAULTS_MAX`] faults, and one that counts the others: those left out here and `more`
+/// that were left out before.
+pub fn first_faults(mut faults: Vec<Diagnostic>, mut more: u64) -> Vec<Diagnostic> {
+    more += faults.len().saturating_sub(FAULTS_MAX) as u64;
+    faults.truncate(FAULTS_MAX);
+    if 0 < more {
+        let message = format!("got {more} more faults than are shown");
+        let fault = Diagnostic::error(MORE_FAULTS, Place::Whole, message);
+        faults.push(fault.help("repair these first and check again"));
+    }
+    faults
+}
+
+/// The text that a file holds.
+///
+/// # Errors
+/// The fault of bytes that are not UTF-8, with the first of them.
+pub fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+        let message = format!("got byte 0x{byte:02x} in line {line}, wanted UTF-8 text");
+        Diagnostic::error(ENCODING, Place::Whole, message).help("save the file as UTF-8")
+    })
 }

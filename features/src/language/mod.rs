@@ -25,7 +25,7 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-pub use faults::CODES;
+pub use faults::{CODES, first_faults, text_of};
 pub use parse::{parse, parse_part};
 pub use print::{print, print_duration};
 

@@ -90,27 +90,31 @@ const CONTINUING: [&str; 17] = [
 /// understood, so that its names can be checked as far as they are there; it must not be put in
 /// force.
 pub fn parse(text: &str) -> (Policy, Vec<Diagnostic>) {
-    parse_part(text, 0..text.len())
+    let (policy, faults, more) = parse_part(text, 0..text.len());
+    (policy, faults::first_faults(faults, more))
 }
 
 /// Reads the part of a longer text that stands in `range` as if it were a text of its own, with
-/// places that count from the start of the whole.
+/// places that count from the start of the whole; with the first faults comes how many more there
+/// are.
 ///
 /// The range must lie inside the text, on the borders of characters.
-pub fn parse_part(text: &str, range: Range<usize>) -> (Policy, Vec<Diagnostic>) {
+pub fn parse_part(text: &str, range: Range<usize>) -> (Policy, Vec<Diagnostic>, u64) {
     if TEXT_BYTES_MAX < range.len() {
         let message = format!("got {} bytes, wanted at most {TEXT_BYTES_MAX}", range.len());
         let fault = Diagnostic::error(faults::TEXT_TOO_LONG, Place::Whole, message);
         return (
             Policy::default(),
             vec![fault.help("long lists of values belong outside the text")],
+            0,
         );
     }
     let (text, first) = (&text[..range.end], range.start);
     let (tokens, lexed) = lexer::lex(text, first);
     let mut parser = Parser { text, first, tokens, at: 0, depth: 0, faults: Faults::default() };
     let policy = parser.policy();
-    (policy, lexed.settle(parser.faults))
+    let (faults, more) = lexed.settle(parser.faults);
+    (policy, faults, more)
 }
 
 /// A fault was reported and the construct cannot be finished.

@@ -250,7 +250,8 @@ fn a_step_is_told_from_the_clause_by_what_follows_its_name() {
 fn a_part_of_a_text_is_read_with_places_of_the_whole() {
     let text = "let a = b c\n\u{feff}rule r when (a\n\nlet x = 1";
     let first = text.find('\n').unwrap() + 1;
-    let (policy, faults) = parse_part(text, first..text.len() - 5);
+    let (policy, faults, more) = parse_part(text, first..text.len() - 5);
+    assert_eq!(more, 0);
     assert!(policy.statements.is_empty());
     assert!(faults.iter().any(|fault| fault.message.contains("`(` in line 1")), "{faults:?}");
     let whole = parse(&text[first..text.len() - 5]).1;

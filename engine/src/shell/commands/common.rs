@@ -17,7 +17,7 @@ use features::diagnostic::{Diagnostic, Place, render};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use models::ModelDraft;
 
-use crate::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
+use crate::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Sources, Wanted};
 
 /// Columns of a table on a terminal.
 const TABLE_WIDTH: u16 = 120;
@@ -131,31 +131,31 @@ impl FromStr for ModelChoice {
 
 /// The text of a file, or of standard input for `-`.
 pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        io::stdin().lock().read_to_string(&mut text)
-    } else {
-        File::open(path).and_then(|mut file| file.read_to_string(&mut text))
-    };
-    read.map_err(|error| Failure::reading(path, &error))?;
-    Ok(text)
-}
-
-/// A text and what to call it in a message.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    /// The path as it was given, or a word for what is built in.
-    pub(crate) name: String,
-    /// What it holds.
-    pub(crate) text: String,
-}
-
-/// The text of a policy file; without one, of the policy that comes with the engine.
-pub(crate) fn policy_source(path: Option<&Path>) -> Result<Source, Failure> {
-    Ok(match path {
-        Some(path) => Source { name: path.display().to_string(), text: read_text(path)? },
-        None => Source { name: "built-in policy".to_owned(), text: DEFAULT_POLICY.to_owned() },
+    let bytes = read_bytes(path)?;
+    String::from_utf8(bytes).map_err(|_| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text");
+        Failure::reading(path, &error)
     })
+}
+
+/// The bytes of a file, or of standard input for `-`.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|error| Failure::reading(path, &error))
+}
+
+/// The texts of a policy file and of all files it names; without a path, of the policy that comes
+/// with the engine.
+pub(crate) fn policy_sources(path: Option<&Path>) -> Result<Sources, Failure> {
+    let Some(path) = path else { return Ok(Sources::alone("built-in policy", DEFAULT_POLICY)) };
+    let bytes = read_bytes(path)?;
+    let mut read = |name: &str| fs::read(name).map_err(|error| error.to_string());
+    Ok(Sources::gather(&path.display().to_string(), &bytes, &mut read))
 }
 
 /// The text of the chosen model file; without a choice, of the model that comes with the engine.
@@ -182,31 +182,32 @@ pub(crate) fn load_policy(
     choice: Option<&ModelChoice>,
     wanted: Wanted<'_>,
 ) -> Result<Policy, Failure> {
-    sound_policy(&policy_source(path)?, choice, wanted)
+    sound_policy(&policy_sources(path)?, choice, wanted)
 }
 
-/// Checks a policy text and its model; every fault of both is in the failure.
+/// Checks the texts of a policy and its model; every fault of both is in the failure.
 pub(crate) fn sound_policy(
-    source: &Source,
+    sources: &Sources,
     choice: Option<&ModelChoice>,
     wanted: Wanted<'_>,
 ) -> Result<Policy, Failure> {
-    let checked = check_policy(source, choice, wanted)?;
-    checked.map_err(|faults| Failure::Findings(draw_faults(source, choice, &faults)))
+    let checked = check_policy(sources, choice, wanted)?;
+    checked.map_err(|faults| Failure::Findings(draw_faults(sources, choice, &faults)))
 }
 
-/// Checks a policy text and its model. The outer failure is a file that cannot be read.
+/// Checks the texts of a policy and its model. The outer failure is a file that cannot be read.
 pub(crate) fn check_policy(
-    source: &Source,
+    sources: &Sources,
     choice: Option<&ModelChoice>,
     wanted: Wanted<'_>,
 ) -> Result<Result<Policy, Vec<Diagnostic>>, Failure> {
     let text = model_source(choice)?;
     Ok(match text.map(|text| ModelDraft::read(&text)).transpose() {
-        Ok(draft) => Policy::check(&source.text, draft, wanted),
+        Ok(draft) => Policy::check_sources(sources, draft, wanted),
         // The policy is checked all the same, so that its author reads everything at once.
         Err(of_model) => {
-            let mut faults = Policy::check(&source.text, None, wanted).err().unwrap_or_default();
+            let checked = Policy::check_sources(sources, None, wanted);
+            let mut faults = checked.err().unwrap_or_default();
             faults.extend(of_model.into_iter().map(|fault| {
                 let place = Place::Field(fault.place);
                 let diagnostic = Diagnostic::error(fault.code, place, fault.message);
@@ -219,7 +220,7 @@ pub(crate) fn check_policy(
 
 /// Faults of a policy and its model, each drawn over the file it is in.
 pub(crate) fn draw_faults(
-    source: &Source,
+    sources: &Sources,
     choice: Option<&ModelChoice>,
     faults: &[Diagnostic],
 ) -> String {
@@ -227,7 +228,7 @@ pub(crate) fn draw_faults(
         .iter()
         .cloned()
         .partition(|fault| fault.code.starts_with('M') && matches!(fault.place, Place::Field(_)));
-    let mut text = render(&source.name, &source.text, &of_policy);
+    let mut text = sources.render(&of_policy);
     text.push_str(&render(&model_name(choice), "", &of_model));
     text.trim_end().to_owned()
 }

@@ -98,13 +98,13 @@ impl FactTable {
         patterns: &[String],
         usual: impl Fn(&Feature) -> bool,
     ) -> Result<FactTable, Failure> {
-        let source = common::policy_source(path)?;
+        let sources = common::policy_sources(path)?;
         let no_model = Some(&ModelChoice::None);
-        let whole = common::sound_policy(&source, no_model, Wanted::Judging)?;
+        let whole = common::sound_policy(&sources, no_model, Wanted::Judging)?;
         let offered = whole.features().iter().filter(|f| !patterns.is_empty() || usual(f));
         let all: Vec<&str> = offered.map(|feature| feature.name.as_str()).collect();
         let chosen = names::choose(patterns, &all)?;
-        let policy = common::sound_policy(&source, no_model, Wanted::Only(&chosen))?;
+        let policy = common::sound_policy(&sources, no_model, Wanted::Only(&chosen))?;
         let slot = |name: String| policy.plan().find(&name).map(|slot| (name, slot));
         let columns = chosen.into_iter().filter_map(slot).collect();
         Ok(FactTable { policy, columns })

@@ -77,7 +77,7 @@ enum ClockChoice {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // A file that is not there is the environment's fault; what it says is checked at the start.
     if let Some(path) = &arguments.policy {
-        common::read_text(path)?;
+        common::read_bytes(path)?;
     }
     if let Some(ModelChoice::File(path)) = &arguments.model {
         common::read_text(path)?;

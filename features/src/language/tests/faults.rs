@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::language::{
-    CODES, FAULTS_MAX, HEIGHT_MAX, NESTING_MAX, PARTS_MAX, TEXT_BYTES_MAX, parse,
+    CODES, FAULTS_MAX, HEIGHT_MAX, NESTING_MAX, PARTS_MAX, TEXT_BYTES_MAX, parse, text_of,
 };
 
 /// Each fault as `P012 2:7`, columns in characters.
@@ -229,12 +229,20 @@ fn faults_beyond_the_limit_are_counted() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_refused() {
+    assert_eq!(text_of("卡\n".as_bytes()), Ok("卡\n"));
+    let fault = text_of(b"let\n x = \xe5\x8d").unwrap_err();
+    assert_eq!(fault.message, "got byte 0xe5 in line 2, wanted UTF-8 text");
+    assert_eq!((fault.code, text_of(b"\xff\xfel\0").unwrap_err().code), ("P039", "P039"));
+}
+
+#[test]
 fn codes_are_in_order_and_each_is_raised_by_a_test() {
     assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
     let mut raised: BTreeSet<&str> =
         CASES.iter().flat_map(|(_, faults)| faults.iter().map(|fault| &fault[..4])).collect();
     // These stand in the tests of the limits.
-    raised.extend(["P001", "P002", "P010", "P023", "P024", "P038"]);
+    raised.extend(["P001", "P002", "P010", "P023", "P024", "P038", "P039"]);
     let known: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
     assert_eq!(raised, known);
 }

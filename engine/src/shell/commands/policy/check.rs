@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use features::diagnostic::{Diagnostic, Place};
 use features::language::ast::Statement;
-use features::language::parse;
 use serde_json::{Value, json};
 
-use super::super::common::{self, Failure, ModelChoice, Source};
-use crate::policy::{Policy, Wanted};
+use super::super::common::{self, Failure, ModelChoice};
+use crate::policy::{Policy, Sources, Wanted};
 
 /// Finds every fault of a policy, and says what it holds and costs.
 #[derive(Debug, Args)]
@@ -35,38 +34,38 @@ pub(crate) struct Arguments {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let source = common::policy_source(Some(&arguments.file))?;
+    let sources = common::policy_sources(Some(&arguments.file))?;
     let model = arguments.model.as_ref();
-    let checked = common::check_policy(&source, model, Wanted::Judging)?;
+    let checked = common::check_policy(&sources, model, Wanted::Judging)?;
     if arguments.json {
-        common::print_json(&report(&source, &checked))?;
+        common::print_json(&report(&sources, &checked))?;
     } else {
-        common::print(&describe(&source, model, &checked))?;
+        common::print(&describe(&sources, model, &checked))?;
     }
     match checked {
         Ok(_) => Ok(()),
         Err(faults) => {
             let number = faults.iter().filter(|fault| fault.is_error()).count();
             let noun = if number == 1 { "fault" } else { "faults" };
-            Err(Failure::Findings(format!("{}: {number} {noun}", source.name)))
+            Err(Failure::Findings(format!("{}: {number} {noun}", sources.name())))
         }
     }
 }
 
 fn describe(
-    source: &Source,
+    sources: &Sources,
     model: Option<&ModelChoice>,
     checked: &Result<Policy, Vec<Diagnostic>>,
 ) -> String {
     let policy = match checked {
-        Err(faults) => return common::draw_faults(source, model, faults),
+        Err(faults) => return common::draw_faults(sources, model, faults),
         Ok(policy) => policy,
     };
-    let mut text = common::draw_faults(source, model, policy.warnings());
+    let mut text = common::draw_faults(sources, model, policy.warnings());
     if !text.is_empty() {
         text.push('\n');
     }
-    let summary = Summary::of(source, policy);
+    let summary = Summary::of(sources, policy);
     let counted = |number: usize, noun: &str| format!("{} {noun}", common::count(number as u64));
     let lines = [
         ("policy", format!("{} {}", policy.name(), policy.version())),
@@ -104,7 +103,7 @@ fn describe(
     for (name, value) in lines {
         text.push_str(&format!("{name:<9}{value}\n"));
     }
-    text.push_str(&format!("{}: no faults, {} warnings", source.name, policy.warnings().len()));
+    text.push_str(&format!("{}: no faults, {} warnings", sources.name(), policy.warnings().len()));
     text
 }
 
@@ -122,10 +121,10 @@ struct Summary {
 }
 
 impl Summary {
-    fn of(source: &Source, policy: &Policy) -> Summary {
+    fn of(sources: &Sources, policy: &Policy) -> Summary {
         let set = policy.rules();
         let shadow = set.rules.iter().filter(|rule| rule.is_shadow).count();
-        let (parsed, _) = parse(&source.text);
+        let parsed = sources.parsed();
         let is_list = |statement: &Statement| matches!(statement, Statement::List(_));
         let conditions = set.rules.iter().map(|rule| rule.when.cost());
         Summary {
@@ -142,17 +141,17 @@ impl Summary {
     }
 }
 
-fn report(source: &Source, checked: &Result<Policy, Vec<Diagnostic>>) -> Value {
+fn report(sources: &Sources, checked: &Result<Policy, Vec<Diagnostic>>) -> Value {
     let entries = |list: &[Diagnostic]| -> Vec<Value> {
-        list.iter().map(|diagnostic| entry(source, diagnostic)).collect()
+        list.iter().map(|diagnostic| entry(sources, diagnostic)).collect()
     };
     let policy = match checked {
-        Err(faults) => return json!({ "file": source.name, "diagnostics": entries(faults) }),
+        Err(faults) => return json!({ "file": sources.name(), "diagnostics": entries(faults) }),
         Ok(policy) => policy,
     };
-    let summary = Summary::of(source, policy);
+    let summary = Summary::of(sources, policy);
     json!({
-        "file": source.name,
+        "file": sources.name(),
         "diagnostics": entries(policy.warnings()),
         "policy": { "name": policy.name(), "version": policy.version() },
         "model": policy.model().map(|model| {
@@ -173,7 +172,7 @@ fn report(source: &Source, checked: &Result<Policy, Vec<Diagnostic>>) -> Value {
 }
 
 /// One diagnostic for a machine; lines and columns count from one, columns in characters.
-fn entry(source: &Source, diagnostic: &Diagnostic) -> Value {
+fn entry(sources: &Sources, diagnostic: &Diagnostic) -> Value {
     let mut value = json!({
         "code": diagnostic.code,
         "severity": diagnostic.severity.name(),
@@ -181,13 +180,14 @@ fn entry(source: &Source, diagnostic: &Diagnostic) -> Value {
         "help": diagnostic.help,
     });
     match &diagnostic.place {
-        Place::Text { start, end } => {
-            let before = source.text.get(..*start as usize).unwrap_or_default();
-            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-            value["line"] = json!(before.matches('\n').count() + 1);
-            value["column"] = json!(before[line_start..].chars().count() + 1);
-            value["start"] = json!(start);
-            value["end"] = json!(end);
+        Place::Text { .. } => {
+            if let Some(position) = sources.position(&diagnostic.place) {
+                value["file"] = json!(position.file);
+                value["line"] = json!(position.line);
+                value["column"] = json!(position.column);
+                value["start"] = json!(position.bytes.start);
+                value["end"] = json!(position.bytes.end);
+            }
         }
         Place::Field(path) => value["field"] = json!(path),
         Place::Row(row) => value["row"] = json!(row),
