@@ -72,9 +72,10 @@ pub struct Outcome {
 
 impl Engine {
     /// An engine without a past.
-    pub fn new(policy: Policy, limits: Limits) -> Engine {
+    pub fn new(policy: impl Into<Arc<Policy>>, limits: Limits) -> Engine {
+        let policy = policy.into();
         let history = Arc::new(History::new(Arc::clone(policy.plan()), limits));
-        let live = Live { history, policy: Arc::new(policy), follower: Weak::new() };
+        let live = Live { history, policy, follower: Weak::new() };
         Engine { live: RwLock::new(live) }
     }
 

@@ -25,6 +25,8 @@ pub mod policy;
 
 pub mod engine;
 
+pub mod story;
+
 pub mod backtest;
 
 #[cfg(feature = "shell")]
