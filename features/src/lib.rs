@@ -41,6 +41,8 @@ mod program;
 
 pub mod plan;
 
+pub mod ranges;
+
 pub mod catalog;
 
 pub mod history;

@@ -319,6 +319,11 @@ impl Plan {
         self.by_type.iter().map(|turn| turn.program.registers()).fold(self.readings, usize::max)
     }
 
+    /// A value of a column.
+    pub(crate) fn value_of(&self, index: u16) -> &Value {
+        &self.values[usize::from(index)]
+    }
+
     /// Conditions of all channels.
     pub(crate) fn conditions(&self) -> usize {
         self.conditions.len()
@@ -587,7 +592,7 @@ impl Plan {
     }
 
     /// What is left of each fact's expression for one event type, and which readings that needs.
-    fn left_of_facts(&self, kind: EventType) -> (Vec<Expr>, Vec<bool>) {
+    pub(crate) fn left_of_facts(&self, kind: EventType) -> (Vec<Expr>, Vec<bool>) {
         let mut facts: Vec<Option<f64>> = vec![None; self.facts.len()];
         let mut readings: Vec<Option<f64>> = vec![None; self.readings];
         let is_absent = |lookup: &Lookup, facts: &[Option<f64>]| {
