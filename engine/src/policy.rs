@@ -20,7 +20,7 @@ use crate::decision::Verdict;
 use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve::{self, Vote};
-use crate::rules::{self, Hits, RuleSet};
+use crate::rules::{self, Hits, RuleSet, lint};
 use crate::stepup::{self, Situation};
 
 mod sources;
@@ -112,7 +112,8 @@ impl Policy {
             .collect();
         let mut keep = rules.wanted();
         keep.extend(&read_by_decision);
-        keep.extend(draft.iter().flat_map(|d| &d.features).filter_map(|n| definitions.fact(n)));
+        let of_model: Vec<String> = draft.iter().flat_map(|d| d.features.clone()).collect();
+        keep.extend(of_model.iter().filter_map(|name| definitions.fact(name)));
         choose(wanted, &mut definitions, &mut keep, &mut found);
         let plan = Arc::new(definitions.plan(&keep));
         let model = check_model(draft, &plan, &mut found);
@@ -121,11 +122,22 @@ impl Policy {
             Place::Text { start, .. } => (0, start),
             Place::Field(_) | Place::Row(_) => (1, 0),
         });
-        let (faults, warnings): (Vec<_>, Vec<_>) =
+        let (faults, mut warnings): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|d| d.severity == Severity::Error);
         if !faults.is_empty() {
             return Err(first_faults(faults, more));
         }
+        let rules = match wanted {
+            Wanted::Only(_) => RuleSet::default(),
+            _ => {
+                let rules = rules.bind(&definitions, &plan);
+                let features = definitions.features();
+                let own_bytes = sources.files().next().map_or(0, |(_, text)| text.len() as u32);
+                let odd = lint::check(parsed, own_bytes, &rules, &plan, features, &of_model);
+                warnings.extend(odd);
+                rules
+            }
+        };
         // For tables of facts the decision's own inputs are not kept; nothing is judged then.
         let slot = |index: &usize| {
             plan.find(definitions.name(*index)).map_or(u16::MAX, |slot| slot as u16)
@@ -134,12 +146,9 @@ impl Policy {
             name: parsed.name.as_ref().map_or("unnamed", |name| &name.node).to_owned(),
             version: short_hash(sources.files().map(|(_, text)| text).chain([catalog::TEXT])),
             schema: schema_hash(&plan),
-            warnings,
+            warnings: lint::settle(warnings),
             situation: read_by_decision.iter().map(slot).collect(),
-            rules: match wanted {
-                Wanted::Only(_) => RuleSet::default(),
-                _ => rules.bind(&definitions, &plan),
-            },
+            rules,
             model_reasons: model.as_ref().map_or(Vec::new(), |m| reasons_of(m, &definitions)),
             features: definitions.features().to_vec(),
             plan,

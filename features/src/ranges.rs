@@ -9,7 +9,7 @@
 //! Bounds are computed by the operations that compute the values, which are monotone in each
 //! argument and round alike; means and other sums of many steps get a little room for rounding.
 
-use crate::expr::{Expr, Function, Op, combine, invoke};
+use crate::expr::{Expr, Function, Op, invoke};
 use crate::field::{EventType, FieldId, Kind, ids};
 use crate::limits::{MONEY_MINOR_MAX, TIME_MAX_MS, TIME_MIN_MS};
 use crate::plan::{Plan, Value};
@@ -193,6 +193,7 @@ fn answers(aggregate: Aggregate, values: Range) -> Range {
         }
         Aggregate::Concentration => Range::between(0.0, 1.0).with_room(),
         Aggregate::Rank => Range::between(0.0, 1.0),
+        Aggregate::Sequence => Range::TRUTH,
         Aggregate::Stddev | Aggregate::Entropy => from_zero,
         Aggregate::SinceFirst | Aggregate::SinceLast | Aggregate::GapMin => counted,
         Aggregate::GapCv => from_zero,
@@ -214,7 +215,11 @@ impl Scope<'_> {
             Expr::Field(ids::EVENT_TYPE) if self.kind.is_some() => {
                 Range::exactly(self.kind.map_or(f64::NAN, |kind| f64::from(kind as u8)))
             }
-            Expr::Field(field) => self.field(*field),
+            Expr::Field(field) => {
+                let range = self.field(*field);
+                let is_there = self.kind.is_some_and(|kind| is_required(*field, kind));
+                Range { may_be_unknown: !is_there, ..range }
+            }
             Expr::Key(_) => Range::whole(0.0, crate::expr::KEY_MASK as f64),
             Expr::Has(_) => Range { may_be_unknown: false, ..Range::TRUTH },
             Expr::IsType(types) => {
@@ -237,6 +242,8 @@ impl Scope<'_> {
                 Range { low: -inner.high, high: -inner.low, ..inner }
             }
             Expr::Binary(op, left, right) => between(*op, self.range(left), self.range(right)),
+            // What a list without entries holds is not said in the text.
+            Expr::In(_, list) if list.is_empty() => Range::TRUTH,
             Expr::In(inner, list) => {
                 let inner = self.range(inner);
                 let can_be = list.iter().any(|entry| inner.has(*entry));
@@ -304,6 +311,13 @@ impl Scope<'_> {
             }
         }
     }
+}
+
+/// Whether every scored event of this type has the field. What an object must hold may be absent
+/// with the object.
+fn is_required(field: FieldId, kind: EventType) -> bool {
+    let line = field.field();
+    kind.is_scored() && line.required.contains(kind) && !line.path.contains('.')
 }
 
 fn known(ranges: &[Range], index: u16) -> Range {
@@ -472,6 +486,7 @@ fn call(function: Function, arguments: &[Range]) -> Range {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expr::combine;
 
     /// Every combination of ranges with values of theirs, through every operator and function.
     #[test]

@@ -1,5 +1,7 @@
 //! Rules as written to rules as they run: every name resolved, every fault reported at once.
 
+use std::collections::HashSet;
+
 use features::diagnostic::{Diagnostic, Place, nearest};
 use features::expr::Expr;
 use features::field::{EventType, Types};
@@ -82,6 +84,7 @@ pub(crate) fn check(
     faults: &mut Vec<Diagnostic>,
 ) -> Draft {
     let mut draft = Draft::default();
+    let mut names = HashSet::new();
     for statement in &policy.statements {
         if let Statement::Band(band) = &statement.node {
             let message = format!("the band `{}` is not drawn", band.name.node);
@@ -89,7 +92,7 @@ pub(crate) fn check(
         }
         if let Statement::Rule(rule) = &statement.node {
             let index = draft.set.rules.len() as u16;
-            if draft.set.rules.iter().any(|r| r.name == rule.name.node) {
+            if !names.insert(rule.name.node.as_str()) {
                 let message = format!("rule `{}` is defined twice", rule.name.node);
                 faults.push(fault("P205", rule.name.span, message));
             }
@@ -330,7 +333,7 @@ fn check_action(
 
 /// The first instant after a day written `2027-06-30`, in milliseconds; days are proleptic
 /// Gregorian (Howard Hinnant, "chrono-compatible low-level date algorithms").
-fn end_of_day(day: &str) -> Option<i64> {
+pub(super) fn end_of_day(day: &str) -> Option<i64> {
     let mut parts = day.split('-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     let year = if month <= 2 { year - 1 } else { year };

@@ -8,6 +8,7 @@
 //! of hits.
 
 mod check;
+pub(crate) mod lint;
 
 use features::expr::{Expr, Scope};
 use features::field::{EventType, Types};
@@ -17,6 +18,7 @@ use crate::resolve::Vote;
 
 pub use check::CODES;
 pub(crate) use check::check;
+pub use lint::CODES as LINTS;
 
 /// One rule, checked.
 #[derive(Clone, Debug)]
