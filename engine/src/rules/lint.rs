@@ -152,7 +152,10 @@ struct Group {
     can_be_false: bool,
 }
 
-type Parts = BTreeMap<(u32, u32, &'static str), Diagnostic>;
+/// Start and end of a part, and what is told of it.
+type PartKey = (u32, u32, &'static str);
+
+type Parts = BTreeMap<PartKey, Diagnostic>;
 
 impl Known<'_> {
     fn ranges(&self, kind: EventType) -> &[Range] {
@@ -188,7 +191,7 @@ impl Known<'_> {
         let yes = Builder::new(&self.readings).tree(at, when, false);
         let no = Builder::new(&self.readings).tree(at, when, true);
         let facts = facts_of(when);
-        let groups = self.groups(on.types, &facts, &yes, &no);
+        let mut groups = self.groups(on.types, &facts, &yes, &no);
         if groups.iter().all(|group| !group.can_be_true) {
             found.push(self.never_true(on, at, &yes, &facts));
             return;
@@ -198,8 +201,9 @@ impl Known<'_> {
                 found.extend(self.not_there(on, *kind, &yes, &facts));
             }
         }
-        let live: Vec<&Group> = groups.iter().filter(|group| group.can_be_true).collect();
-        if live.iter().all(|group| !group.can_be_false) {
+        // The first one that may be true tells what the others must agree with.
+        groups.sort_by_key(|group| !group.can_be_true);
+        if groups.iter().filter(|group| group.can_be_true).all(|group| !group.can_be_false) {
             let message =
                 format!("{} `{}` holds whenever its condition is known", on.what, on.name.node);
             let help = "if that is meant, write `when true` or `not missing(..)`";
@@ -207,20 +211,20 @@ impl Known<'_> {
             return;
         }
         let mut parts: Option<Parts> = None;
-        for group in live {
+        for group in &groups {
             let mut here = Parts::new();
             let Some(kind) = group.types.first() else { continue };
             let mut solver = Solver::new(self.ranges(*kind));
             self.parts(&yes, &mut solver, &mut here);
             self.always_known(at, when, self.ranges(*kind), &mut here);
-            // A part must be idle on every type to be idle.
-            parts = Some(match parts {
-                None => here,
-                Some(mut parts) => {
-                    parts.retain(|key, _| here.contains_key(key));
-                    parts
-                }
-            });
+            // A part must be idle on every type to be idle; a branch is not asked for where nothing
+            // is ever true.
+            let is_idle =
+                |key: &PartKey| here.contains_key(key) || !group.can_be_true && key.2 == "P302";
+            match &mut parts {
+                Some(parts) => parts.retain(|key, _| is_idle(key)),
+                None => parts = Some(here),
+            }
         }
         found.extend(parts.unwrap_or_default().into_values());
         self.rounded(&yes, found);
@@ -613,7 +617,7 @@ impl Known<'_> {
     }
 }
 
-fn key(code: &'static str, span: Span) -> (u32, u32, &'static str) {
+fn key(code: &'static str, span: Span) -> PartKey {
     (span.start, span.end, code)
 }
 
