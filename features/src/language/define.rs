@@ -33,6 +33,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("P109", "field that no event of the rule carries"),
     ("P110", "too many facts or window aggregates"),
     ("P111", "expression that grows too large"),
+    ("P112", "sequence that no events can follow"),
 ];
 
 /// What a catalogue shows of a fact.

@@ -10,12 +10,11 @@ use super::define::{Definitions, List, both, fault, key_field, key_of_text, unkn
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Component, Expr, FUNCTIONS, Function, Op};
 use crate::field::{self, EventType, FieldId, Kind, Types};
-use crate::limits::{
-    DAY_MS, EXPRESSION_NODES_MAX, LETS_NESTED_MAX, MEASURES_MAX, RETENTION_MAX_MS,
-};
+use crate::limits::{DAY_MS, EXPRESSION_NODES_MAX, LETS_NESTED_MAX};
 use crate::money;
-use crate::plan::{Definition, KeyPart, Measure, Reading, Value};
-use crate::window::Aggregate;
+use crate::plan::{Definition, Reading};
+
+mod past;
 
 /// Amounts of the wallet itself, which keeps its books in the base currency.
 const IN_BASE_CURRENCY: [&str; 5] = [
@@ -240,10 +239,7 @@ impl<'a> Resolver<'a> {
                     format!("tags such as `{}` of `{}` are not kept", tag.node, entity.node);
                 self.broken(fault("P105", expr.span, message))
             }
-            ExprNode::Sequence(_) => {
-                let message = "sequences of events are not followed";
-                self.broken(fault("P105", expr.span, message))
-            }
+            ExprNode::Sequence(sequence) => self.sequence(expr, sequence),
             ExprNode::Call { function, arguments } => self.call(function, arguments),
             ExprNode::Aggregate(aggregate) => self.aggregate(expr, aggregate),
         }
@@ -664,116 +660,6 @@ impl<'a> Resolver<'a> {
             Context::Event | Context::Feature(_) => (expr, kind),
         }
     }
-
-    fn aggregate(&mut self, whole: &ast::Expr, aggregate: &ast::Aggregate) -> Typed {
-        let window = match self.context {
-            Context::Event => {
-                let message = "got an aggregate, wanted fields of one event";
-                return self.broken(fault("P105", whole.span, message));
-            }
-            Context::Feature(window) => window,
-            Context::Rule(_) => None,
-        };
-        let window_ms = match &aggregate.over {
-            None => None,
-            Some(ast::Over::Span { ms, .. }) => Some(*ms),
-            Some(ast::Over::Window) if window.is_some() => window,
-            Some(ast::Over::Window) => {
-                let message = "`over window` stands outside a family of windows";
-                return self.broken(fault("P105", whole.span, message));
-            }
-        };
-        let before = self.faults.len();
-        let context = std::mem::replace(&mut self.context, Context::Event);
-        let value = aggregate.value.as_ref().map(|value| self.value(value));
-        let condition = self.condition(&aggregate.source);
-        self.context = context;
-        self.check_window(whole.span, aggregate, window_ms);
-        let record_by: Vec<FieldId> =
-            aggregate.by.iter().filter_map(|name| self.record_key(name)).collect();
-        let reading =
-            if aggregate.matching.is_empty() { &aggregate.by } else { &aggregate.matching };
-        let read_by: Vec<KeyPart> = reading.iter().filter_map(|name| self.read_key(name)).collect();
-        if reading.len() != aggregate.by.len() {
-            let message =
-                format!("got {} keys to match, wanted {}", reading.len(), aggregate.by.len());
-            self.faults.push(fault("P106", whole.span, message));
-        }
-        if before < self.faults.len() {
-            return BROKEN;
-        }
-        let kind = kind_of(aggregate.kind.node, value.as_ref().map(|(_, kind)| kind));
-        let measure = Measure {
-            aggregate: aggregate_of(aggregate.kind.node),
-            value: value.map(|(expr, _)| {
-                let scale = if is_whole(&expr) { 1.0 } else { 1e6 };
-                Value { expr, scale }
-            }),
-            condition,
-            record_by,
-            read_by,
-            window_ms,
-            offset_ms: aggregate.offset_ms,
-            including_this: aggregate.including_this,
-            within: Vec::new(),
-        };
-        let Some(measure) = self.known.add_measure(measure) else {
-            let message =
-                format!("more than {MEASURES_MAX} different window aggregates are defined");
-            return self.broken(fault("P110", whole.span, message));
-        };
-        self.fact_in_rule(super::print(whole), Expr::Reading(measure), kind)
-    }
-
-    fn check_window(
-        &mut self,
-        span: ast::Span,
-        aggregate: &ast::Aggregate,
-        window_ms: Option<i64>,
-    ) {
-        let reach = window_ms.unwrap_or(0).saturating_add(aggregate.offset_ms);
-        if RETENTION_MAX_MS < reach {
-            let days = RETENTION_MAX_MS / 86_400_000;
-            let message = format!("the window reaches back more than {days} days");
-            self.faults.push(fault("P107", span, message));
-        }
-        let distinct = aggregate.kind.node == ast::AggregateKind::Distinct;
-        if distinct && (window_ms.is_none() || aggregate.offset_ms != 0) {
-            let message = "distinct values are kept by their last sighting: \
-                           they need `over` and take no `offset`";
-            self.faults.push(fault("P107", span, message));
-        }
-        let kind = aggregate.kind.node;
-        if window_ms.is_none() && aggregate_of(kind).is_scanned() {
-            let name = kind.name();
-            let message = format!("`{name}` looks at the newest events of a window: add `over`");
-            self.faults.push(fault("P107", span, message));
-        } else if window_ms.is_none() && aggregate.offset_ms != 0 {
-            let message = "`offset` needs a window: add `over`";
-            self.faults.push(fault("P107", span, message));
-        }
-    }
-
-    fn record_key(&mut self, name: &ast::Name) -> Option<FieldId> {
-        let field = key_field(&name.node).or_else(|| field::find(&name.node));
-        if field.is_none() {
-            let known = self.known.known_names();
-            let mut diagnostic = unknown(name.span, "key", &name.node, &known);
-            diagnostic.code = "P106";
-            self.faults.push(diagnostic);
-        }
-        field
-    }
-
-    fn read_key(&mut self, name: &ast::Name) -> Option<KeyPart> {
-        if let Some(field) = key_field(&name.node).or_else(|| field::find(&name.node)) {
-            return Some(KeyPart::Field(field));
-        }
-        if let Some(index) = self.known.feature_index(&name.node) {
-            return Some(KeyPart::Fact(index as u16));
-        }
-        self.record_key(name).map(KeyPart::Field)
-    }
 }
 
 /// Which meaning of a name goes first.
@@ -785,84 +671,4 @@ enum Wanted {
 
 fn negate_if(negated: bool, expr: Expr) -> Expr {
     if negated { Expr::Not(Box::new(expr)) } else { expr }
-}
-
-fn aggregate_of(kind: ast::AggregateKind) -> Aggregate {
-    match kind {
-        ast::AggregateKind::Count => Aggregate::Count,
-        ast::AggregateKind::Sum => Aggregate::Sum,
-        ast::AggregateKind::Avg => Aggregate::Mean,
-        ast::AggregateKind::Min => Aggregate::Min,
-        ast::AggregateKind::Max => Aggregate::Max,
-        ast::AggregateKind::Stddev => Aggregate::Stddev,
-        ast::AggregateKind::Distinct => Aggregate::Distinct,
-        ast::AggregateKind::First => Aggregate::First,
-        ast::AggregateKind::Last => Aggregate::Last,
-        ast::AggregateKind::SinceFirst => Aggregate::SinceFirst,
-        ast::AggregateKind::SinceLast => Aggregate::SinceLast,
-        ast::AggregateKind::Entropy => Aggregate::Entropy,
-        ast::AggregateKind::Concentration => Aggregate::Concentration,
-        ast::AggregateKind::Median => Aggregate::Median,
-        ast::AggregateKind::Rank => Aggregate::Rank,
-        ast::AggregateKind::Repeats => Aggregate::Repeats,
-        ast::AggregateKind::Rising => Aggregate::Rising,
-        ast::AggregateKind::Falling => Aggregate::Falling,
-        ast::AggregateKind::Changes => Aggregate::Changes,
-        ast::AggregateKind::Mode => Aggregate::Mode,
-        ast::AggregateKind::GapMin => Aggregate::GapMin,
-        ast::AggregateKind::GapCv => Aggregate::GapCv,
-        ast::AggregateKind::HourRarity => Aggregate::HourRarity,
-    }
-}
-
-fn kind_of(kind: ast::AggregateKind, value: Option<&Type>) -> Type {
-    match kind {
-        ast::AggregateKind::Count
-        | ast::AggregateKind::Distinct
-        | ast::AggregateKind::Entropy
-        | ast::AggregateKind::Concentration
-        | ast::AggregateKind::Rank
-        | ast::AggregateKind::Repeats
-        | ast::AggregateKind::Rising
-        | ast::AggregateKind::Falling
-        | ast::AggregateKind::Changes
-        | ast::AggregateKind::GapCv
-        | ast::AggregateKind::HourRarity => Type::Number,
-        ast::AggregateKind::SinceFirst
-        | ast::AggregateKind::SinceLast
-        | ast::AggregateKind::GapMin => Type::Duration,
-        ast::AggregateKind::Sum
-        | ast::AggregateKind::Avg
-        | ast::AggregateKind::Min
-        | ast::AggregateKind::Max
-        | ast::AggregateKind::Stddev
-        | ast::AggregateKind::First
-        | ast::AggregateKind::Last
-        | ast::AggregateKind::Median
-        | ast::AggregateKind::Mode => value.cloned().unwrap_or(Type::Number),
-    }
-}
-
-/// Whether the expression can only be a whole number, which is kept without a scale.
-fn is_whole(expr: &Expr) -> bool {
-    match expr {
-        Expr::Constant(value) => value.fract() == 0.0,
-        Expr::Field(field) => !matches!(field.kind(), Kind::Float { .. }),
-        Expr::Key(_) | Expr::Has(_) | Expr::IsType(_) | Expr::Text(..) => true,
-        Expr::Not(_) | Expr::In(..) | Expr::Missing(_) | Expr::Choose(_) => true,
-        Expr::Negate(a) => is_whole(a),
-        Expr::Binary(Op::Add | Op::Subtract | Op::Multiply, a, b) | Expr::OrElse(a, b) => {
-            is_whole(a) && is_whole(b)
-        }
-        Expr::Binary(Op::Divide, ..) => false,
-        Expr::Binary(..) => true,
-        Expr::If(_, a, b) => is_whole(a) && is_whole(b),
-        Expr::Call(Function::Round | Function::Floor | Function::Hour | Function::Weekday, _) => {
-            true
-        }
-        Expr::Call(Function::Abs | Function::Min | Function::Max, list) => {
-            list.iter().all(is_whole)
-        }
-        Expr::Call(..) | Expr::Reading(_) | Expr::Fact(_) | Expr::Component(_) => false,
-    }
 }

@@ -113,3 +113,67 @@ fn a_fact_of_the_graph_has_a_name_and_is_no_field_of_one_event() {
     assert_eq!(codes("count(payment where component(size) > 2) by account over 24h"), ["P105"]);
     assert_eq!(defined("let x = component(size) > 2").1, ["P105"]);
 }
+
+#[test]
+fn a_sequence_is_a_condition_over_the_past_of_its_keys() {
+    let text = "let fresh = device.install_age_s < 86_400
+feature f \"\" = login[fresh] then profile_change within 1h then transfer[base_minor > 5 CNY] within 2h by account";
+    let (definitions, faults) = defined(text);
+    assert_eq!(faults, [""; 0]);
+    assert_eq!(definitions.definitions[0].reading, Reading::Bool);
+    let [measure] = definitions.measures.as_slice() else { panic!("one measure") };
+    let (minute, hour) = (60_000, 3_600_000);
+    assert_eq!(
+        (measure.window_ms, measure.within.as_slice()),
+        (Some(3 * hour), &[hour, 2 * hour][..])
+    );
+    let types = Types::of(&[EventType::Login, EventType::ProfileChange]);
+    assert_eq!(measure.condition.possible_types(), types);
+    let feature = &definitions.features()[0];
+    assert_eq!(
+        (feature.entity.as_str(), feature.windows_ms.as_slice()),
+        ("account", &[3 * hour][..])
+    );
+
+    // Other times are another question, the same times the same one.
+    let two = |within: &str| format!("login then transfer within {within} by account");
+    let text = format!("feature a \"\" = {}\nfeature b \"\" = not ({})", two("60m"), two("1h"));
+    assert_eq!(defined(&text).0.measures.len(), 1);
+    let text = format!("feature a \"\" = {}\nfeature b \"\" = {}", two("1h"), two("90s"));
+    let measures = defined(&text).0.measures;
+    assert_eq!(measures.iter().map(|m| m.within[0]).collect::<Vec<_>>(), [hour, 3 * minute / 2]);
+}
+
+#[test]
+fn a_sequence_that_no_events_can_follow_is_refused() {
+    let steps = |count: usize| {
+        let later = " then transfer within 1h".repeat(count - 1);
+        format!("login{later} by account")
+    };
+    assert_eq!(codes(&steps(8)), [""; 0]);
+    assert_eq!(codes(&steps(9)), ["P112"]);
+    assert_eq!(codes("login then transfer within 1h"), ["P112"]);
+    assert_eq!(codes("login then transfer within 1h by card"), ["P112"]);
+    assert_eq!(codes("login then transfer within 121d by account"), ["P107"]);
+    assert_eq!(codes("login then transfer within 1h by colour"), ["P106"]);
+    assert_eq!(codes("login then base_minor within 1h by account"), ["P104"]);
+    assert_eq!(codes("login[5] then transfer within 1h by account"), ["P104"]);
+    let sequence = "login then transfer within 1h by account";
+    assert_eq!(defined(&format!("let x = {sequence}")).1, ["P105"]);
+
+    // A step sees its own event and nothing of history, and is told so.
+    let text = "feature past \"\" = count(login) by account over 1h
+feature f \"\" = login[past > 3] then transfer within 1h by account";
+    let (policy, _) = parse(text);
+    let faults = Definitions::default().add(&policy, Origin::Policy);
+    assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["P105"]);
+    assert!(faults[0].help.as_ref().is_some_and(|help| help.contains("its own event")));
+
+    // The last step is the event that is judged.
+    let (policy, _) = parse(&format!("rule r when {sequence} then review because X"));
+    let Statement::Rule(rule) = &policy.statements[0].node else { panic!("{policy:?}") };
+    let on = |kind| Definitions::default().condition(&rule.when, Types::of(&[kind]));
+    assert!(on(EventType::Transfer).is_ok());
+    let faults = on(EventType::Login).expect_err("no login is a transfer");
+    assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["P112"]);
+}
