@@ -7,8 +7,10 @@ mod invariants;
 mod stories;
 // The history against a recount of every event, and against polars.
 mod oracle;
+// Sequences of events against a judge that tries every way.
 #[cfg(feature = "offline")]
 mod polars_oracle;
+mod sequences;
 // The traps of looking ahead, each as a story that a leak would spoil.
 mod leakage;
 // The published features of the Fraud Detection Handbook, on an excerpt made here.

@@ -49,6 +49,12 @@ const CASES: &[(&str, &str, &str)] = &[
         "P109",
         "merchant.mcc",
     ),
+    (r#"feature a "" = login then payment within 1h"#, "P112", "login then payment within 1h"),
+    (
+        r#"rule r "" on login when login then payment within 1h by account then review because NEW_DEVICE"#,
+        "P112",
+        "payment",
+    ),
     (r#"rule r "" on label when true then review because MERCHANT_RISK"#, "P201", "label"),
     (r#"rule r "" when true then review because MERCHNT_RISK"#, "P202", "MERCHNT_RISK"),
     (r#"rule r "" when true then review because MERCHANT_RISK message MSG_NO"#, "P203", "MSG_NO"),

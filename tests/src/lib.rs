@@ -8,7 +8,7 @@ mod mmdb;
 mod naive;
 
 pub use mmdb::mmdb;
-pub use naive::{Naive, Seen, What};
+pub use naive::{Naive, Seen, What, followed};
 
 /// Seeded chance (SplitMix64, Steele, Lea and Flood 2014).
 #[derive(Clone, Debug)]

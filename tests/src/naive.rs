@@ -242,7 +242,30 @@ impl What {
     }
 }
 
-fn newest(seen: &[Seen], most: usize) -> &[Seen] {
+/// Whether some of these events are the steps of a sequence, each later in the order given than the
+/// one before, and each less than its time after it; the last step is an event at `at`. `is_step`
+/// says whether an event can be a step; the newest that can be any of them are looked at.
+pub fn followed(
+    seen: &[Seen],
+    within: &[i64],
+    at: i64,
+    is_step: impl Fn(usize, &Seen) -> bool,
+) -> bool {
+    let steps = |seen: &Seen| (0..within.len()).filter(|step| is_step(*step, seen)).collect();
+    let matched: Vec<(i64, Vec<usize>)> = seen.iter().map(|s| (s.time, steps(s))).collect();
+    let matched: Vec<_> = matched.into_iter().filter(|(_, steps)| !steps.is_empty()).collect();
+    led_up_to(newest(&matched, SCANNED), within, at)
+}
+
+fn led_up_to(before: &[(i64, Vec<usize>)], within: &[i64], at: i64) -> bool {
+    let Some((most, earlier)) = within.split_last() else { return true };
+    let last = earlier.len();
+    let soon = before.iter().enumerate().rev().take_while(|(_, (time, _))| at - time < *most);
+    soon.filter(|(_, (_, steps))| steps.contains(&last))
+        .any(|(place, (time, _))| led_up_to(&before[..place], earlier, *time))
+}
+
+fn newest<T>(seen: &[T], most: usize) -> &[T] {
     &seen[seen.len().saturating_sub(most)..]
 }
 
