@@ -61,7 +61,7 @@ fn asked() -> Vec<Asked> {
     vec![
         asked("account", &[of("login"), of("transfer")], &[HOUR_MS]),
         asked("account", &[of("transfer"), of("transfer")], &[seconds(2)]),
-        asked("account", &[of("login"), of("login"), of("login")], &[1, seconds(20)]),
+        asked("account", &[of("login"), of("login"), of("login")], &[1, MINUTE_MS]),
         asked(
             "account",
             &[at_least("login", 2), of("profile_change"), at_least("transfer", 1)],
