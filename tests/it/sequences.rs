@@ -222,7 +222,10 @@ fn sequences_agree_with_a_judge_that_tries_every_way() {
     println!("{found:?}");
     for (question, [no, yes, unknown, _]) in asked.iter().zip(&found) {
         assert!(30 < *no && 30 < *yes, "{}: {no} {yes}", question.text());
-        assert_eq!(0 < *unknown, question.by != "account", "{}", question.text());
+        // An event with a level has a device, and one that is not the last step is not asked.
+        let may_lack =
+            question.by != "account" && question.steps.last().is_some_and(|s| s.1.is_none());
+        assert_eq!(0 < *unknown, may_lack, "{}", question.text());
     }
     assert!(found.iter().any(|[.., beyond]| 100 < *beyond), "{found:?}");
 }
