@@ -209,7 +209,7 @@ impl Definitions {
     }
 
     /// Every leaf that is not a fact becomes one.
-    fn over_facts(&mut self, expr: Expr) -> Expr {
+    pub(crate) fn over_facts(&mut self, expr: Expr) -> Expr {
         expr.map(&mut |node| match node {
             Expr::Field(field) | Expr::Key(field) => Expr::Fact(self.field_fact(field) as u16),
             Expr::Has(field) => {

@@ -18,6 +18,7 @@ pub mod define;
 mod faults;
 mod lexer;
 mod parse;
+pub mod part;
 mod power;
 mod print;
 mod resolve;

@@ -276,7 +276,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Like [`Self::expression`], but a name means a field before it means an event type.
-    fn value(&mut self, expr: &ast::Expr) -> Typed {
+    pub(crate) fn value(&mut self, expr: &ast::Expr) -> Typed {
         match &expr.node {
             ExprNode::Name(name) => self.name(expr.span, name, Wanted::Value),
             _ => self.expression(expr),

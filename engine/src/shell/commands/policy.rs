@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::common::Failure;
 
 mod check;
+mod test;
 
 /// Works on policy files.
 #[derive(Debug, Args)]
@@ -16,11 +17,13 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Test(test::Arguments),
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Test(arguments) => test::run(arguments),
     }
 }
