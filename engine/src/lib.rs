@@ -23,6 +23,8 @@ pub mod rules;
 
 pub mod policy;
 
+pub mod explain;
+
 pub mod engine;
 
 pub mod story;

@@ -20,7 +20,7 @@ use crate::decision::Verdict;
 use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve::{self, Vote};
-use crate::rules::{self, Hits, RuleSet, lint};
+use crate::rules::{self, Hits, Outline, RuleSet, Unit, lint};
 use crate::stepup::{self, Situation};
 
 mod sources;
@@ -57,6 +57,10 @@ pub struct Policy {
     features: Vec<Feature>,
     plan: Arc<Plan>,
     rules: RuleSet,
+    /// How the condition of each rule is written.
+    outlines: Vec<Outline>,
+    /// How each fact of the plan is shown.
+    units: Vec<Unit>,
     model: Option<Model>,
     /// For each feature of the model, the reason that its contribution gives.
     model_reasons: Vec<Option<ReasonCode>>,
@@ -148,6 +152,8 @@ impl Policy {
             schema: schema_hash(&plan),
             warnings: lint::settle(warnings),
             situation: read_by_decision.iter().map(slot).collect(),
+            outlines: rules::outlines(parsed, &rules, &mut definitions, &plan),
+            units: rules::units(&plan, &mut definitions),
             rules,
             model_reasons: model.as_ref().map_or(Vec::new(), |m| reasons_of(m, &definitions)),
             features: definitions.features().to_vec(),
@@ -190,6 +196,16 @@ impl Policy {
     /// Its rules.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+
+    /// How the condition of each rule is written, in the order of the rules.
+    pub fn outlines(&self) -> &[Outline] {
+        &self.outlines
+    }
+
+    /// How the value of a fact of the plan is shown to a person.
+    pub fn unit(&self, fact: u16) -> &Unit {
+        &self.units[usize::from(fact)]
     }
 
     /// Its model.

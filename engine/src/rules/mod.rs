@@ -9,6 +9,7 @@
 
 mod check;
 pub(crate) mod lint;
+mod outline;
 
 use features::expr::{Expr, Scope};
 use features::field::{EventType, Types};
@@ -19,6 +20,8 @@ use crate::resolve::Vote;
 pub use check::CODES;
 pub(crate) use check::check;
 pub use lint::CODES as LINTS;
+pub use outline::{Compared, Outline, Test, Unit};
+pub(crate) use outline::{outlines, scope, units};
 
 /// One rule, checked.
 #[derive(Clone, Debug)]

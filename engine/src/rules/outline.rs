@@ -6,15 +6,16 @@
 //! comparison of numbers, both sides. It is made once, when a policy is checked, and read only when
 //! somebody asks why.
 
+use std::collections::HashMap;
+
 use features::expr::{Expr, Op, Scope};
-use features::field::Types;
 use features::language::ast::{self, ExprNode, Statement};
 use features::language::define::{Definitions, Feature};
 use features::language::part::{Quantity, Standing};
 use features::language::print;
 use features::plan::Plan;
 
-use super::RuleSet;
+use super::{Rule, RuleSet};
 
 /// A part of a condition; see the module's essay.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,26 +78,33 @@ pub(crate) fn outlines(
         Statement::Rule(rule) => Some(rule),
         _ => None,
     });
-    let mut found = Vec::with_capacity(set.rules.len());
-    for (written, checked) in rules.zip(&set.rules) {
-        let mut drawing = Drawing { definitions: &mut *definitions, plan, on: checked.on };
-        found.push(drawing.condition(&written.when, Standing::Rule(checked.on)));
-    }
-    found
+    let slots = plan.facts().iter().map(|fact| fact.name.as_str()).zip(0..).collect();
+    let mut drawing = Drawing { definitions, slots };
+    let draw = |(written, checked): (&ast::Rule, &Rule)| {
+        drawing.condition(&written.when, Standing::Rule(checked.on))
+    };
+    rules.zip(&set.rules).map(draw).collect()
 }
 
 /// How the value of each fact of a plan is shown.
 pub(crate) fn units(plan: &Plan, definitions: &mut Definitions) -> Vec<Unit> {
-    let of = |definitions: &mut Definitions, name: &str| {
-        let named = definitions.features().iter().find(|feature| feature.name == name);
-        let named = named.and_then(unit_of_feature);
-        let quantity = || {
+    let mut of = |name: &str| {
+        let named = feature(definitions, name).and_then(unit_of_feature);
+        named.or_else(|| {
             let index = definitions.fact(name)?;
-            definitions.fact_quantity(index)
-        };
-        named.or_else(|| quantity().map(Unit::Of)).unwrap_or(Unit::Of(Quantity::Number))
+            definitions.fact_quantity(index).map(Unit::Of)
+        })
     };
-    plan.facts().iter().map(|fact| of(&mut *definitions, &fact.name)).collect()
+    let plain = Unit::Of(Quantity::Number);
+    plan.facts().iter().map(|fact| of(&fact.name).unwrap_or(plain.clone())).collect()
+}
+
+/// The feature of this name. Features stand in the order of their definitions.
+fn feature<'d>(definitions: &'d mut Definitions, name: &str) -> Option<&'d Feature> {
+    let index = definitions.fact(name)?;
+    let features = definitions.features();
+    let at = features.binary_search_by_key(&index, |feature| feature.definition).ok()?;
+    features.get(at)
 }
 
 /// The unit that a feature of plain numbers names.
@@ -107,8 +115,8 @@ fn unit_of_feature(feature: &Feature) -> Option<Unit> {
 
 struct Drawing<'a> {
     definitions: &'a mut Definitions,
-    plan: &'a Plan,
-    on: Types,
+    /// Places of the plan's facts by name.
+    slots: HashMap<&'a str, u16>,
 }
 
 impl Drawing<'_> {
@@ -166,8 +174,8 @@ impl Drawing<'_> {
     fn bound(&self, expr: Expr) -> Expr {
         expr.map(&mut |node| match node {
             Expr::Fact(fact) => {
-                let slot = self.plan.find(self.definitions.name(usize::from(fact)));
-                slot.map_or(Expr::Constant(f64::NAN), |slot| Expr::Fact(slot as u16))
+                let slot = self.slots.get(self.definitions.name(usize::from(fact)));
+                slot.map_or(Expr::Constant(f64::NAN), |slot| Expr::Fact(*slot))
             }
             other => other,
         })
@@ -216,11 +224,10 @@ impl Drawing<'_> {
             Quantity::Number => {
                 let named = match &left.node {
                     ExprNode::Name(name) => {
-                        self.definitions.features().iter().find(|feature| feature.name == *name)
+                        feature(self.definitions, name).and_then(unit_of_feature)
                     }
                     _ => None,
                 };
-                let named = named.and_then(unit_of_feature);
                 Some(named.unwrap_or(Unit::Of(Quantity::Number)))
             }
             quantity => Some(Unit::Of(quantity)),

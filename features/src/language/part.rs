@@ -79,8 +79,7 @@ impl Definitions {
             Standing::Rule(on) => Resolver::for_rule(self, on, &mut faults),
             Standing::Let => Resolver::for_event(self, &mut faults),
         };
-        let (expr, kind) =
-            if is_value { resolver.value(part) } else { resolver.expression(part) };
+        let (expr, kind) = if is_value { resolver.value(part) } else { resolver.expression(part) };
         if !faults.is_empty() || kind == Type::Broken {
             return None;
         }

@@ -233,11 +233,7 @@ fn describe(findings: &Findings) -> String {
     }
     let number = |number: usize| count(number as u64);
     let held = findings.expectations - findings.failed.len();
-    text.push_str(&format!(
-        "policy    {} {}\n",
-        findings.policy.name(),
-        findings.policy.version()
-    ));
+    text.push_str(&format!("policy    {} {}\n", findings.policy.name(), findings.policy.version()));
     text.push_str(&format!(
         "examples  {} hits and {} misses in its rules, all as they say\n",
         number(findings.hits),

@@ -1,0 +1,143 @@
+//! Why, why not, and what else: a judgement taken apart for a person.
+//!
+//! [`explain`] judges facts once more and says of every rule that looks at such events what became
+//! of each of its conditions: whether it holds, which values it read, and by how much a comparison
+//! was missed or met. For a rule that was hit it names the conditions that made it so; for one that
+//! was not, the fewest that would have to turn, the first of them first. [`Explanation::flips`] are
+//! counterfactuals: changes of one fact that rules read which turn the decision, the smallest
+//! relative change first. Each was judged before it is told, so it is true by construction; it is a
+//! statement about the policy, not about the world, where facts move together. For the amount of an
+//! event, [`amount_flips`] asks a whole engine instead.
+//!
+//! Everything here is pure. Cost: one judgement for each threshold of each rule of the event's type,
+//! at most [`CANDIDATES_MAX`]; nothing of it is near the path of a decision.
+
+mod flip;
+mod part;
+mod show;
+
+#[cfg(test)]
+mod tests;
+
+use features::field::EventType;
+
+use crate::decision::Decision;
+use crate::policy::{Judgement, Policy};
+
+pub use flip::{AmountFlip, CANDIDATES_MAX, Flip, amount_flips};
+pub use part::{Form, Gap, Need, Part, TestFinding, ValueRead};
+pub use show::shown;
+
+/// A judgement with its reasons, rule by rule.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// What was judged.
+    pub judgement: Judgement,
+    /// Every rule that looks at such events, in the order of the policy.
+    pub rules: Vec<RuleFinding>,
+    /// Changes of one fact that turn the decision, the smallest first.
+    pub flips: Vec<Flip>,
+}
+
+/// What became of one rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleFinding {
+    /// Which: an index into the policy's rules.
+    pub rule: u16,
+    /// What it said.
+    pub state: State,
+    /// Its condition, part by part.
+    pub condition: Part,
+    /// For a rule whose condition is true, the conditions that make it so.
+    pub because: Vec<Need>,
+    /// For any other, the fewest conditions that would have to turn for it to be true; empty when
+    /// no turning can make it so.
+    pub lacking: Vec<Need>,
+}
+
+/// What a rule said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It votes.
+    Hit,
+    /// It would vote, and only watches.
+    Shadow,
+    /// It would vote, and the exemption of this index takes its vote.
+    Suppressed(u16),
+    /// Its condition is unknown.
+    Undecided,
+    /// Its condition is false.
+    Missed,
+    /// It is no longer in force.
+    OutOfForce,
+}
+
+impl State {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Hit => "hit",
+            State::Shadow => "shadow",
+            State::Suppressed(_) => "suppressed",
+            State::Undecided => "undecided",
+            State::Missed => "missed",
+            State::OutOfForce => "out_of_force",
+        }
+    }
+}
+
+impl Explanation {
+    /// The flips to a decision, the smallest change first.
+    pub fn flips_to(&self, decision: Decision) -> impl Iterator<Item = &Flip> {
+        self.flips.iter().filter(move |flip| flip.decision == decision)
+    }
+}
+
+/// Explains what a policy makes of facts laid out by its plan, of an event of this type and time
+/// (milliseconds).
+pub fn explain(policy: &Policy, event_type: EventType, time_ms: i64, facts: &[f64]) -> Explanation {
+    let judgement = policy.judge(event_type, time_ms, facts);
+    let flips = flip::flips(policy, event_type, time_ms, facts, judgement.verdict.decision);
+    Explanation {
+        rules: findings(policy, &judgement, event_type, time_ms, facts),
+        judgement,
+        flips,
+    }
+}
+
+/// What became of every rule that looks at such events.
+fn findings(
+    policy: &Policy,
+    judgement: &Judgement,
+    event_type: EventType,
+    time_ms: i64,
+    facts: &[f64],
+) -> Vec<RuleFinding> {
+    let hits = &judgement.hits;
+    let rules = policy.rules().rules.iter().zip(policy.outlines()).zip(0_u16..);
+    let of_type = rules.filter(|((rule, _), _)| rule.on.contains(event_type));
+    of_type
+        .map(|((rule, outline), index)| {
+            let condition = Part::of(outline, policy, facts);
+            let suppressed = hits.suppressed.iter().find(|(rule, _)| *rule == index);
+            let state = if rule.until_ms.is_some_and(|until| until <= time_ms) {
+                State::OutOfForce
+            } else if hits.hit.contains(&index) {
+                State::Hit
+            } else if hits.shadow.contains(&index) {
+                State::Shadow
+            } else if let Some((_, by)) = suppressed {
+                State::Suppressed(*by)
+            } else if condition.truth.is_none() {
+                State::Undecided
+            } else {
+                State::Missed
+            };
+            let is_true = condition.truth == Some(true);
+            let because = if is_true { condition.support() } else { Vec::new() };
+            let lacking =
+                if is_true { Vec::new() } else { condition.turn(true).unwrap_or_default() };
+            RuleFinding { rule: index, state, condition, because, lacking }
+        })
+        .collect()
+}
