@@ -107,7 +107,8 @@ impl Policy {
         let (of_texts, more) = sources.faults();
         let mut found = of_texts.to_vec();
         let mut definitions = catalog::definitions();
-        found.extend(definitions.add(parsed, Origin::Policy));
+        let list_file = |path: &ast::Name| sources.list_file(path);
+        found.extend(definitions.add_with(parsed, Origin::Policy, &list_file));
         let rules = rules::check(parsed, &mut definitions, &mut found);
         let economics = check_settings(parsed, &mut definitions, &mut found);
         let read_by_decision: Vec<usize> = stepup::FACTS

@@ -82,7 +82,7 @@ impl Fold {
         };
         let definitions: Vec<Definition> = (0..asks.len()).map(definition).collect();
         let wanted: Vec<usize> = (0..asks.len()).collect();
-        let mut plan = Plan::new(&definitions, &measures, &wanted);
+        let mut plan = Plan::new(&definitions, &measures, &[], &wanted);
         let mut tables = Vec::new();
         for table in &mut plan.tables {
             table.shape.raw_max = limits.rows();

@@ -38,6 +38,7 @@ mod value;
 
 pub use check::choices;
 pub use fault::CODES;
+pub(crate) use value::days_since_1970;
 
 const WORDS: usize = FIELD_COUNT.div_ceil(64);
 
@@ -126,8 +127,13 @@ impl Warning {
 
 /// The 64-bit SipHash-1-3 of a text, by which ids and texts are compared and stored.
 pub fn hash_text(text: &str) -> u64 {
+    hash_bytes(text.as_bytes())
+}
+
+/// The same of a part of a text.
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = SipHasher13::new_with_keys(HASH_KEY.0, HASH_KEY.1);
-    hasher.write(text.as_bytes());
+    hasher.write(bytes);
     hasher.finish()
 }
 

@@ -132,17 +132,6 @@ impl Component {
     }
 }
 
-/// A membership test that needs the text itself, not its key number.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TextTest {
-    /// The address lies in one of the networks (address bits as IPv6, prefix length).
-    Cidr(Vec<(u128, u8)>),
-    /// The text starts with one of these.
-    Prefix(Vec<String>),
-    /// The text is one of these domains or below one.
-    Domain(Vec<String>),
-}
-
 /// An expression; see the module's essay for its values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
@@ -156,8 +145,9 @@ pub enum Expr {
     Has(FieldId),
     /// Whether the event is of one of these types.
     IsType(Types),
-    /// A text test on a field.
-    Text(FieldId, TextTest),
+    /// Whether a field's value is in a list of this number when the event happens; a plan turns it
+    /// into a reading, and unknown without one.
+    Listed(FieldId, u16),
     /// A window reading of the plan.
     Reading(u16),
     /// An earlier fact of the plan.
@@ -208,7 +198,7 @@ impl Expr {
             Expr::Constant(value) => *value,
             Expr::Fact(index) => known(scope.facts, *index),
             Expr::Reading(index) => known(scope.readings, *index),
-            Expr::Component(_) => UNKNOWN,
+            Expr::Component(_) | Expr::Listed(..) => UNKNOWN,
             Expr::Field(field) => scope.event.map_or(UNKNOWN, |event| event.number(*field)),
             Expr::Key(field) => {
                 scope.event.and_then(|event| event.bits(*field)).map_or(UNKNOWN, key_number)
@@ -217,10 +207,6 @@ impl Expr {
             Expr::IsType(types) => {
                 scope.event.map_or(UNKNOWN, |event| truth(types.contains(event.event_type())))
             }
-            Expr::Text(field, test) => scope
-                .event
-                .and_then(|event| event.text(*field))
-                .map_or(UNKNOWN, |text| truth(test.holds(text))),
             Expr::Not(inner) => 1.0 - inner.value(scope),
             Expr::Negate(inner) => -inner.value(scope),
             Expr::Binary(op, left, right) => binary(*op, left, right, scope),
@@ -248,9 +234,9 @@ impl Expr {
         }
     }
 
-    /// Whether the expression is true of this event alone.
-    pub fn holds(&self, event: &Event) -> bool {
-        self.value(Scope { event: Some(event), readings: &[], facts: &[] }) == 1.0
+    /// Whether the expression is true of this event, as far as lists are asked with these readings.
+    pub fn holds(&self, event: &Event, readings: &[f64]) -> bool {
+        self.value(Scope { event: Some(event), readings, facts: &[] }) == 1.0
     }
 
     /// Calls `f` on this node and all below it.
@@ -267,7 +253,7 @@ impl Expr {
             | Expr::Key(_)
             | Expr::Has(_)
             | Expr::IsType(_)
-            | Expr::Text(..)
+            | Expr::Listed(..)
             | Expr::Reading(_)
             | Expr::Fact(_)
             | Expr::Component(_) => {}
@@ -305,7 +291,7 @@ impl Expr {
             | Expr::Key(_)
             | Expr::Has(_)
             | Expr::IsType(_)
-            | Expr::Text(..)
+            | Expr::Listed(..)
             | Expr::Reading(_)
             | Expr::Fact(_)
             | Expr::Component(_)) => leaf,
@@ -329,24 +315,6 @@ impl Expr {
         let mut nodes = 0;
         self.walk(&mut |_| nodes += 1);
         nodes
-    }
-}
-
-impl TextTest {
-    pub(crate) fn holds(&self, text: &str) -> bool {
-        match self {
-            TextTest::Cidr(networks) => text.parse().is_ok_and(|address| {
-                let bits = address_bits(address);
-                networks.iter().any(|(network, length)| {
-                    *length == 0 || (bits ^ network) >> (128 - u32::from(*length)) == 0
-                })
-            }),
-            TextTest::Prefix(prefixes) => prefixes.iter().any(|p| text.starts_with(p.as_str())),
-            TextTest::Domain(domains) => domains.iter().any(|domain| {
-                text.strip_suffix(domain.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            }),
-        }
     }
 }
 

@@ -201,7 +201,7 @@ impl EventType {
 }
 
 /// A set of event types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Types(u32);
 
 impl Types {

@@ -30,8 +30,9 @@ use crate::expr::{Component, UNKNOWN};
 use crate::field::{EventType, FieldId, ids};
 use crate::graph::{Graph, Nodes, Sought};
 use crate::limits::{COLUMNS_MAX, RAW_MAX};
+use crate::lists::Lists;
 use crate::origins::Origins;
-use crate::plan::{Ask, Find, KeyPart, Leave, OUTCOMES, Plan, Table};
+use crate::plan::{Ask, Find, KeyPart, Leave, ListTest, OUTCOMES, Plan, Table};
 use crate::window::{ABSENT, Entity, Question, Row, Shape, TOUCHES, Work};
 
 /// Bounds of [`Limits::raw_max`].
@@ -73,6 +74,8 @@ pub enum Recorded {
     Test,
     /// The event it refers to already carries this label: counted once.
     Repeated,
+    /// It changes a list that does not take it, see [`Lists`]: the list stays as it is.
+    Refused,
 }
 
 /// What is held and what was given up, for metrics.
@@ -86,6 +89,10 @@ pub struct Census {
     pub events: u64,
     /// Events too late to count.
     pub late: u64,
+    /// Keys and changes that lists hold.
+    pub list_entries: usize,
+    /// Changes of lists that no list took.
+    pub list_refusals: u64,
     /// Bytes held, but for what busy entities keep beside their rows.
     pub bytes: usize,
 }
@@ -109,6 +116,7 @@ struct Fold {
     tables: Vec<Entities>,
     arena: Arena,
     origins: Origins,
+    lists: Lists,
     /// Kept when a fact asks who belongs together.
     graph: Option<Graph>,
     scratch: Scratch,
@@ -124,6 +132,8 @@ struct Scratch {
     sought: Sought,
     /// Keys under which the event will be held for outcomes.
     names: Option<[u64; 2]>,
+    /// Lists, and entries of them, that the event met where facts ask.
+    met: Vec<(u16, u32)>,
 }
 
 /// What is found out about an event once and asked several times.
@@ -161,6 +171,10 @@ impl History {
         for shape in &mut shapes {
             (shape.raw_max, shape.since_ms) = (limits.raw_max, since_ms);
         }
+        let mut lists = Lists::new(plan.lists());
+        if since_ms.is_some() {
+            lists.forget_the_past();
+        }
         // A reading that nobody writes stays unknown.
         let has_graph = !plan.components.is_empty() && since_ms.is_none();
         let fold = Fold {
@@ -169,6 +183,7 @@ impl History {
             tables: plan.tables.iter().map(|_| Entities::default()).collect(),
             arena: Arena::default(),
             origins: Origins::default(),
+            lists,
             graph: has_graph.then(|| Graph::new(limits.entities_max)),
             scratch: Scratch {
                 registers: vec![UNKNOWN; plan.registers()],
@@ -181,6 +196,7 @@ impl History {
                 },
                 sought: Sought::default(),
                 names: None,
+                met: Vec::with_capacity(plan.tests()),
             },
         };
         History { plan, limits, shapes, fold: Mutex::new(fold) }
@@ -210,7 +226,9 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        self.find(fold, event, &self.plan.turn(event.event_type()).to_observe, TOUCHES);
+        let turn = self.plan.turn(event.event_type());
+        self.find(fold, event, &turn.to_observe, TOUCHES);
+        fold.ask_lists(event, &turn.lists_to_read);
         self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
     }
@@ -220,7 +238,12 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
-        self.find(fold, event, &self.plan.turn(event.event_type()).to_leave, TOUCHES - 1);
+        let turn = self.plan.turn(event.event_type());
+        self.find(fold, event, &turn.to_leave, TOUCHES - 1);
+        if event.is_score_requested() {
+            // It was decided before: it counts for what it met.
+            fold.ask_lists(event, &turn.lists_to_read);
+        }
         (self.fold_in(fold, event, repeated), in_order())
     }
 
@@ -229,8 +252,16 @@ impl History {
         let mut fold = self.lock();
         let fold = &mut *fold;
         self.begin(fold, event, Labels::Look);
-        self.find(fold, event, &self.plan.turn(event.event_type()).to_ask, TOUCHES);
+        let turn = self.plan.turn(event.event_type());
+        self.find(fold, event, &turn.to_ask, TOUCHES);
+        fold.ask_lists(event, &turn.lists_to_read);
         self.read(fold, event, facts);
+    }
+
+    /// Looks at the lists as they are between two folds. Everybody waits for it: a look at many
+    /// entries is one at a page after the other.
+    pub fn look_at_lists<T>(&self, look: impl FnOnce(&Lists) -> T) -> T {
+        look(&self.lock().lists)
     }
 
     /// What is held.
@@ -250,6 +281,8 @@ impl History {
             origins: fold.origins.len(),
             events: fold.events,
             late: fold.late,
+            list_entries: fold.lists.held(),
+            list_refusals: fold.lists.ignored(),
             bytes: entities + fold.arena.held() + fold.origins.held(),
         }
     }
@@ -266,8 +299,10 @@ impl History {
             fold.events += 1;
         }
         let repeated = self.inherit(fold, event, labels);
-        let seen = &mut fold.scratch.seen;
-        self.plan.hold(event, &mut seen.holds);
+        fold.scratch.met.clear();
+        fold.ask_lists(event, &self.plan.turn(event.event_type()).lists_to_hold);
+        let Scratch { seen, registers, .. } = &mut fold.scratch;
+        self.plan.hold(event, registers, &mut seen.holds);
         seen.values.fill(None);
         repeated
     }
@@ -376,11 +411,12 @@ impl History {
             && let Some(own) = lookup.own
         {
             mask = table.recordings[own].mask(event.event_type(), holds);
-            self.fill(table, mask, event, values, &mut own_values);
+            self.fill(table, mask, (event, readings), values, &mut own_values);
         }
         for column in &lookup.compared {
             let column = usize::from(*column);
-            own_values[column] = self.value(table.columns[column].0, event, values);
+            let index = table.columns[column].0;
+            own_values[column] = self.value(index, (event, readings), values);
         }
         let own = Row { time: event.time(), mask, values: &own_values[..shape.columns] };
         let found = places[index].and_then(|place| entities.entity(place, key));
@@ -400,16 +436,30 @@ impl History {
         if event.is_test() {
             return Recorded::Test;
         }
-        if event.is_late() && event.event_type() != EventType::Label {
+        let kind = event.event_type();
+        let mut recorded = Recorded::Yes;
+        if kind == EventType::ListUpdate {
+            // However late, it counts from its own time on.
+            if !fold.lists.apply(event) {
+                recorded = Recorded::Refused;
+            }
+            if event.is_late() {
+                fold.late += 1;
+                return recorded;
+            }
+        }
+        if event.is_late() && kind != EventType::Label {
             fold.late += 1;
             return Recorded::TooLate;
         }
         if repeated {
             return Recorded::Repeated;
         }
-        let Fold { tables, arena, origins, graph, scratch, .. } = fold;
-        let Scratch { seen, sought, names, .. } = scratch;
-        let kind = event.event_type();
+        let Fold { tables, arena, origins, lists, graph, scratch, .. } = fold;
+        let Scratch { registers, seen, sought, names, met } = scratch;
+        if event.is_score_requested() {
+            lists.count(met);
+        }
         for Leave { table: index, recording, lookup } in &self.plan.turn(kind).leaves {
             let index = *index;
             let table = &self.plan.tables[index];
@@ -421,7 +471,7 @@ impl History {
             let (key, place) = (seen.keys[*lookup], seen.places[*lookup]);
             if let Some(key) = key {
                 let mut values = [ABSENT; COLUMNS_MAX];
-                self.fill(table, mask, event, &mut seen.values, &mut values);
+                self.fill(table, mask, (event, registers), &mut seen.values, &mut values);
                 let shape = &self.shapes[index];
                 let row = Row { time: event.time(), mask, values: &values[..shape.columns] };
                 let (work, most) = (&mut seen.work, self.limits.entities_max);
@@ -440,7 +490,7 @@ impl History {
             let inherited = &self.plan.inherited;
             origins.remember(event, names, inherited, arena, self.limits.origins_max);
         }
-        Recorded::Yes
+        recorded
     }
 
     /// The values that the channels of a row ask for.
@@ -448,7 +498,7 @@ impl History {
         &self,
         table: &Table,
         mask: u128,
-        event: &Event,
+        event: (&Event, &[f64]),
         known: &mut [Option<i64>],
         values: &mut [i64; COLUMNS_MAX],
     ) {
@@ -459,10 +509,15 @@ impl History {
         }
     }
 
-    /// A value of the event, evaluated once.
-    fn value(&self, index: u16, event: &Event, known: &mut [Option<i64>]) -> i64 {
+    /// A value of the event, evaluated once; beside the event stands what lists say.
+    fn value(
+        &self,
+        index: u16,
+        (event, readings): (&Event, &[f64]),
+        known: &mut [Option<i64>],
+    ) -> i64 {
         let index = usize::from(index);
-        *known[index].get_or_insert_with(|| self.plan.values[index].of(event))
+        *known[index].get_or_insert_with(|| self.plan.values[index].of(event, readings))
     }
 
     /// Gives an outcome event the fields it lacks and its origin has; says whether it is a label
@@ -479,6 +534,21 @@ impl History {
         };
         let (inherited, counts) = (&self.plan.inherited, labels == Labels::Count);
         fold.origins.pass_on(key, inherited, &fold.arena, event, counts)
+    }
+}
+
+impl Fold {
+    /// Asks lists about the event; their answers are readings.
+    fn ask_lists(&mut self, event: &Event, tests: &[ListTest]) {
+        let Scratch { registers, met, .. } = &mut self.scratch;
+        let asked = tests.iter().map(|test| (test.field, test.list));
+        self.lists.ask(event, asked, |place, truth, entry| {
+            let test = tests[place];
+            registers[usize::from(test.reading)] = truth;
+            if let (true, Some(entry)) = (test.is_of_fact, entry) {
+                met.push((test.list, entry));
+            }
+        });
     }
 }
 

@@ -9,7 +9,7 @@
 const SEGMENTS: usize = 256;
 
 /// From key to number; see the module's essay.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Index {
     segments: Vec<Segment>,
 }

@@ -25,6 +25,8 @@ pub mod language;
 
 pub mod expr;
 
+pub mod lists;
+
 mod arena;
 
 mod index;

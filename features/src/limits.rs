@@ -103,3 +103,25 @@ pub const RETENTION_MAX_MS: i64 = 120 * DAY_MS;
 /// Networks that one file of networks may hold; a larger file is refused. The largest databases
 /// sold have some ten million.
 pub const NETWORKS_MAX: usize = 1 << 26;
+
+/// Bytes of an entry of a list, as of the field that carries one.
+pub const LIST_VALUE_BYTES_MAX: usize = 256;
+
+/// Lists that a policy may have, tags included.
+pub const LISTS_MAX: usize = 1_024;
+
+/// Entries that one list may hold; a change that would bring one more is refused, and in a replay
+/// ignored and counted.
+pub const LIST_ENTRIES_MAX: usize = 1 << 21;
+
+/// Entries, and changes kept beside the newest of each, that all lists of a history may hold.
+pub const LISTS_HELD_MAX: usize = 1 << 23;
+
+/// Changes that are kept of one entry; of more, the oldest are joined.
+pub const ENTRY_CHANGES_MAX: usize = 32;
+
+/// How long an entry is kept after it has ended, at least: as long as facts look back.
+pub const LIST_MEMORY_MS: i64 = RETENTION_MAX_MS;
+
+/// Faults of one list file that are shown; the rest are counted.
+pub const LIST_FAULTS_MAX: usize = 1_000;

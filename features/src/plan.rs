@@ -12,10 +12,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::event::Event;
 use crate::expr::{Component, Expr, KEY_MASK, Scope, UNKNOWN};
 use crate::field::{EventType, FieldId, Types, ids};
 use crate::limits::{CHANNELS_MAX, COLUMNS_MAX, MINUTE_MS, RAW_MAX, SPANS_MAX, VALUE_MAX};
+use crate::lists::Declared;
 use crate::program::{self, Draft, Program};
 use crate::window::{ABSENT, Aggregate, Question, Shape, Span};
 
@@ -118,6 +121,10 @@ pub struct Plan {
     pub(crate) readings: usize,
     /// What is asked of the account's component, and where the answers go.
     pub(crate) components: Vec<(Component, u16)>,
+    /// All lists that there are, asked or not: their entries can be looked at and changed.
+    lists: Vec<Arc<Declared>>,
+    /// What is asked of them.
+    tests: Vec<ListTest>,
     /// Different conditions of all channels, each evaluated once for an event.
     conditions: Vec<Condition>,
     /// Different values of all columns, each evaluated at most once for an event.
@@ -125,6 +132,17 @@ pub struct Plan {
     /// By event type.
     by_type: Vec<Turn>,
     pub(crate) inherited: Vec<FieldId>,
+}
+
+/// A field that is looked for in a list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListTest {
+    pub(crate) field: FieldId,
+    pub(crate) list: u16,
+    /// Where the answer goes.
+    pub(crate) reading: u16,
+    /// Whether a fact asks: then what is met counts as a hit.
+    pub(crate) is_of_fact: bool,
 }
 
 /// What there is to do for an event of one type, and nothing that it can never say or leave.
@@ -140,6 +158,9 @@ pub(crate) struct Turn {
     pub(crate) to_observe: Vec<Find>,
     /// Whether a fact asks who belongs together.
     pub(crate) asks_graph: bool,
+    /// Lists that conditions and values ask, and those that facts alone ask.
+    pub(crate) lists_to_hold: Vec<ListTest>,
+    pub(crate) lists_to_read: Vec<ListTest>,
     /// The facts.
     pub(crate) program: Program,
     /// Rows that may be left.
@@ -232,8 +253,14 @@ enum Step {
 impl Plan {
     /// Lays out what the facts named in `wanted` need; the order of facts is that of `definitions`.
     ///
-    /// `definitions` may only refer to earlier ones; `wanted` holds indices into them.
-    pub fn new(definitions: &[Definition], measures: &[Measure], wanted: &[usize]) -> Plan {
+    /// `definitions` may only refer to earlier ones; `wanted` holds indices into them; what asks a
+    /// list names it by its place in `lists`.
+    pub fn new(
+        definitions: &[Definition],
+        measures: &[Measure],
+        lists: &[Arc<Declared>],
+        wanted: &[usize],
+    ) -> Plan {
         let live = live(definitions, measures, wanted);
         let mut plan = Plan {
             facts: Vec::new(),
@@ -243,6 +270,8 @@ impl Plan {
             steps: Vec::new(),
             readings: 0,
             components: Vec::new(),
+            lists: lists.to_vec(),
+            tests: Vec::new(),
             conditions: Vec::new(),
             values: Vec::new(),
             by_type: Vec::new(),
@@ -262,6 +291,7 @@ impl Plan {
                     Expr::Reading(reading)
                 }
                 Expr::Component(component) => Expr::Reading(plan.add_component(component)),
+                Expr::Listed(field, list) => Expr::Reading(plan.add_test(field, list)),
                 other => other,
             });
             new_fact[index] = plan.facts.len() as u16;
@@ -306,11 +336,21 @@ impl Plan {
         &self.by_type[kind as usize]
     }
 
-    /// Marks in `holds` which conditions hold of an event.
-    pub(crate) fn hold(&self, event: &Event, holds: &mut [bool]) {
+    /// The lists, by number.
+    pub fn lists(&self) -> &[Arc<Declared>] {
+        &self.lists
+    }
+
+    /// How often lists are asked.
+    pub(crate) fn tests(&self) -> usize {
+        self.tests.len()
+    }
+
+    /// Marks in `holds` which conditions hold of an event; `readings` has what lists say.
+    pub(crate) fn hold(&self, event: &Event, readings: &[f64], holds: &mut [bool]) {
         holds.fill(false);
         for (index, expr) in &self.turn(event.event_type()).conditions {
-            holds[usize::from(*index)] = expr.holds(event);
+            holds[usize::from(*index)] = expr.holds(event, readings);
         }
     }
 
@@ -338,7 +378,27 @@ impl Plan {
         self.readings as u16 - 1
     }
 
+    fn add_test(&mut self, field: FieldId, list: u16) -> u16 {
+        let known = self.tests.iter().find(|test| (test.field, test.list) == (field, list));
+        if let Some(known) = known {
+            return known.reading;
+        }
+        let reading = self.readings as u16;
+        self.tests.push(ListTest { field, list, reading, is_of_fact: false });
+        self.readings += 1;
+        reading
+    }
+
+    /// An expression over a recorded event, with readings in the place of lists.
+    fn with_lists(&mut self, expr: &Expr) -> Expr {
+        expr.clone().map(&mut |node| match node {
+            Expr::Listed(field, list) => Expr::Reading(self.add_test(field, list)),
+            other => other,
+        })
+    }
+
     fn condition(&mut self, expr: &Expr) -> u16 {
+        let expr = &self.with_lists(expr);
         let known = self.conditions.iter().position(|c| c.expr == *expr).unwrap_or_else(|| {
             let types = expr.possible_types();
             self.conditions.push(Condition { expr: expr.clone(), types });
@@ -348,6 +408,7 @@ impl Plan {
     }
 
     fn value(&mut self, value: &Value) -> u16 {
+        let value = &Value { expr: self.with_lists(&value.expr), scale: value.scale };
         let known = self.values.iter().position(|v| v == value).unwrap_or_else(|| {
             self.values.push(value.clone());
             self.values.len() - 1
@@ -492,10 +553,13 @@ impl Plan {
                     let values = table.columns.iter().filter(asked);
                     let values = values.map(|(value, _)| &self.values[usize::from(*value)].expr);
                     for expr in conditions.chain(values) {
-                        expr.walk(&mut |node| {
-                            if let Expr::Field(f) | Expr::Key(f) | Expr::Has(f) = node {
-                                self.inherited.push(*f);
+                        expr.walk(&mut |node| match node {
+                            Expr::Field(f) | Expr::Key(f) | Expr::Has(f) => self.inherited.push(*f),
+                            Expr::Reading(reading) => {
+                                let asked = self.tests.iter().filter(|t| t.reading == *reading);
+                                self.inherited.extend(asked.map(|test| test.field));
                             }
+                            _ => {}
                         });
                     }
                 }
@@ -538,9 +602,10 @@ impl Plan {
     fn settle(&self, kind: EventType) -> Turn {
         let (exprs, used) = self.left_of_facts(kind);
         let mut turn = Turn::default();
+        let absent = self.absent_tests(kind);
         for (index, condition) in self.conditions.iter().enumerate() {
             if condition.types.contains(kind) {
-                let expr = program::specialise(condition.expr.clone(), kind, &[], &[]);
+                let expr = program::specialise(condition.expr.clone(), kind, &[], &absent);
                 if expr != Expr::Constant(0.0) {
                     turn.conditions.push((index as u16, expr));
                 }
@@ -552,6 +617,28 @@ impl Plan {
             if !questions.is_empty() {
                 turn.asks.push(Ask { lookup: index, questions });
             }
+        }
+        let mut held = vec![false; self.readings];
+        let conditions = turn.conditions.iter().map(|(_, expr)| expr);
+        for expr in conditions.chain(self.values.iter().map(|value| &value.expr)) {
+            expr.walk(&mut |node| {
+                if let Expr::Reading(reading) = node {
+                    held[usize::from(*reading)] = absent[usize::from(*reading)].is_none();
+                }
+            });
+        }
+        for test in &self.tests {
+            let reading = usize::from(test.reading);
+            let test = ListTest { is_of_fact: used[reading], ..*test };
+            match (held[reading], used[reading]) {
+                (true, _) => turn.lists_to_hold.push(test),
+                (false, true) => turn.lists_to_read.push(test),
+                (false, false) => {}
+            }
+        }
+        for tests in [&mut turn.lists_to_hold, &mut turn.lists_to_read] {
+            // Equal fields side by side: each is hashed once.
+            tests.sort_by_key(|test| test.field);
         }
         let asks_component = |(_, reading): &(Component, u16)| used[usize::from(*reading)];
         turn.asks_graph = self.components.iter().any(asks_component);
@@ -591,10 +678,20 @@ impl Plan {
         turn
     }
 
+    /// By reading: unknown for the lists that are asked for a field that events of this type never
+    /// have.
+    fn absent_tests(&self, kind: EventType) -> Vec<Option<f64>> {
+        let mut readings = vec![None; self.readings];
+        for test in self.tests.iter().filter(|test| !program::may_have(kind, test.field)) {
+            readings[usize::from(test.reading)] = Some(UNKNOWN);
+        }
+        readings
+    }
+
     /// What is left of each fact's expression for one event type, and which readings that needs.
     pub(crate) fn left_of_facts(&self, kind: EventType) -> (Vec<Expr>, Vec<bool>) {
         let mut facts: Vec<Option<f64>> = vec![None; self.facts.len()];
-        let mut readings: Vec<Option<f64>> = vec![None; self.readings];
+        let mut readings = self.absent_tests(kind);
         let is_absent = |lookup: &Lookup, facts: &[Option<f64>]| {
             lookup.key.iter().any(|part| match part {
                 KeyPart::Field(field) => !program::may_have(kind, *field),
@@ -738,9 +835,10 @@ impl Table {
 }
 
 impl Value {
-    /// The value of an event as a row keeps it, [`ABSENT`] when it is unknown.
-    pub(crate) fn of(&self, event: &Event) -> i64 {
-        let scope = Scope { event: Some(event), readings: &[], facts: &[] };
+    /// The value of an event as a row keeps it, [`ABSENT`] when it is unknown; `readings` has what
+    /// lists say.
+    pub(crate) fn of(&self, event: &Event, readings: &[f64]) -> i64 {
+        let scope = Scope { event: Some(event), readings, facts: &[] };
         let number = self.expr.value(scope) * self.scale;
         // No product of the engine's own fields comes near: treat it as absent.
         if number.abs() <= VALUE_MAX as f64 { number.round() as i64 } else { ABSENT }

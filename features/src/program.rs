@@ -17,9 +17,7 @@
 use std::collections::HashMap;
 
 use crate::event::Event;
-use crate::expr::{
-    Expr, Function, Op, Scope, TextTest, UNKNOWN, combine, invoke, is_in, key_number, truth,
-};
+use crate::expr::{Expr, Function, Op, Scope, UNKNOWN, combine, invoke, is_in, key_number, truth};
 use crate::field::{EventType, FieldId, Source};
 use crate::plan::OUTCOMES;
 
@@ -42,7 +40,6 @@ pub(crate) fn specialise(
     expr.map(&mut |node| match node {
         Expr::IsType(types) => Expr::Constant(truth(types.contains(kind))),
         Expr::Field(field) | Expr::Key(field) if !may_have(kind, field) => Expr::Constant(UNKNOWN),
-        Expr::Text(field, _) if !may_have(kind, field) => Expr::Constant(UNKNOWN),
         Expr::Has(field) if !may_have(kind, field) => Expr::Constant(0.0),
         Expr::Fact(index) => facts[usize::from(index)].map_or(Expr::Fact(index), Expr::Constant),
         Expr::Reading(index) => {
@@ -127,8 +124,6 @@ enum Operation {
     Float,
     Key,
     Has,
-    /// By a test on a field.
-    Text,
     Negate,
     Subtract,
     Divide,
@@ -195,10 +190,9 @@ struct Run {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Program {
     runs: Vec<Run>,
-    /// What results are made of, in their order: registers, or the numbers of fields and tests.
+    /// What results are made of, in their order: registers, or the numbers of fields.
     operands: Vec<u32>,
     constants: Vec<f64>,
-    tests: Vec<(FieldId, TextTest)>,
     lists: Vec<Vec<f64>>,
     /// The register of each fact.
     facts: Vec<u32>,
@@ -249,10 +243,6 @@ impl Program {
             Operation::Float => fill(work, |[f]| event.read_slot(id(f), f64::from_bits)),
             Operation::Key => fill(work, |[f]| event.read_slot(id(f), key_number)),
             Operation::Has => fill(work, |[f]| truth(event.has(id(f)))),
-            Operation::Text => fill(work, |[index]| {
-                let (field, test) = &self.tests[index as usize];
-                event.text(*field).map_or(UNKNOWN, |text| truth(test.holds(text)))
-            }),
             Operation::Negate => each(known, work, |[a]| -a),
             Operation::Subtract => each(known, work, |[a, b]| combine(Op::Subtract, a, b)),
             Operation::Divide => each(known, work, |[a, b]| combine(Op::Divide, a, b)),
@@ -315,12 +305,11 @@ fn id(operand: u32) -> FieldId {
 type Place = (u32, Operation);
 
 /// A program that is being written. It numbers the different values in the order in which it meets
-/// them; their operands are values, fields, tests, or the bits of a constant.
+/// them; their operands are values, fields, or the bits of a constant.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     values: Vec<(Place, Vec<u32>)>,
     numbers: HashMap<(Operation, Vec<u32>), u32>,
-    tests: Vec<(FieldId, TextTest)>,
     lists: Vec<Vec<f64>>,
     /// The value of each fact.
     facts: Vec<u32>,
@@ -359,10 +348,6 @@ impl Draft {
             },
             Expr::Key(of) => self.given(Operation::Key, field(of)),
             Expr::Has(of) => self.given(Operation::Has, field(of)),
-            Expr::Text(of, test) => {
-                let index = index_in(&mut self.tests, (*of, test.clone()));
-                self.given(Operation::Text, index)
-            }
             Expr::Reading(index) => self.given(Operation::Reading, u32::from(*index)),
             Expr::Fact(index) => self.facts[usize::from(*index)],
             Expr::Not(a) => self.result(Operation::Not, &[a]),
@@ -397,8 +382,8 @@ impl Draft {
                 four.resize(4, self.constant(UNKNOWN));
                 self.of_values(Operation::Call(*function), four)
             }
-            // Types are settled beforehand, components are readings.
-            Expr::IsType(_) | Expr::Component(_) => self.constant(UNKNOWN),
+            // Types are settled beforehand; components and tests of lists are readings.
+            Expr::IsType(_) | Expr::Component(_) | Expr::Listed(..) => self.constant(UNKNOWN),
         }
     }
 
@@ -440,9 +425,8 @@ impl Draft {
 
     /// The program, for so many readings.
     pub(crate) fn finish(self, readings: usize) -> Program {
-        let Draft { values, tests, lists, facts, .. } = self;
-        let mut program =
-            Program { tests, lists, registers: readings as u32, ..Program::default() };
+        let Draft { values, lists, facts, .. } = self;
+        let mut program = Program { lists, registers: readings as u32, ..Program::default() };
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_by_key(|value| values[*value].0);
         let mut registers = vec![0; values.len()];

@@ -229,7 +229,8 @@ impl Scope<'_> {
                 };
                 Range::of_truth(is, is_not, false)
             }
-            Expr::Text(..) => Range::TRUTH,
+            // What a list holds is not said in the text.
+            Expr::Listed(..) => Range::TRUTH,
             Expr::Reading(index) => known(self.readings, *index),
             Expr::Fact(index) => known(self.facts, *index),
             Expr::Component(_) => Range::between(0.0, f64::INFINITY),

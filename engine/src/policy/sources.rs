@@ -345,11 +345,9 @@ mod tests {
     fn every_text_counts_for_the_version() {
         let main = ("m", "use \"a\"\nlist l = value from \"l.csv\"\n");
         let version = |a: &str, list: &str| {
-            let sources = gathered(&[main, ("a", a), ("l.csv", list)]);
-            let mut policy = sources.clone();
-            // The list's own reader has its tests elsewhere.
-            policy.parsed.statements.retain(|s| !matches!(s.node, Statement::List(_)));
-            let checked = Policy::check_sources(&policy, None, Wanted::Judging);
+            let list = format!("value\n{list}");
+            let sources = gathered(&[main, ("a", a), ("l.csv", &list)]);
+            let checked = Policy::check_sources(&sources, None, Wanted::Judging);
             checked
                 .unwrap_or_else(|faults| panic!("{}", sources.render(&faults)))
                 .version()
@@ -361,6 +359,25 @@ mod tests {
         assert_ne!(first, version("let b = payment\n", "y\n"));
         let alone = Policy::check("let b = payment\n", None, Wanted::Judging).unwrap();
         assert_ne!(first, alone.version());
+    }
+
+    #[test]
+    fn a_bad_line_of_a_list_is_shown_where_it_stands() {
+        let files = [
+            ("d/m", "list l = cidr (\"10.0.0.0/8\") from \"l.csv\"\n"),
+            ("d/l.csv", "value,until\n10.1.0.0/16,\n10.2.0.1/16,soon\n"),
+        ];
+        assert_eq!(
+            checked(&files).unwrap_err(),
+            "d/l.csv:3:1: error L003: value: wanted the network 10.2.0.0/16\n\
+             \x20  | 10.2.0.1/16,soon\n   | ^^^^^^^^^^^^^^^^\n\
+             d/l.csv:3:1: error L005: until: wanted milliseconds since 1970 or a day such as \
+             2027-06-30\n   | 10.2.0.1/16,soon\n   | ^^^^^^^^^^^^^^^^\n"
+        );
+        let sound = [files[0], ("d/l.csv", "value,until\n10.1.0.0/16,\n")];
+        let policy = checked(&sound).unwrap();
+        let list = policy.plan().lists().iter().find(|list| list.name() == "l").unwrap();
+        assert_eq!(list.len(), 2);
     }
 
     #[test]

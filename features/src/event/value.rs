@@ -331,7 +331,7 @@ fn advice(field: &Field, value: Scalar<'_>) -> Option<&'static str> {
 }
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar, written as `2026-07-31`.
-pub(super) fn days_since_1970(text: &str) -> Option<i64> {
+pub(crate) fn days_since_1970(text: &str) -> Option<i64> {
     let part = |range: std::ops::Range<usize>| {
         let digits = text.get(range)?;
         let is_digits = digits.bytes().all(|byte| byte.is_ascii_digit());

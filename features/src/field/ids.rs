@@ -575,6 +575,8 @@ pub const ENTRY_SCOPE: FieldId = id("entry_scope");
 pub const ENTRY_REASON: FieldId = id("entry_reason");
 /// `entry_source`
 pub const ENTRY_SOURCE: FieldId = id("entry_source");
+/// `entry_from_ms`
+pub const ENTRY_FROM_MS: FieldId = id("entry_from_ms");
 /// `entry_expires_ms`
 pub const ENTRY_EXPIRES_MS: FieldId = id("entry_expires_ms");
 /// `actor_id`

@@ -8,6 +8,7 @@
 //! to judge again.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -15,9 +16,11 @@ use super::ast;
 use super::resolve::{Resolver, Type};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::event::hash_text;
-use crate::expr::{Expr, Op, TextTest, address_bits, key_number};
+use crate::expr::{Expr, Op, key_number};
 use crate::field::{self, EventType, FieldId, Kind, Types};
-use crate::limits::{DEFINITIONS_MAX, MEASURES_MAX};
+use crate::limits::{DEFINITIONS_MAX, LISTS_MAX, MEASURES_MAX};
+use crate::lists::{Declared, Row, read_rows};
+use crate::pan::holds_card_number;
 use crate::plan::{Definition, KeyPart, Measure, Plan, Reading};
 
 /// Diagnostics of names, types and units: code and meaning.
@@ -61,18 +64,11 @@ pub struct Feature {
     pub definition: usize,
 }
 
-/// A named list, ready to be looked up in.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum List {
-    Values(Vec<String>),
-    Test(TextTest),
-}
-
 /// Everything that can be named, and what it means.
 #[derive(Clone, Debug, Default)]
 pub struct Definitions {
     pub(crate) lets: HashMap<String, ast::Expr, FixedState>,
-    pub(crate) lists: HashMap<String, List, FixedState>,
+    lists: Vec<Arc<Declared>>,
     pub(crate) definitions: Vec<Definition>,
     pub(crate) types: Vec<Type>,
     pub(crate) measures: Vec<Measure>,
@@ -94,11 +90,23 @@ impl Definitions {
     ///
     /// A statement with a fault defines its name all the same, so that one fault is reported once.
     pub fn add(&mut self, policy: &ast::Policy, origin: Origin) -> Vec<Diagnostic> {
+        self.add_with(policy, origin, &|_| None)
+    }
+
+    /// The same, with the files that lists take entries from: `file` gives name and text of one by
+    /// its path, and where that text starts in the one that places point into; `None` where somebody
+    /// else has said that it cannot be read.
+    pub fn add_with<'a>(
+        &mut self,
+        policy: &ast::Policy,
+        origin: Origin,
+        file: &dyn Fn(&ast::Name) -> Option<(&'a str, usize, &'a str)>,
+    ) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
         for statement in &policy.statements {
             match &statement.node {
                 ast::Statement::Let(item) => self.add_let(item, &mut faults),
-                ast::Statement::List(item) => self.add_list(item, &mut faults),
+                ast::Statement::List(item) => self.add_list(item, file, &mut faults),
                 ast::Statement::Feature(item) => self.add_feature(item, origin, &mut faults),
                 ast::Statement::Use(_)
                 | ast::Statement::Set(_)
@@ -164,7 +172,69 @@ impl Definitions {
 
     /// The layout for these facts.
     pub fn plan(&self, wanted: &[usize]) -> Plan {
-        Plan::new(&self.definitions, &self.measures, wanted)
+        Plan::new(&self.definitions, &self.measures, &self.lists, wanted)
+    }
+
+    /// The lists, by number: those that are declared, and tags.
+    pub fn lists(&self) -> &[Arc<Declared>] {
+        &self.lists
+    }
+
+    /// The number of a list.
+    pub fn list(&self, name: &str) -> Option<u16> {
+        self.lists.iter().position(|list| list.name() == name).map(|number| number as u16)
+    }
+
+    /// The number of the list that carries a tag of an entity (`account`, `watched`), which need
+    /// not be declared; `None` when there are too many lists.
+    pub fn tag(&mut self, entity: &str, tag: &str) -> Option<u16> {
+        let name = format!("{entity}:{tag}");
+        self.list(&name).or_else(|| {
+            let title = format!("{entity} tagged {tag}");
+            self.declare(Declared::new(&name, &title, ast::ListKind::Value))
+        })
+    }
+
+    fn declare(&mut self, list: Declared) -> Option<u16> {
+        if LISTS_MAX <= self.lists.len() {
+            return None;
+        }
+        self.lists.push(Arc::new(list));
+        Some(self.lists.len() as u16 - 1)
+    }
+
+    /// The lists that a fact asks, by number, also by way of other facts and of the events that
+    /// windows count; sorted.
+    pub fn lists_of(&self, fact: usize) -> Vec<u16> {
+        let mut asked = Vec::new();
+        let mut open = vec![fact];
+        let mut seen = vec![false; self.definitions.len()];
+        while let Some(index) = open.pop() {
+            if std::mem::replace(&mut seen[index], true) {
+                continue;
+            }
+            let mut ask = |node: &Expr| {
+                if let Expr::Listed(_, list) = node {
+                    asked.push(*list);
+                }
+            };
+            self.definitions[index].expr.walk(&mut |node| match node {
+                Expr::Fact(fact) => open.push(usize::from(*fact)),
+                Expr::Reading(measure) => {
+                    let measure = &self.measures[usize::from(*measure)];
+                    measure.condition.walk(&mut ask);
+                    measure.value.iter().for_each(|value| value.expr.walk(&mut ask));
+                    open.extend(measure.read_by.iter().filter_map(|part| match part {
+                        KeyPart::Fact(fact) => Some(usize::from(*fact)),
+                        KeyPart::Field(_) => None,
+                    }));
+                }
+                node => ask(node),
+            });
+        }
+        asked.sort_unstable();
+        asked.dedup();
+        asked
     }
 
     /// All names an expression may use, for suggestions.
@@ -221,9 +291,9 @@ impl Definitions {
                 let listed = EventType::ALL.iter().filter(|t| types.contains(**t));
                 Expr::In(Box::new(fact), listed.map(|t| f64::from(*t as u8)).collect())
             }
-            Expr::Text(field, test) => {
-                let name = format!("{} in {}", field.path(), describe(&test));
-                let expr = Expr::Text(field, test);
+            Expr::Listed(field, list) => {
+                let name = format!("{} in @{}", field.path(), self.lists[usize::from(list)].name());
+                let expr = Expr::Listed(field, list);
                 let definition = Definition { name, reading: Reading::Bool, expr };
                 Expr::Fact(self.define(definition, Type::Bool) as u16)
             }
@@ -264,36 +334,43 @@ impl Definitions {
         self.lets.entry(item.name.node.clone()).or_insert(body);
     }
 
-    fn add_list(&mut self, item: &ast::List, faults: &mut Vec<Diagnostic>) {
-        if self.lists.contains_key(&item.name.node) {
+    fn add_list<'a>(
+        &mut self,
+        item: &ast::List,
+        file: &dyn Fn(&ast::Name) -> Option<(&'a str, usize, &'a str)>,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        if self.list(&item.name.node).is_some() {
             let message = format!("list `{}` is defined twice", item.name.node);
             faults.push(fault("P102", item.name.span, message));
         }
-        if let Some(path) = &item.from {
-            let message = format!("the entries in `{}` cannot be read yet", path.node);
-            faults.push(fault("P108", path.span, message).help("write them in the text"));
-        }
-        let texts = || item.entries.iter().map(|entry| entry.node.clone()).collect();
-        let list = match item.kind.node {
-            ast::ListKind::Value => List::Values(texts()),
-            ast::ListKind::Prefix | ast::ListKind::Bin => List::Test(TextTest::Prefix(texts())),
-            ast::ListKind::Domain => List::Test(TextTest::Domain(texts())),
-            ast::ListKind::Cidr => {
-                let mut networks = Vec::new();
-                for entry in &item.entries {
-                    match network(&entry.node) {
-                        Some(network) => networks.push(network),
-                        None => faults.push(fault(
-                            "P108",
-                            entry.span,
-                            format!("got `{}`, wanted a network such as 10.0.0.0/8", entry.node),
-                        )),
-                    }
-                }
-                List::Test(TextTest::Cidr(networks))
+        let kind = item.kind.node;
+        let mut list = Declared::new(&item.name.node, &item.title, kind);
+        for entry in &item.entries {
+            let row = Row { source: "policy".to_owned(), ..Row::of(&entry.node) };
+            if let Err(wanted) = list.start_with(&row) {
+                let message = format!("got `{}`, wanted {wanted}", entry.node);
+                faults.push(fault("P108", entry.span, message));
+            } else if kind != ast::ListKind::Bin && holds_card_number(&entry.node) {
+                faults.push(fault("P108", entry.span, "got a card number, wanted a token"));
             }
-        };
-        self.lists.insert(item.name.node.clone(), list);
+        }
+        if let Some((name, start, text)) = item.from.as_ref().and_then(file) {
+            match read_rows(kind, text) {
+                Ok(rows) => faults.extend(start_with(&mut list, rows, name, item.name.span)),
+                Err(found) => {
+                    let place = |fault: Diagnostic| Diagnostic {
+                        place: place_in(text, start, &fault.place),
+                        ..fault
+                    };
+                    faults.extend(found.into_iter().map(place));
+                }
+            }
+        }
+        if self.declare(list).is_none() {
+            let message = format!("more than {LISTS_MAX} lists are defined");
+            faults.push(fault("P110", item.name.span, message));
+        }
     }
 
     fn add_feature(&mut self, item: &ast::Feature, origin: Origin, faults: &mut Vec<Diagnostic>) {
@@ -452,21 +529,33 @@ pub(crate) fn both(op: Op, left: Expr, right: Expr) -> Expr {
     Expr::Binary(op, Box::new(left), Box::new(right))
 }
 
-fn network(text: &str) -> Option<(u128, u8)> {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length.parse::<u8>().ok()?)),
-        None => (text, None),
-    };
-    let address: std::net::IpAddr = address.parse().ok()?;
-    let (offset, max) = if address.is_ipv4() { (96, 32) } else { (0, 128) };
-    let length = length.unwrap_or(max);
-    (length <= max).then(|| (address_bits(address), length + offset))
+/// Adds the entries of a file to a list; tells when they do not fit.
+fn start_with(
+    list: &mut Declared,
+    rows: Vec<Row>,
+    file: &str,
+    span: ast::Span,
+) -> Option<Diagnostic> {
+    for mut row in rows {
+        if row.source.is_empty() {
+            file.clone_into(&mut row.source);
+        }
+        if let Err(wanted) = list.start_with(&row) {
+            return Some(fault("P108", span, format!("`{file}`: wanted {wanted}")));
+        }
+    }
+    None
 }
 
-fn describe(test: &TextTest) -> String {
-    match test {
-        TextTest::Cidr(networks) => format!("networks {networks:x?}"),
-        TextTest::Prefix(prefixes) => format!("prefixes {prefixes:?}"),
-        TextTest::Domain(domains) => format!("domains {domains:?}"),
-    }
+/// A row of a file as a place in the text that the file stands in from `start` on.
+fn place_in(text: &str, start: usize, place: &Place) -> Place {
+    let row = match place {
+        Place::Row(row) => *row as usize,
+        Place::Field(_) | Place::Text { .. } | Place::Whole => 1,
+    };
+    let mut lines = text.split_inclusive('\n');
+    let before: usize = lines.by_ref().take(row.saturating_sub(1)).map(str::len).sum();
+    let line = lines.next().unwrap_or_default().trim_end();
+    let first = start + before;
+    Place::Text { start: first as u32, end: (first + line.len()) as u32 }
 }

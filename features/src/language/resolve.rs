@@ -6,11 +6,12 @@
 //! condition the event type.
 
 use super::ast::{self, ExprNode, Unit};
-use super::define::{Definitions, List, both, fault, key_field, key_of_text, unknown};
+use super::define::{Definitions, KEYS, both, fault, key_field, key_of_text, unknown};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Component, Expr, FUNCTIONS, Function, Op};
 use crate::field::{self, EventType, FieldId, Kind, Types};
-use crate::limits::{DAY_MS, EXPRESSION_NODES_MAX, LETS_NESTED_MAX};
+use crate::limits::{DAY_MS, EXPRESSION_NODES_MAX, LETS_NESTED_MAX, LISTS_MAX};
+use crate::lists::is_listable;
 use crate::money;
 use crate::plan::{Definition, Reading};
 
@@ -234,10 +235,8 @@ impl<'a> Resolver<'a> {
                 let condition = self.condition(condition);
                 (both(Op::And, source, condition), Type::Bool)
             }
-            ExprNode::Tagged { entity, tag, .. } => {
-                let message =
-                    format!("tags such as `{}` of `{}` are not kept", tag.node, entity.node);
-                self.broken(fault("P105", expr.span, message))
+            ExprNode::Tagged { entity, tag, negated } => {
+                (negate_if(*negated, self.tagged(entity, tag)), Type::Bool)
             }
             ExprNode::Sequence(sequence) => self.sequence(expr, sequence),
             ExprNode::Call { function, arguments } => self.call(function, arguments),
@@ -535,34 +534,44 @@ impl<'a> Resolver<'a> {
         self.faults.push(fault("P105", span, "got a value that varies, wanted a constant"));
     }
 
+    /// A tag is a list of values that is named for the entity and the tag.
+    fn tagged(&mut self, entity: &ast::Name, tag: &ast::Name) -> Expr {
+        let Some(field) = key_field(&entity.node) else {
+            let known: Vec<&str> = KEYS.iter().map(|(alias, _)| *alias).collect();
+            let mut diagnostic = unknown(entity.span, "entity", &entity.node, &known);
+            diagnostic.code = "P106";
+            return self.broken(diagnostic).0;
+        };
+        let Some(list) = self.known.tag(&entity.node, &tag.node) else {
+            let message = format!("more than {LISTS_MAX} lists and tags are defined");
+            return self.broken(fault("P110", tag.span, message)).0;
+        };
+        let (expr, _) = self.field(entity.span, field);
+        listed(expr, list).unwrap_or(BROKEN.0)
+    }
+
     fn in_list(&mut self, span: ast::Span, name: &str, expr: Expr, kind: &Type) -> Expr {
-        let Some(list) = self.known.lists.get(name).cloned() else {
-            let mut known: Vec<&str> = Vec::new();
-            // Sorted below: the order of the map does not show.
-            #[allow(clippy::iter_over_hash_type)]
-            for list in self.known.lists.keys() {
-                known.push(list);
-            }
-            known.sort_unstable();
+        let Some(list) = self.known.list(name) else {
+            let known: Vec<&str> = self.known.lists().iter().map(|list| list.name()).collect();
             let diagnostic = unknown(span, "list", name, &known);
             return self.broken(diagnostic).0;
         };
-        match (list, expr, kind) {
-            (_, _, Type::Broken) => BROKEN.0,
-            (List::Values(texts), expr, Type::Key(kind)) => {
-                let keys = texts.iter().filter_map(|text| key_of_text(*kind, text));
-                let mut numbers: Vec<f64> = keys.collect();
-                if numbers.len() < texts.len() {
-                    let message = format!("list `{name}` has entries that are no {kind:?}");
-                    self.faults.push(fault("P108", span, message));
-                }
-                numbers.sort_by(f64::total_cmp);
-                Expr::In(Box::new(expr), numbers)
-            }
-            (List::Test(test), Expr::Key(field), _) => Expr::Text(field, test),
-            (_, _, kind) => {
-                let message = format!("got {}, wanted a text field of the event", kind.describe());
-                self.broken(fault("P103", span, message)).0
+        if *kind == Type::Broken {
+            return BROKEN.0;
+        }
+        let declared = &self.known.lists()[usize::from(list)];
+        if let (ast::ListKind::Value, Type::Key(kind)) = (declared.kind(), kind)
+            && declared.values().any(|value| key_of_text(*kind, value).is_none())
+        {
+            let message = format!("list `{name}` has entries that are no {kind:?}");
+            self.faults.push(fault("P108", span, message));
+        }
+        match listed(expr, list) {
+            Some(expr) => expr,
+            None => {
+                let message = format!("got {}, wanted a field of the event", kind.describe());
+                let help = "lists hold ids, texts, codes, addresses and whole numbers";
+                self.broken(fault("P105", span, message).help(help)).0
             }
         }
     }
@@ -667,6 +676,21 @@ impl<'a> Resolver<'a> {
 enum Wanted {
     Condition,
     Value,
+}
+
+/// Whether a value is in a list, where it is a field or a choice of fields; a choice of answers is
+/// the answer to a choice.
+fn listed(expr: Expr, list: u16) -> Option<Expr> {
+    let inner = |expr: Box<Expr>| listed(*expr, list).map(Box::new);
+    Some(match expr {
+        Expr::Key(field) | Expr::Field(field) if is_listable(field.kind()) => {
+            Expr::Listed(field, list)
+        }
+        Expr::Constant(value) if value.is_nan() => Expr::Constant(value),
+        Expr::OrElse(value, other) => Expr::OrElse(inner(value)?, inner(other)?),
+        Expr::If(condition, then, other) => Expr::If(condition, inner(then)?, inner(other)?),
+        _ => return None,
+    })
 }
 
 fn negate_if(negated: bool, expr: Expr) -> Expr {

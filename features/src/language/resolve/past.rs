@@ -279,7 +279,7 @@ fn is_whole(expr: &Expr) -> bool {
     match expr {
         Expr::Constant(value) => value.fract() == 0.0,
         Expr::Field(field) => !matches!(field.kind(), Kind::Float { .. }),
-        Expr::Key(_) | Expr::Has(_) | Expr::IsType(_) | Expr::Text(..) => true,
+        Expr::Key(_) | Expr::Has(_) | Expr::IsType(_) | Expr::Listed(..) => true,
         Expr::Not(_) | Expr::In(..) | Expr::Missing(_) | Expr::Choose(_) => true,
         Expr::Negate(a) => is_whole(a),
         Expr::Binary(Op::Add | Op::Subtract | Op::Multiply, a, b) | Expr::OrElse(a, b) => {
