@@ -418,6 +418,44 @@ fn a_policy_is_checked_with_all_its_faults_and_places() {
 }
 
 #[test]
+fn a_policy_of_several_files_is_read_with_them_and_laid_out_file_by_file() {
+    let folder = Folder::new("policy-files");
+    let main = "policy \"house\"\nuse \"parts/base.policy\"\nrule big when spends and usd_minor > 150 USD \
+                then review because LIMIT_SINGLE\n";
+    folder.write("main.policy", main);
+    std::fs::create_dir_all(folder.path("parts")).expect("a folder in a temporary folder");
+    folder.write("parts/base.policy", "let  spends=payment # what counts\n");
+    let text = folder.done(&["policy", "check", "main.policy", "--model", "none"]);
+    assert!(text.contains("main.policy: no faults"), "{text}");
+
+    let talk = folder.fails(1, &["policy", "fmt", "--check", "main.policy", "parts/base.policy"]);
+    assert!(talk.contains("2 files would change"), "{talk}");
+    assert_eq!(folder.read("main.policy"), main);
+    folder.done(&["policy", "fmt", "main.policy", "parts/base.policy"]);
+    assert_eq!(folder.read("parts/base.policy"), "let spends = payment  # what counts\n");
+    assert!(folder.read("main.policy").contains("\nrule big\n  when spends and"));
+    folder.done(&["policy", "fmt", "--check", "main.policy", "parts/base.policy"]);
+
+    folder.write("parts/base.policy", "let spends = paiment\nlet x = \n");
+    let output = folder.gyr(&["policy", "check", "main.policy"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("parts/base.policy:1:14: error P101"), "{text}");
+    let talk = folder.fails(1, &["policy", "fmt", "main.policy", "parts/base.policy"]);
+    assert!(talk.contains("parts/base.policy:2:7: error P020"), "{talk}");
+    assert_eq!(folder.read("parts/base.policy"), "let spends = paiment\nlet x = \n");
+
+    std::fs::remove_file(folder.path("parts/base.policy")).expect("it was written above");
+    let talk = folder.fails(1, &["score", "main.policy", "--policy", "main.policy"]);
+    assert!(
+        talk.contains("main.policy:2:5: error P215: cannot read `parts/base.policy`"),
+        "{talk}"
+    );
+    std::fs::write(folder.path("main.policy"), b"let a = \xff\n").expect("a temporary folder");
+    let talk = folder.fails(1, &["score", "main.policy", "--policy", "main.policy"]);
+    assert!(talk.contains("error P039: got byte 0xff in line 1"), "{talk}");
+}
+
+#[test]
 fn what_is_missing_or_unknown_is_said_with_the_code_of_its_kind() {
     let folder = imported("faults", 3);
     for (code, arguments, wanted) in [

@@ -1,6 +1,6 @@
 //! Every fault of a policy, shown once: the text, the code and where it points.
 
-use engine::policy::{Policy, Wanted};
+use engine::policy::{Policy, Sources, Wanted};
 use engine::rules;
 use features::diagnostic::{Diagnostic, Place};
 use features::language::define;
@@ -68,6 +68,18 @@ const CASES: &[(&str, &str, &str)] = &[
     (r#"rule r "" when true then review"#, "P207", "r"),
     (r#"rule r "" when true then limit 5 USD because LIMIT_SINGLE"#, "P208", "limit 5 USD"),
     ("set no_such = 1", "P209", "no_such"),
+    (
+        r#"rule r "" when usd_minor > 5 USD then review because MERCHANT_RISK hits { usd_minor = 4 USD }"#,
+        "P210",
+        "{ usd_minor = 4 USD }",
+    ),
+    (r#"band odd = 10% .. 20% on paiment"#, "P212", "odd"),
+    (
+        r#"rule r "" when true then add nobody to @nowhere because MERCHANT_RISK"#,
+        "P213",
+        "add nobody to @nowhere",
+    ),
+    (r#"use "other.policy""#, "P215", "\"other.policy\""),
 ];
 
 #[test]
@@ -112,8 +124,15 @@ fn every_code_of_the_tables_is_shown() {
     assert_eq!(faults(itself).iter().map(|f| f.code).collect::<Vec<_>>(), ["P101"]);
     let chain: String = (1..10_000).map(|n| format!("let d{n} = d{}\n", n - 1)).collect();
     assert!(faults(&format!("let d0 = payment\n{chain}")).iter().any(|f| f.code == "P111"));
-    let shown =
-        |code: &str| matches!(code, "P110" | "P111") || CASES.iter().any(|case| case.1 == code);
+    // A file that uses itself.
+    let text = "use \"a.policy\"\n";
+    let mut read = |_: &str| Ok(text.as_bytes().to_vec());
+    let sources = Sources::gather("a.policy", text.as_bytes(), &mut read);
+    let found = Policy::check_sources(&sources, None, Wanted::Judging).expect_err("it is broken");
+    assert_eq!(found.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["P216"]);
+    let shown = |code: &str| {
+        matches!(code, "P110" | "P111" | "P216") || CASES.iter().any(|case| case.1 == code)
+    };
     for (code, meaning) in define::CODES.iter().chain(rules::CODES) {
         assert!(shown(code), "{code} ({meaning}) is never shown");
     }

@@ -56,9 +56,20 @@ pub(super) enum Kind<'a> {
     End,
 }
 
-/// The tokens of a text from byte `from` on, closed by [`Kind::End`], and what is wrong with them.
-pub(super) fn lex(text: &str, from: usize) -> (Vec<Token<'_>>, Faults) {
-    let mut lexer = Lexer { text, at: from, tokens: Vec::new(), faults: Faults::default() };
+/// What a text is made of.
+pub(super) struct Lexed<'a> {
+    /// Closed by [`Kind::End`].
+    pub(super) tokens: Vec<Token<'a>>,
+    /// Where the comments are, each from its `#` to the end of its line.
+    pub(super) comments: Vec<Span>,
+    /// What is wrong with them.
+    pub(super) faults: Faults,
+}
+
+/// The tokens of a text from byte `from` on.
+pub(super) fn lex(text: &str, from: usize) -> Lexed<'_> {
+    let (tokens, comments, faults) = (Vec::new(), Vec::new(), Faults::default());
+    let mut lexer = Lexer { text, at: from, tokens, comments, faults };
     if text[from..].starts_with('\u{feff}') {
         lexer.at += '\u{feff}'.len_utf8();
     }
@@ -71,7 +82,7 @@ pub(super) fn lex(text: &str, from: usize) -> (Vec<Token<'_>>, Faults) {
         let start = token.span.start as usize;
         token.is_at_margin = start == first || text.as_bytes()[..start].last() == Some(&b'\n');
     }
-    (lexer.tokens, lexer.faults)
+    Lexed { tokens: lexer.tokens, comments: lexer.comments, faults: lexer.faults }
 }
 
 /// Signs of two characters, then those of one; the first that fits is taken.
@@ -131,6 +142,7 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     tokens: Vec<Token<'a>>,
+    comments: Vec<Span>,
     faults: Faults,
 }
 
@@ -290,6 +302,7 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         self.run(|c| c != '\n');
         self.check_hidden(start);
+        self.comments.push(self.span(start));
     }
 
     fn foreign_comment(&mut self) -> bool {

@@ -16,6 +16,7 @@
 pub mod ast;
 pub mod define;
 mod faults;
+mod format;
 mod lexer;
 mod parse;
 pub mod part;
@@ -27,6 +28,7 @@ mod resolve;
 mod tests;
 
 pub use faults::{CODES, first_faults, text_of};
+pub use format::format;
 pub use parse::{parse, parse_part};
 pub use print::{print, print_duration};
 

@@ -109,12 +109,46 @@ pub fn parse_part(text: &str, range: Range<usize>) -> (Policy, Vec<Diagnostic>, 
             0,
         );
     }
-    let (text, first) = (&text[..range.end], range.start);
-    let (tokens, lexed) = lexer::lex(text, first);
-    let mut parser = Parser { text, first, tokens, at: 0, depth: 0, faults: Faults::default() };
+    let reading = read(&text[..range.end], range.start);
+    (reading.policy, reading.faults, reading.more)
+}
+
+/// All that is learnt from reading a text.
+pub(super) struct Reading<'a> {
+    pub(super) policy: Policy,
+    pub(super) tokens: Vec<Token<'a>>,
+    pub(super) comments: Vec<Span>,
+    pub(super) marks: Vec<Mark>,
+    pub(super) faults: Vec<Diagnostic>,
+    /// Faults beyond those that are kept.
+    pub(super) more: u64,
+}
+
+/// A token that starts a statement or a clause, in the order of the text.
+pub(super) struct Mark {
+    /// The index of the token.
+    pub(super) token: usize,
+    /// What it was read as, also when it is misspelt.
+    pub(super) keyword: &'static str,
+    /// Whether it starts a statement rather than a clause.
+    pub(super) is_statement: bool,
+}
+
+/// Reads a text from byte `first` on; it must not be longer than is read.
+pub(super) fn read(text: &str, first: usize) -> Reading<'_> {
+    let lexer::Lexed { tokens, comments, faults } = lexer::lex(text, first);
+    let mut parser = Parser {
+        text,
+        first,
+        tokens,
+        at: 0,
+        depth: 0,
+        marks: Vec::new(),
+        faults: Faults::default(),
+    };
     let policy = parser.policy();
-    let (faults, more) = lexed.settle(parser.faults);
-    (policy, faults, more)
+    let (faults, more) = faults.settle(parser.faults);
+    Reading { policy, tokens: parser.tokens, comments, marks: parser.marks, faults, more }
 }
 
 /// A fault was reported and the construct cannot be finished.
@@ -142,6 +176,7 @@ struct Parser<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
     depth: u32,
+    marks: Vec<Mark>,
     faults: Faults,
 }
 
@@ -168,6 +203,12 @@ impl<'a> Parser<'a> {
 
     fn slice(&self, span: Span) -> &'a str {
         &self.text[span.start as usize..span.end as usize]
+    }
+
+    /// Takes the keyword of a statement or a clause and notes where it stands.
+    fn take_keyword(&mut self, keyword: &'static str, is_statement: bool) {
+        self.marks.push(Mark { token: self.at, keyword, is_statement });
+        self.advance();
     }
 
     fn advance(&mut self) {
@@ -230,6 +271,7 @@ impl<'a> Parser<'a> {
             return false;
         };
         match &self.token(1).kind {
+            Kind::Word(next) if self.token(1).is_at_margin && STATEMENTS.contains(next) => false,
             Kind::Word(next) => !CONTINUING.contains(next) && !CLAUSES.contains(next),
             Kind::Text(_) | Kind::Number { .. } | Kind::Date => true,
             Kind::LeftBrace => matches!(word, "hits" | "misses"),

@@ -7,6 +7,7 @@ use super::ast::{Action, Class, Example, Expr, FreezeWhat, ListKind, Rule, State
 use super::{parse, parse_part, print};
 
 mod faults;
+mod format;
 mod meaning;
 mod random;
 mod truth;
@@ -78,7 +79,17 @@ fn expression(text: &str) -> Expr {
 
 /// The tree without places.
 fn shape(expr: &Expr) -> String {
-    let text = format!("{expr:?}");
+    without_places(&format!("{expr:?}"))
+}
+
+/// The tree of a whole text without places.
+fn shape_of(text: &str) -> String {
+    let (policy, faults) = parse(text);
+    assert_eq!(faults, [], "{text}");
+    without_places(&format!("{policy:?}"))
+}
+
+fn without_places(text: &str) -> String {
     let mut pieces = text.split("Span { start: ");
     let first = pieces.next().unwrap().to_owned();
     pieces.fold(first, |out, piece| out + piece.split_once('}').unwrap().1)

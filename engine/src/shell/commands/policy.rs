@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::common::Failure;
 
 mod check;
+mod fmt;
 mod test;
 
 /// Works on policy files.
@@ -18,6 +19,7 @@ pub(crate) struct Arguments {
 enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
+    Fmt(fmt::Arguments),
 }
 
 /// Runs the command.
@@ -25,5 +27,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
         Command::Test(arguments) => test::run(arguments),
+        Command::Fmt(arguments) => fmt::run(arguments),
     }
 }

@@ -53,7 +53,7 @@ impl<'a> Parser<'a> {
         let is_at_margin = self.token(0).is_at_margin;
         let word = self.word().unwrap_or("");
         if let Some(keyword) = STATEMENTS.iter().find(|keyword| **keyword == word) {
-            self.advance();
+            self.take_keyword(keyword, true);
             if !is_at_margin {
                 let message = format!("got `{word}` inside a line, wanted it in the first column");
                 let help = "a statement starts its own line, without blanks before it";
@@ -69,7 +69,10 @@ impl<'a> Parser<'a> {
             None => format!("statements are {}", STATEMENTS.join(", ")),
         };
         self.report(faults::STATEMENT, span, message, Some(help));
-        self.advance();
+        match near {
+            Some(keyword) => self.take_keyword(keyword, true),
+            None => self.advance(),
+        }
         near
     }
 
@@ -177,7 +180,11 @@ impl<'a> Parser<'a> {
         let kind = self.choice("the kind of the list", &LIST_KINDS)?;
         let is_file_alone = self.word() == Some("from") && !self.is_at_border();
         let entries = if is_file_alone { Vec::new() } else { self.entries()? };
-        let from = if self.take_word("from") { Some(self.path()?) } else { None };
+        let mut from = None;
+        if self.word() == Some("from") {
+            self.take_keyword("from", false);
+            from = Some(self.path()?);
+        }
         self.end_of_statement("list");
         Ok(List { name, title, kind, entries, from })
     }
@@ -281,7 +288,7 @@ impl<'a> Parser<'a> {
                     }
                 },
             };
-            self.advance();
+            self.take_keyword(found, false);
             if seen.contains(&found) {
                 let message = format!("got `{found}` twice in one `{}`", form.keyword);
                 self.report(faults::REPEATED, span, message, None);

@@ -7,10 +7,11 @@ use crate::language::ast::{
     Aggregate, AggregateKind, Expr, ExprNode, Name, Op, Over, Sequence, Span, Spanned, Statement,
     Step, Unit,
 };
+use crate::language::lexer::lex;
 use crate::language::{CODES, FAULTS_MAX, parse, print, print_duration};
 
 /// A small generator of its own, so that a seed means the same texts for ever (SplitMix64).
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -489,3 +490,96 @@ fn the_deepest_expression_that_is_read_fits_the_stack() {
     let (highest, faults) = handle.unwrap().join().unwrap();
     assert!(10 < highest && faults == 1, "{highest} {faults}");
 }
+
+/// A random policy text with every statement and clause, its line breaks and comments strewn about.
+pub(super) fn policy(dice: &mut Dice) -> String {
+    let mut text = String::new();
+    for _ in 0..1 + dice.below(5) {
+        let line = statement(dice);
+        let gap =
+            dice.pick(&["", "", "\n", "\n\n\n", "# lead\n", "\n# lead\n\n  # in\n", "# a\n# b\n"]);
+        text.push_str(gap);
+        let tokens = lex(&line, 0).tokens;
+        for (index, token) in tokens.iter().enumerate() {
+            text.push_str(&line[token.span.start as usize..token.span.end as usize]);
+            let is_last = tokens.len() <= index + 2;
+            let gaps: &[&str] = match (is_last, dice.below(12)) {
+                (true, _) => &["\n", " # after\n", "\n  # inside\n", "\n\n  # apart\n", " \r\n"],
+                (false, 0) => &[" # after\n  ", "\n  # own\n ", " #\n#own too\n\n\t", "\n\n "],
+                (false, 1) => &["\n  ", "   ", "\r\n  "],
+                (false, _) => &[" "],
+            };
+            text.push_str(dice.pick(gaps));
+            if is_last {
+                break;
+            }
+        }
+    }
+    text
+}
+
+fn statement(dice: &mut Dice) -> String {
+    let expr = |dice: &mut Dice| {
+        let depth = 1 + dice.below(5) as u32;
+        print(&tree(dice, depth))
+    };
+    let title =
+        dice.pick(&["", " \"A title\"", " \"Of a rule that says a good deal about what it does\""]);
+    let mut clauses: Vec<String> = Vec::new();
+    let keyword = dice.pick(&["use", "let", "set", "list", "feature", "band", "rule", "exempt"]);
+    match keyword {
+        "use" => return "use \"common.policy\"".to_owned(),
+        "let" | "set" => return format!("{keyword} x = {}", expr(dice)),
+        "list" => {
+            let entries = (0..dice.below(40)).map(|n| format!("\"entry {n}\"")).collect::<Vec<_>>();
+            let from = dice.pick(&["", " from \"far/away.csv\""]);
+            return format!("list l{title} = value ({}){from}", entries.join(", "));
+        }
+        "feature" => {
+            clauses.extend(["id VEL-01", "unit count", "missing zero"].map(str::to_owned));
+            clauses.push(format!("= {}", expr(dice)));
+        }
+        "band" => {
+            clauses
+                .extend(["= 1% .. 0.5", "on payment", "then review and notify"].map(str::to_owned));
+            clauses.push("because CODE".to_owned());
+        }
+        "exempt" => clauses.push("from a, b".to_owned()),
+        _ => {
+            clauses.extend(RULE_CLAUSES.map(str::to_owned));
+            for word in ["hits", "misses"] {
+                let facts = (0..1 + dice.below(4)).map(|n| format!("fact_of_some_name_{n} = {n}"));
+                clauses.push(format!(
+                    "{word} {{ payment, {} }} {{}}",
+                    facts.collect::<Vec<_>>().join(", ")
+                ));
+            }
+        }
+    }
+    if matches!(keyword, "rule" | "exempt") {
+        clauses.push(format!("when {}", expr(dice)));
+    }
+    for at in 1..clauses.len() {
+        clauses.swap(at, dice.below(at + 1));
+    }
+    let is_needed =
+        |clause: &str| ["=", "when", "then", "from"].contains(&clause.split(' ').next().unwrap());
+    clauses.retain(|clause| is_needed(clause) || dice.below(3) != 0);
+    let name = if keyword == "feature" { "f_{1h,24h}" } else { "some_name" };
+    format!("{keyword} {name}{title} {}", clauses.join(" "))
+}
+
+const RULE_CLAUSES: [&str; 12] = [
+    "as hard",
+    "on payment, transfer",
+    "then challenge strength S3 prove user forbid sms_otp, totp with passkey and limit 5 CNY * 2",
+    "undecided tag account odd for 7d and add card to @cards and freeze card",
+    "because CODE",
+    "message MSG_TRY",
+    "cooldown 24h",
+    "suspects V1 0.7, V9 30%",
+    "expect 0.01% .. 2%",
+    "owner \"cards\"",
+    "until 2027-06-30",
+    "shadow",
+];
