@@ -41,6 +41,8 @@ pub mod window;
 
 mod program;
 
+pub mod formulas;
+
 pub mod plan;
 
 pub mod ranges;

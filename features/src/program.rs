@@ -221,17 +221,30 @@ impl Program {
         for run in &self.runs {
             match run.operation {
                 Operation::LookUp(lookup) => look_up(lookup as usize, registers),
-                _ => self.fill(run, event, registers),
+                _ => self.fill(run, Some(event), registers),
             }
         }
         facts.clear();
         facts.extend(self.facts.iter().map(|register| canonical(registers[*register as usize])));
     }
 
+    /// Computes the facts of a program without look-ups from its readings, which lie in the first
+    /// registers; there is no event.
+    pub(crate) fn compute(&self, registers: &mut [f64]) {
+        for run in &self.runs {
+            self.fill(run, None, registers);
+        }
+    }
+
+    /// The register in which a fact is computed.
+    pub(crate) fn register(&self, fact: usize) -> usize {
+        self.facts[fact] as usize
+    }
+
     /// Fills the registers of a run.
     // It is the whole of the loop over the runs: a call for each would cost more than many a run.
     #[inline(always)]
-    fn fill(&self, run: &Run, event: &Event, registers: &mut [f64]) {
+    fn fill(&self, run: &Run, event: Option<&Event>, registers: &mut [f64]) {
         // All that they are made of lies before them.
         let (known, results) = registers.split_at_mut(run.first as usize);
         let results = &mut results[..run.results as usize];
@@ -239,10 +252,12 @@ impl Program {
         let work = (operands, results);
         match run.operation {
             Operation::Constant => work.1.copy_from_slice(&self.constants),
-            Operation::Int => fill(work, |[f]| event.read_slot(id(f), |bits| bits as i64 as f64)),
-            Operation::Float => fill(work, |[f]| event.read_slot(id(f), f64::from_bits)),
-            Operation::Key => fill(work, |[f]| event.read_slot(id(f), key_number)),
-            Operation::Has => fill(work, |[f]| truth(event.has(id(f)))),
+            Operation::Int => fill(work, |[f]| slot(event, f, |bits| bits as i64 as f64)),
+            Operation::Float => fill(work, |[f]| slot(event, f, f64::from_bits)),
+            Operation::Key => fill(work, |[f]| slot(event, f, key_number)),
+            Operation::Has => {
+                fill(work, |[f]| truth(event.is_some_and(|event| event.has(id(f)))));
+            }
             Operation::Negate => each(known, work, |[a]| -a),
             Operation::Subtract => each(known, work, |[a, b]| combine(Op::Subtract, a, b)),
             Operation::Divide => each(known, work, |[a, b]| combine(Op::Divide, a, b)),
@@ -295,6 +310,10 @@ fn each<const N: usize>(
     value: impl Fn([f64; N]) -> f64,
 ) {
     fill(work, |registers: [u32; N]| value(registers.map(|register| known[register as usize])));
+}
+
+fn slot(event: Option<&Event>, operand: u32, value: impl Fn(u64) -> f64) -> f64 {
+    event.map_or(UNKNOWN, |event| event.read_slot(id(operand), value))
 }
 
 fn id(operand: u32) -> FieldId {

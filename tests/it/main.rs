@@ -17,6 +17,8 @@ mod leakage;
 mod handbook;
 // Every fault of a policy text, shown once.
 mod policy;
+// All rules at once against each by itself.
+mod rules;
 // The simulated world: believable, seeded, complete, and as hard as it should be.
 mod world;
 // HTTP, files and backtests give the same bits; `kill -9` loses nothing that was acknowledged.

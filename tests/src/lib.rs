@@ -6,6 +6,7 @@
 
 mod mmdb;
 mod naive;
+pub mod rules;
 
 pub use mmdb::mmdb;
 pub use naive::{Naive, Seen, What, followed};

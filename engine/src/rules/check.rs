@@ -73,7 +73,7 @@ impl Draft {
         };
         self.set.rules.iter_mut().for_each(|rule| bind(&mut rule.when));
         self.set.exemptions.iter_mut().for_each(|exemption| bind(&mut exemption.when));
-        self.set
+        RuleSet::new(self.set.rules, self.set.exemptions)
     }
 }
 

@@ -4,16 +4,26 @@
 //! stops evaluation. Each rule is hit, missed or **undecided** (its condition is unknown because a
 //! fact is missing; the fact is named). A rule in shadow is evaluated and reported, and votes
 //! nothing. An exemption that is hit suppresses the rules it names, never those of class limit or
-//! block. Cost: the nodes of the conditions whose event types match; no allocation but the lists
-//! of hits.
+//! block.
+//!
+//! All conditions are evaluated at once by an `index`; rules in force and event types are looked
+//! at afterwards and beforehand. `Expr::value` says what the answer is, and a test holds both
+//! against each other. Cost: see there; no allocation but the lists of hits.
 
 mod check;
+mod index;
 pub(crate) mod lint;
+mod normal;
 mod outline;
 
-use features::expr::{Expr, Scope};
+use std::cell::Cell;
+use std::collections::HashSet;
+
+use features::expr::Expr;
 use features::field::{EventType, Types};
 
+use self::index::{Index, Scratch};
+use self::normal::{Conjunction, Normaliser};
 use crate::reason::ReasonCode;
 use crate::resolve::Vote;
 
@@ -70,6 +80,18 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     /// Exemptions in the order of the text.
     pub exemptions: Vec<Exemption>,
+    conditions: Conditions,
+}
+
+/// The conditions of rules, and behind them those of exemptions, ready to be evaluated.
+#[derive(Clone, Debug, Default)]
+struct Conditions {
+    /// An index for each different set of conditions that some type of event has.
+    indices: Vec<Index>,
+    /// For each type of event, by its number, which of them.
+    of_type: Vec<usize>,
+    /// For each rule, the facts that it reads, in the order in which it names them.
+    reads: Vec<Box<[u16]>>,
 }
 
 /// What the rules said of one event; indices into [`RuleSet::rules`].
@@ -85,40 +107,54 @@ pub struct Hits {
     pub undecided: Vec<(u16, u16)>,
 }
 
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
 impl RuleSet {
+    /// Rules and exemptions, ready to be evaluated. Their conditions are over facts.
+    pub fn new(rules: Vec<Rule>, exemptions: Vec<Exemption>) -> RuleSet {
+        let conditions = Conditions::new(&rules, &exemptions);
+        RuleSet { rules, exemptions, conditions }
+    }
+
     /// Evaluates every rule that looks at this type of event, at this event time.
     pub fn evaluate(&self, event_type: EventType, time_ms: i64, facts: &[f64]) -> Hits {
-        let scope = Scope { event: None, readings: &[], facts };
         let mut hits = Hits::default();
-        for (index, rule) in self.rules.iter().enumerate() {
-            let in_force = rule.until_ms.is_none_or(|until| time_ms < until);
-            if !in_force || !rule.on.contains(event_type) {
-                continue;
-            }
-            let index = index as u16;
-            let truth = rule.when.value(scope);
-            if truth.is_nan() {
-                hits.undecided.push((index, first_missing(&rule.when, facts)));
-            } else if truth == 1.0 && rule.is_shadow {
-                hits.shadow.push(index);
-            } else if truth == 1.0 {
-                hits.hit.push(index);
-            }
-        }
-        if !hits.hit.is_empty() {
-            self.exempt(event_type, time_ms, scope, &mut hits);
-        }
+        let Some(index) = self.conditions.of_type.get(event_type as usize) else { return hits };
+        // Taken and given back: whoever evaluates inside an evaluation would get another one.
+        let mut scratch = SCRATCH.take();
+        self.conditions.indices[*index].evaluate(facts, &mut scratch);
+        self.list(time_ms, facts, &scratch, &mut hits);
+        SCRATCH.set(scratch);
         hits
     }
 
-    fn exempt(&self, event_type: EventType, time_ms: i64, scope: Scope<'_>, hits: &mut Hits) {
+    /// Bytes of what its conditions are evaluated by.
+    pub fn index_bytes(&self) -> usize {
+        self.conditions.indices.iter().map(Index::bytes).sum()
+    }
+
+    fn list(&self, time_ms: i64, facts: &[f64], found: &Scratch, hits: &mut Hits) {
+        let rule = |index: u16| self.rules.get(usize::from(index));
+        let is_in_force = |rule: &Rule| rule.until_ms.is_none_or(|until| time_ms < until);
+        for (index, rule) in found.hits().map_while(|index| Some((index, rule(index)?))) {
+            if is_in_force(rule) {
+                if rule.is_shadow { &mut hits.shadow } else { &mut hits.hit }.push(index);
+            }
+        }
+        for (index, rule) in found.undecided().map_while(|index| Some((index, rule(index)?))) {
+            if is_in_force(rule) {
+                hits.undecided.push((index, self.conditions.first_missing(index, facts)));
+            }
+        }
+        if hits.hit.is_empty() {
+            return;
+        }
         for (index, exemption) in self.exemptions.iter().enumerate() {
             let in_force = exemption.until_ms.is_none_or(|until| time_ms < until);
             let names_one = exemption.from.iter().any(|rule| hits.hit.contains(rule));
-            if !in_force || !names_one || !exemption.on.contains(event_type) {
-                continue;
-            }
-            if exemption.when.value(scope) == 1.0 {
+            if in_force && names_one && found.is_hit(self.rules.len() + index) {
                 let suppressed = |rule: &u16| exemption.from.contains(rule);
                 hits.suppressed.extend(
                     hits.hit.iter().filter(|r| suppressed(r)).map(|rule| (*rule, index as u16)),
@@ -129,15 +165,50 @@ impl RuleSet {
     }
 }
 
-/// The first fact of an unknown condition that is missing.
-fn first_missing(when: &Expr, facts: &[f64]) -> u16 {
-    let mut missing = None;
+impl Conditions {
+    fn new(rules: &[Rule], exemptions: &[Exemption]) -> Conditions {
+        let mut normaliser = Normaliser::default();
+        let of_rules = rules.iter().map(|rule| (rule.on, &rule.when));
+        let of_exemptions = exemptions.iter().map(|exemption| (exemption.on, &exemption.when));
+        let all: Vec<(Types, Vec<Conjunction>)> = of_rules
+            .chain(of_exemptions)
+            .map(|(on, when)| (on, normaliser.alternatives(when)))
+            .collect();
+        let (mut sets, mut indices, mut of_type) = (Vec::new(), Vec::new(), Vec::new());
+        for event_type in EventType::ALL {
+            let set: Vec<u16> = (0..)
+                .zip(&all)
+                .filter_map(|(number, (on, _))| on.contains(event_type).then_some(number))
+                .collect();
+            let known = sets.iter().position(|known| *known == set);
+            of_type.push(known.unwrap_or_else(|| {
+                let conditions =
+                    set.iter().map(|number| (*number, all[usize::from(*number)].1.as_slice()));
+                indices.push(Index::new(conditions, all.len(), &normaliser));
+                sets.push(set.clone());
+                sets.len() - 1
+            }));
+        }
+        let reads = rules.iter().map(|rule| facts_read(&rule.when)).collect();
+        Conditions { indices, of_type, reads }
+    }
+
+    /// The first fact of an unknown condition that is missing.
+    fn first_missing(&self, rule: u16, facts: &[f64]) -> u16 {
+        let is_missing =
+            |fact: &&u16| facts.get(usize::from(**fact)).is_none_or(|value| value.is_nan());
+        self.reads[usize::from(rule)].iter().find(is_missing).copied().unwrap_or(u16::MAX)
+    }
+}
+
+fn facts_read(when: &Expr) -> Box<[u16]> {
+    let (mut facts, mut known) = (Vec::new(), HashSet::new());
     when.walk(&mut |node| {
         if let Expr::Fact(fact) = node
-            && facts.get(usize::from(*fact)).is_none_or(|value| value.is_nan())
+            && known.insert(*fact)
         {
-            missing = missing.or(Some(*fact));
+            facts.push(*fact);
         }
     });
-    missing.unwrap_or(u16::MAX)
+    facts.into()
 }
