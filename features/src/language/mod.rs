@@ -33,7 +33,7 @@ pub use parse::{parse, parse_part};
 pub use print::{print, print_duration};
 
 /// The longest text that is read, in bytes.
-pub const TEXT_BYTES_MAX: usize = 1 << 20;
+pub const TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// The longest name, in bytes.
 pub const NAME_BYTES_MAX: usize = 128;
