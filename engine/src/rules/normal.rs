@@ -75,7 +75,11 @@ impl Region {
     }
 
     fn above(bound: f64) -> Region {
-        if bound == f64::INFINITY { Region::EVERYTHING.not() } else { Region::at_least(bound.next_up()) }
+        if bound == f64::INFINITY {
+            Region::EVERYTHING.not()
+        } else {
+            Region::at_least(bound.next_up())
+        }
     }
 
     fn equal(number: f64) -> Region {
@@ -105,7 +109,8 @@ impl Region {
         let mut inside = starts_inside;
         let mut turns = Vec::new();
         let (mut left, mut right) = (self.turns.as_slice(), other.turns.as_slice());
-        while let Some(turn) = left.first().into_iter().chain(right.first()).copied().reduce(f64::min)
+        while let Some(turn) =
+            left.first().into_iter().chain(right.first()).copied().reduce(f64::min)
         {
             if left.first() == Some(&turn) {
                 (a, left) = (!a, &left[1..]);
@@ -234,9 +239,7 @@ impl Normaliser {
             _ => None,
         };
         match expr {
-            Expr::Fact(fact) => {
-                Atom { value: Value::Fact(*fact), region: Region::equal(1.0) }
-            }
+            Expr::Fact(fact) => Atom { value: Value::Fact(*fact), region: Region::equal(1.0) },
             Expr::Missing(inner) => {
                 let region = Region { unknown: Truth::True, ..Region::EVERYTHING.not() };
                 Atom { value: self.value(inner), region }
@@ -260,9 +263,8 @@ impl Normaliser {
                 let entries = list.iter().filter(|entry| !entry.is_nan());
                 let entries = entries.filter(|entry| **entry != 0.0 || entry.is_sign_positive());
                 let nothing = Region::EVERYTHING.not();
-                let region = entries.fold(nothing, |region, entry| {
-                    region.join(&Region::equal(*entry), Truth::max)
-                });
+                let region = entries
+                    .fold(nothing, |region, entry| region.join(&Region::equal(*entry), Truth::max));
                 self.about(subject, region)
             }
             Expr::OrElse(inner, other) => {

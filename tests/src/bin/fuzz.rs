@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use engine::policy::{DEFAULT_POLICY, Policy, Wanted};
 use features::diagnostic::render;
 use features::language::{FAULTS_MAX, parse};
+use features::plan::Reading;
 use tests::Chance;
 use tests::rules::{Author, judged_one_by_one, smallest_wrong};
 
@@ -33,18 +34,102 @@ const BATCH: u64 = 1_000;
 
 /// What a mutation puts into a text.
 const WORDS: &[&str] = &[
-    "rule r \"t\"\n", "exempt e \"t\"\n", "let l = ", "list v \"t\" = value (", "feature f_{1h,24h} \"t\" = ",
-    "set review_cost = ", "band b \"t\" = 30% .. 90%", "use \"other.policy\"\n", "policy \"p\"\n", "\n  on payment\n",
-    " when ", " then decline", " because NEW_DEVICE", " message MSG_VERIFY_YOU", " cooldown 24h", " suspects V1 0.7, V9 0.3",
-    " expect 0.1% .. 2%", " owner \"o\"", " until 2027-06-30", " shadow", " undecided review", " hits { ", " misses { ", " }",
-    "count(payment) by account over 1h", "sum(base_minor of payment where funding == intl_card) by card over 24h",
-    "distinct(card of card_link) by device over 7d offset 1h", "median(base_minor of payment) by card over 1d",
-    "login[is_new_device] then payment within 1h by account", "card tagged watched", "tag card watched for 7d",
-    " including this", "amount_usd", "base_minor", "card.issuer_country", "device.is_rooted", "geo.lat", "kind", "account",
-    " and ", " or ", " not ", " == ", " != ", " < ", " <= ", " > ", " in ", " not in ", " between ", " or else ", " + ", " - ",
-    " * ", " / ", "(", ")", "[", "]", "{", "}", ",", "..", "@v", "\"text\"", "true", "unknown", "if ", " else ", "missing(",
-    "min(", "choose(", "0", "1", "-1", "5 USD", "100 CNY", "1e308", "1e999", "0.0", "9007199254740993", "72h", "40km", "30%",
-    "3 bps", "#", "\"", "\\", "\u{0}", "\u{202e}", "é", "\r\n", "\t", "component(size)", "event_time_ms", "payment",
+    "rule r \"t\"\n",
+    "exempt e \"t\"\n",
+    "let l = ",
+    "list v \"t\" = value (",
+    "feature f_{1h,24h} \"t\" = ",
+    "set review_cost = ",
+    "band b \"t\" = 30% .. 90%",
+    "use \"other.policy\"\n",
+    "policy \"p\"\n",
+    "\n  on payment\n",
+    " when ",
+    " then decline",
+    " because NEW_DEVICE",
+    " message MSG_VERIFY_YOU",
+    " cooldown 24h",
+    " suspects V1 0.7, V9 0.3",
+    " expect 0.1% .. 2%",
+    " owner \"o\"",
+    " until 2027-06-30",
+    " shadow",
+    " undecided review",
+    " hits { ",
+    " misses { ",
+    " }",
+    "count(payment) by account over 1h",
+    "sum(base_minor of payment where funding == intl_card) by card over 24h",
+    "distinct(card of card_link) by device over 7d offset 1h",
+    "median(base_minor of payment) by card over 1d",
+    "login[is_new_device] then payment within 1h by account",
+    "card tagged watched",
+    "tag card watched for 7d",
+    " including this",
+    "amount_usd",
+    "base_minor",
+    "card.issuer_country",
+    "device.is_rooted",
+    "geo.lat",
+    "kind",
+    "account",
+    " and ",
+    " or ",
+    " not ",
+    " == ",
+    " != ",
+    " < ",
+    " <= ",
+    " > ",
+    " in ",
+    " not in ",
+    " between ",
+    " or else ",
+    " + ",
+    " - ",
+    " * ",
+    " / ",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "..",
+    "@v",
+    "\"text\"",
+    "true",
+    "unknown",
+    "if ",
+    " else ",
+    "missing(",
+    "min(",
+    "choose(",
+    "0",
+    "1",
+    "-1",
+    "5 USD",
+    "100 CNY",
+    "1e308",
+    "1e999",
+    "0.0",
+    "9007199254740993",
+    "72h",
+    "40km",
+    "30%",
+    "3 bps",
+    "#",
+    "\"",
+    "\\",
+    "\u{0}",
+    "\u{202e}",
+    "é",
+    "\r\n",
+    "\t",
+    "component(size)",
+    "event_time_ms",
+    "payment",
 ];
 
 fn main() -> ExitCode {
@@ -56,7 +141,8 @@ fn main() -> ExitCode {
         let bytes = std::fs::read(path).unwrap();
         return if text_fault(&bytes).is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let number = |name: &str, otherwise| option(name).map_or(otherwise, |text| text.parse().unwrap());
+    let number =
+        |name: &str, otherwise| option(name).map_or(otherwise, |text| text.parse().unwrap());
     let seed = number("--seed", 1);
     if let Some(first) = option("--cases-from") {
         return play(seed, first.parse().unwrap());
@@ -70,7 +156,10 @@ fn main() -> ExitCode {
             println!("case {case} of seed {seed}:\n{output}");
             if let Some(bytes) = text_of(seed, case) {
                 std::fs::write("fuzz.policy", smallest(bytes)).unwrap();
-                println!("{}\n(fuzz.policy)", std::fs::read_to_string("fuzz.policy").unwrap_or_default());
+                println!(
+                    "{}\n(fuzz.policy)",
+                    std::fs::read_to_string("fuzz.policy").unwrap_or_default()
+                );
             }
             return ExitCode::FAILURE;
         }
@@ -211,13 +300,15 @@ fn text_fault(bytes: &[u8]) -> Option<String> {
 }
 
 fn judged_otherwise(policy: &Policy) -> Option<String> {
-    let facts = policy.plan().facts().len();
-    let mut chance = Chance(facts as u64);
+    let facts = policy.plan().facts();
+    let mut chance = Chance(facts.len() as u64);
     for _ in 0..20 {
         let mut act = Author::new(chance.bits()).act();
-        act.facts = (0..facts)
-            .map(|_| match chance.below(4) {
+        act.facts = facts
+            .iter()
+            .map(|fact| match chance.below(4) {
                 0 => f64::NAN,
+                _ if fact.reading == Reading::Bool => chance.below(2) as f64,
                 1 => chance.below(3) as f64,
                 _ => chance.below(100_000) as f64 / 10.0,
             })
