@@ -12,13 +12,17 @@
 //! the result instead of passing for genuine. Memory does not grow with the number of cases: the
 //! sweep keeps a bin for each 1/32 of a doubling of the odds of fraud.
 
+mod weight;
+
 use std::collections::BTreeMap;
 
 use features::field::EventType;
 
 use crate::decision::{Combine, Decision};
-use crate::policy::Judgement;
+use crate::policy::{Judgement, Policy};
 use crate::rules::RuleSet;
+
+pub use weight::{Band, ExemptionReport, RuleReport};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -154,6 +158,13 @@ impl Decided {
         }
     }
 
+    /// What was not simply let through.
+    pub fn touched(&self) -> Tally {
+        let mut touched = self.challenge;
+        touched.add(&self.decline);
+        touched
+    }
+
     /// All decisions together.
     pub fn total(&self) -> Tally {
         let mut total = self.approve;
@@ -167,77 +178,6 @@ impl Decided {
             Decision::Approve => &mut self.approve,
             Decision::Challenge => &mut self.challenge,
             Decision::Decline => &mut self.decline,
-        }
-    }
-}
-
-/// How the hits of a rule compare with what its author expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Band {
-    /// Nothing is expected, or nothing was looked at.
-    Unset,
-    /// Fewer hits than expected.
-    Below,
-    /// As expected.
-    Within,
-    /// More hits than expected.
-    Above,
-}
-
-impl Band {
-    /// The lower-case word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Band::Unset => "unset",
-            Band::Below => "below",
-            Band::Within => "within",
-            Band::Above => "above",
-        }
-    }
-}
-
-/// What one rule did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RuleReport {
-    /// Its name.
-    pub name: String,
-    /// What it catches.
-    pub title: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// Whether it only watched.
-    pub is_shadow: bool,
-    /// Share of the events it looks at that it is expected to hit.
-    pub expect: Option<(f64, f64)>,
-    /// Events that it looked at: of its types, while it was in force.
-    pub seen: u64,
-    /// Events that it could not decide, because a fact was missing.
-    pub undecided: u64,
-    /// Hits that an exemption took away; they are not among the hits.
-    pub suppressed: u64,
-    /// Events that it hit; for a rule in shadow, that it would have hit.
-    pub hits: Tally,
-    /// Hits where no other voting rule was hit.
-    pub alone: Tally,
-}
-
-impl RuleReport {
-    /// Share of the events it looked at that it hit; `None` when it looked at none.
-    pub fn share(&self) -> Option<f64> {
-        share(self.hits.total().events, self.seen)
-    }
-
-    /// Where the share of hits stands against what was expected.
-    pub fn band(&self) -> Band {
-        let (Some((low, high)), Some(share)) = (self.expect, self.share()) else {
-            return Band::Unset;
-        };
-        if share < low {
-            Band::Below
-        } else if share <= high {
-            Band::Within
-        } else {
-            Band::Above
         }
     }
 }
@@ -305,6 +245,8 @@ pub struct Report {
     pub without_value: u64,
     /// All cases by decision.
     pub decisions: Decided,
+    /// The same if the rules of law and policy were left out: what is a matter of opinion.
+    pub without_limits: Decided,
     /// The same for each type of event, in numbering order.
     pub types: BTreeMap<EventType, Decided>,
     /// The same for each story that is told: fraud, or honest and like it.
@@ -313,6 +255,11 @@ pub struct Report {
     pub days: BTreeMap<i64, Decided>,
     /// Rules in the order of the policy.
     pub rules: Vec<RuleReport>,
+    /// Exemptions in the order of the policy.
+    pub exemptions: Vec<ExemptionReport>,
+    /// Cases on which two rules voted together, by their places in the order of the policy, the
+    /// smaller first.
+    pub together: BTreeMap<(u16, u16), u64>,
     /// The result in money.
     pub money: Money,
     /// What a threshold on the probability would have found.
@@ -322,33 +269,24 @@ pub struct Report {
 impl Report {
     /// An empty report on these rules.
     pub fn new(rules: &RuleSet) -> Report {
-        let rules = rules.rules.iter().map(|rule| RuleReport {
-            name: rule.name.clone(),
-            title: rule.title.clone(),
-            owner: rule.owner.clone(),
-            is_shadow: rule.is_shadow,
-            expect: rule.expect,
-            seen: 0,
-            undecided: 0,
-            suppressed: 0,
-            hits: Tally::default(),
-            alone: Tally::default(),
-        });
         Report {
             period_ms: None,
             without_value: 0,
             decisions: Decided::default(),
+            without_limits: Decided::default(),
             types: BTreeMap::new(),
             stories: BTreeMap::new(),
             days: BTreeMap::new(),
-            rules: rules.collect(),
+            rules: rules.rules.iter().map(RuleReport::new).collect(),
+            exemptions: rules.exemptions.iter().map(ExemptionReport::new).collect(),
+            together: BTreeMap::new(),
             money: Money::default(),
             sweep: Sweep::new(),
         }
     }
 
-    /// Counts one case. `rules` are those that the report was made for.
-    pub fn add(&mut self, rules: &RuleSet, case: &Case<'_>, judgement: &Judgement) {
+    /// Counts one case with its facts. The policy is the one that the report was made for.
+    pub fn add(&mut self, policy: &Policy, facts: &[f64], case: &Case<'_>, judgement: &Judgement) {
         let decision = judgement.verdict.decision;
         let (first, last) = self.period_ms.unwrap_or((case.time_ms, case.time_ms));
         self.period_ms = Some((first.min(case.time_ms), last.max(case.time_ms)));
@@ -368,7 +306,8 @@ impl Report {
         if let Some(probability) = judgement.probability {
             self.sweep.add(probability, case);
         }
-        self.add_rules(rules, case, judgement);
+        self.add_rules(policy.rules(), case, judgement);
+        self.weigh(policy, facts, case, judgement);
     }
 
     /// Share of all frauds of the backtest that a rule hit; `None` when there is no fraud.
@@ -380,6 +319,12 @@ impl Report {
     pub fn value_recall(&self, rule: &RuleReport) -> Option<f64> {
         let all = self.decisions.total().fraud.usd_minor;
         (0 < all).then(|| rule.hits.fraud.usd_minor as f64 / all as f64)
+    }
+
+    /// Share of the value of all frauds that was not simply let through; `None` when they have none.
+    pub fn value_stopped(&self) -> Option<f64> {
+        let all = self.decisions.total().fraud.usd_minor;
+        (0 < all).then(|| self.decisions.touched().fraud.usd_minor as f64 / all as f64)
     }
 
     fn add_rules(&mut self, rules: &RuleSet, case: &Case<'_>, judgement: &Judgement) {

@@ -16,7 +16,7 @@ use features::language::first_faults;
 use features::plan::Plan;
 use models::{Model, ModelDraft};
 
-use crate::decision::Verdict;
+use crate::decision::{Decision, Verdict};
 use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve::{self, Vote};
@@ -218,6 +218,22 @@ impl Policy {
     pub fn judge(&self, event_type: EventType, time_ms: i64, facts: &[f64]) -> Judgement {
         let hits = self.rules.evaluate(event_type, time_ms, facts);
         let probability = self.model.as_ref().map(|model| model.score(facts));
+        let verdict = self.verdict(facts, &hits, probability, &self.contributions(facts));
+        Judgement { verdict, hits, probability }
+    }
+
+    /// What would be decided on these facts and this probability if the rules had said this.
+    pub fn decide_on(&self, facts: &[f64], hits: &Hits, probability: Option<f64>) -> Decision {
+        self.verdict(facts, hits, probability, &[]).decision
+    }
+
+    fn verdict(
+        &self,
+        facts: &[f64],
+        hits: &Hits,
+        probability: Option<f64>,
+        contributions: &[(ReasonCode, f64)],
+    ) -> Verdict {
         let votes: Vec<&Vote> =
             hits.hit.iter().map(|rule| &self.rules.rules[usize::from(*rule)].vote).collect();
         let mut exemptions: Vec<ReasonCode> = hits
@@ -231,16 +247,14 @@ impl Policy {
             *value = facts.get(usize::from(*slot)).copied().unwrap_or(f64::NAN);
         }
         let situation = Situation::read(&values);
-        let contributions = self.contributions(facts);
-        let verdict = resolve::resolve(
+        resolve::resolve(
             &situation,
             probability,
             &votes,
             &exemptions,
-            &contributions,
+            contributions,
             &self.economics,
-        );
-        Judgement { verdict, hits, probability }
+        )
     }
 
     /// What the model's features add to the log-odds, as reasons, strongest first.

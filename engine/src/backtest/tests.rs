@@ -15,6 +15,7 @@ rule huge "Huge" on payment
   when usd_minor > 1000 USD then decline because AMOUNT_UNUSUAL until 1970-01-01
 rule watched "Watched" on payment, login shadow
   when usd_minor > 10 USD then decline because AMOUNT_UNUSUAL expect 1% .. 2%
+exempt calm "Calm" on payment when usd_minor < 200 USD from large because TRUSTED_CONTEXT
 "#;
 
 fn rules() -> Policy {
@@ -93,7 +94,7 @@ fn money_is_what_declines_and_failed_challenges_keep_out_and_block() {
         (Truth::Fraud, 600, challenge(Combine::Any, &[])),
         (Truth::Unknown, 1_000, plain(Decision::Decline)),
     ] {
-        report.add(policy.rules(), &case(truth, Some(usd)), &judgement);
+        report.add(&policy, &[], &case(truth, Some(usd)), &judgement);
     }
     let money = report.money;
     assert_eq!((money.fraud_declined, money.genuine_declined), (10_000, 3_000));
@@ -114,7 +115,7 @@ fn a_rule_is_weighed_by_what_it_hits_alone_and_in_company() {
     let mut report = Report::new(policy.rules());
     let mut add = |truth, usd, hits| {
         let judgement = judged(Decision::Decline, hits, None);
-        report.add(policy.rules(), &case(truth, Some(usd)), &judgement);
+        report.add(&policy, &[], &case(truth, Some(usd)), &judgement);
     };
     let none = Hits::default;
     add(Truth::Fraud, 100, Hits { hit: vec![0], shadow: vec![2], ..none() });
@@ -139,12 +140,54 @@ fn a_rule_is_weighed_by_what_it_hits_alone_and_in_company() {
     assert_eq!(watched.band(), Band::Above);
 }
 
+const WORTH: &str = r#"
+rule first "" on payment when usd_minor > 10 USD then decline because AMOUNT_UNUSUAL
+rule second "" on payment when usd_minor > 20 USD then decline because AMOUNT_UNUSUAL
+rule law "" as limit on payment when usd_minor > 5000 USD then decline because LIMIT_SINGLE
+exempt calm "" on payment when usd_minor < 30 USD from first because TRUSTED_CONTEXT
+"#;
+
+#[test]
+fn a_rule_and_an_exemption_are_worth_what_would_be_otherwise_without_them() {
+    let policy = Policy::check(WORTH, None, Wanted::Judging).expect("sound");
+    let mut report = Report::new(policy.rules());
+    let mut add = |truth, usd, hit: &[u16], suppressed: &[(u16, u16)]| {
+        let declined = if hit.is_empty() { Decision::Approve } else { Decision::Decline };
+        let suppressed = suppressed.to_vec();
+        let hits = Hits { hit: hit.to_vec(), suppressed, ..Hits::default() };
+        report.add(&policy, &[], &case(truth, Some(usd)), &judged(declined, hits, None));
+    };
+    add(Truth::Fraud, 100, &[0], &[]);
+    add(Truth::Fraud, 50, &[0, 1], &[]);
+    add(Truth::Genuine, 70, &[2], &[]);
+    add(Truth::Genuine, 30, &[0, 2], &[]);
+    add(Truth::Fraud, 300, &[], &[(0, 0)]);
+    add(Truth::Fraud, 40, &[1], &[(0, 0)]);
+    add(Truth::Fraud, 600, &[], &[]);
+    let volume = |events, usd_minor| Volume { events, usd_minor };
+    let [first, second, law] = &report.rules[..] else { panic!("three rules") };
+    assert_eq!(first.marginal.fraud, volume(1, 100));
+    assert_eq!(first.marginal.genuine, volume(0, 0));
+    assert_eq!(second.marginal.fraud, volume(1, 40));
+    assert_eq!(law.marginal.genuine, volume(1, 70));
+    assert_eq!(report.overlaps(0), [(1, 1), (2, 1)]);
+    assert_eq!(report.overlaps(2), [(0, 1)]);
+    // What the law alone forbids is let through where the law is left out.
+    assert_eq!(report.decisions.touched().genuine, volume(2, 100));
+    assert_eq!(report.without_limits.touched().genuine, volume(1, 30));
+    assert_eq!(report.without_limits.total(), report.decisions.total());
+    let calm = &report.exemptions[0];
+    assert_eq!((calm.spoke.fraud, calm.released.fraud), (volume(2, 340), volume(1, 300)));
+    assert_eq!(report.fraud_raised(calm), Some(0.5));
+    assert_eq!(report.value_stopped(), Some(190.0 / 1_090.0));
+}
+
 #[test]
 fn a_rule_is_below_its_band_when_it_is_silent() {
     let policy = rules();
     let mut report = Report::new(policy.rules());
     let judgement = judged(Decision::Approve, Hits::default(), None);
-    report.add(policy.rules(), &case(Truth::Genuine, None), &judgement);
+    report.add(&policy, &[], &case(Truth::Genuine, None), &judgement);
     assert_eq!(report.rules[0].band(), Band::Below);
     assert_eq!(report.without_value, 1);
     assert_eq!(report.recall(&report.rules[0]), None);
@@ -162,7 +205,7 @@ fn a_sweep_counts_what_each_threshold_flags() {
         (0.000_1, Truth::Unknown, 50),
     ] {
         let judgement = judged(Decision::Approve, Hits::default(), Some(probability));
-        report.add(policy.rules(), &case(truth, Some(usd)), &judgement);
+        report.add(&policy, &[], &case(truth, Some(usd)), &judgement);
     }
     let steps = report.sweep.steps();
     let seen: Vec<_> = steps
@@ -209,7 +252,7 @@ fn groups_are_stories_types_and_days() {
     let login = Case { event_type: EventType::Login, ..case(Truth::Genuine, None) };
     for case in [told, late, login] {
         let judgement = judged(Decision::Approve, Hits::default(), None);
-        report.add(policy.rules(), &case, &judgement);
+        report.add(&policy, &[], &case, &judgement);
     }
     assert_eq!(report.stories["T03"].approve.fraud, Volume { events: 1, usd_minor: 5 });
     assert_eq!(report.stories.len(), 1);

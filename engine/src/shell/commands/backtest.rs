@@ -15,6 +15,7 @@ use features::history::Limits;
 
 use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
 use super::dataset::{BadRows, NetworkArguments, Reading, id_of, truth_in, truth_of};
+use super::days::{DAY_MS, Day};
 use crate::backtest::{Case, Diff, Report, Truth, share};
 use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
@@ -32,6 +33,7 @@ Examples:
   gyr backtest --data data --policy my.policy --out report.html
   gyr backtest --data data --policy new.policy --against old.policy --out report.html --json r.json
   gyr backtest --data data --policy my.policy --model none --out rules.html
+  gyr backtest --data data --from 2026-10-01 --policy my.policy --out report.html
   gyr backtest --data data --policy my.policy --out report.html --decisions decisions.ndjson
   gyr backtest --data world --truth world/truth.ndjson --out report.html
 
@@ -51,6 +53,9 @@ pub(crate) struct Arguments {
     /// The policy; without this, the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Judge from this day on; what came before only fills the windows.
+    #[arg(long, value_name = "DAY")]
+    from: Option<Day>,
     /// A policy to compare with, such as the one in force; with the same model.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
@@ -120,7 +125,7 @@ impl Lane {
     fn decide(&mut self, event: &mut Event, case: Option<&Case<'_>>) -> Outcome {
         let (outcome, ()) = self.engine.decide(event, || ());
         if let Some(case) = case {
-            self.side.report.add(outcome.policy.rules(), case, &outcome.judgement);
+            self.side.report.add(&outcome.policy, &outcome.facts, case, &outcome.judgement);
         }
         outcome
     }
@@ -144,7 +149,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut page = Output::create(Some(&arguments.out))?;
     let numbers = create(&arguments.json)?;
     let mut decisions = create(&arguments.decisions)?;
-    replay(&mut reading, &known, &mut candidate, &mut against, &mut decisions)?;
+    let from_ms = arguments.from.map_or(i64::MIN, |day| day.0.saturating_mul(DAY_MS));
+    replay(&mut reading, &known, from_ms, &mut candidate, &mut against, &mut decisions)?;
     reading.end();
     let findings = Findings {
         folder: arguments.data.display().to_string(),
@@ -170,6 +176,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn replay(
     reading: &mut Reading,
     known: &Known,
+    from_ms: i64,
     candidate: &mut Lane,
     against: &mut Option<(Lane, Diff)>,
     decisions: &mut Option<Output>,
@@ -185,7 +192,8 @@ fn replay(
             continue;
         }
         let id = id_of(&event).to_owned();
-        let case = (!event.is_test()).then(|| case_of(&event, &id, known));
+        let is_counted = !event.is_test() && from_ms <= event.time();
+        let case = is_counted.then(|| case_of(&event, &id, known));
         let outcome = candidate.decide(&mut event, case.as_ref());
         if let Some(output) = decisions {
             output.line(&answer(&outcome.policy, &event, &outcome, Detail::Full))?;
@@ -251,6 +259,16 @@ fn summary(findings: &Findings) -> String {
     };
     let is_met = |truth: &Truth| 0 < all.of(*truth).events;
     let mut lines: Vec<String> = Truth::ALL.into_iter().filter(is_met).map(rate).collect();
+    let (touched, opinion) = (report.decisions.touched(), report.without_limits.touched());
+    lines.push(format!(
+        "not simply approved: {} of the value of fraud, {} of the genuine events and {} of their \
+         value; {} and {} without the limits of law and policy",
+        percent(report.value_stopped()),
+        percent(share(touched.genuine.events, all.genuine.events)),
+        percent(json::value_share(touched.genuine, all.genuine)),
+        percent(share(opinion.genuine.events, all.genuine.events)),
+        percent(json::value_share(opinion.genuine, all.genuine)),
+    ));
     lines.push(format!("saved minus good money blocked: {}", usd(report.money.net())));
     if low < high {
         lines.push(format!("between {} and {}, as the unlabelled are", usd(low), usd(high)));

@@ -7,10 +7,10 @@
 
 use super::super::common::{count, percent, usd};
 use super::super::days::{print_day, print_time};
-use super::json::DECISIONS;
+use super::json::{DECISIONS, OVERLAPS, value_share};
 use super::plot::{Axis, Chart, Line, Size, key, share_bar};
 use super::{Findings, Side};
-use crate::backtest::{Decided, Diff, Report, RuleReport, Step, Tally, Truth, Volume, share};
+use crate::backtest::{Decided, Diff, Report, Step, Tally, Truth, Volume, share};
 use crate::decision::Decision;
 
 const STYLE: &str = include_str!("style.css");
@@ -145,10 +145,22 @@ fn cards(report: &Report) -> String {
     let Decided { challenge, decline, .. } = &report.decisions;
     let asked = |truth| format!("{} challenged", rate(challenge.of(truth), all.of(truth)));
     let refused = |truth| rate(decline.of(truth), all.of(truth));
+    let touched = |decided: &Decided| rate(decided.touched().genuine, decided.total().genuine);
+    let of_value = format!(
+        "{} of their value; without the limits of law and policy {} of the events",
+        percent(value_share(report.decisions.touched().genuine, all.genuine)),
+        touched(&report.without_limits)
+    );
     let cards = [
         card(&usd(money.net()), "saved minus good money blocked", &bounds),
         card(&usd(saved), "fraud kept out", &missed),
         card(&usd(blocked), "good money blocked", &by_challenge),
+        card(
+            &percent(report.value_stopped()),
+            "of the value of fraud not simply approved",
+            &missed,
+        ),
+        card(&touched(&report.decisions), "genuine events not simply approved", &of_value),
         card(&refused(Truth::Genuine), "genuine events declined", &asked(Truth::Genuine)),
         card(&refused(Truth::Fraud), "frauds declined", &asked(Truth::Fraud)),
     ];
@@ -268,15 +280,16 @@ fn changed_rules(candidate: &Report, other: &Report) -> String {
 }
 
 fn rules(report: &Report) -> String {
-    let mut ordered: Vec<&RuleReport> = report.rules.iter().collect();
+    let mut ordered: Vec<usize> = (0..report.rules.len()).collect();
     // The rules that do most come first; among equals the order of the policy stays.
-    ordered.sort_by_key(|rule| std::cmp::Reverse(rule.hits.total().events));
-    let rows: String = ordered.into_iter().map(|rule| rule_row(rule, report)).collect();
+    ordered.sort_by_key(|at| std::cmp::Reverse(report.rules[*at].hits.total().events));
+    let rows: String = ordered.into_iter().map(|at| rule_row(at, report)).collect();
     let columns = [
         "rule",
         "#hits",
         "expected",
         "#alone",
+        "#worth",
         "#precision",
         "#recall",
         "#caught",
@@ -285,14 +298,47 @@ fn rules(report: &Report) -> String {
     ];
     format!(
         "<h2>Rules</h2><p class=\"soft\">Hits are shares of the events that a rule looks at; \
-         alone means that no other voting rule was hit. Recall is over all frauds of the \
-         backtest, caught and blocked are the value of the fraud and of the genuine events it \
-         hit.</p>{}",
+         alone means that no other voting rule was hit; under it the rules that hit with it \
+         most often. Its worth is the value of the fraud that would be approved without it, under \
+         it that of genuine events. Recall is over all frauds of the backtest, caught and blocked \
+         are the value of the fraud and of the genuine events it hit.</p>{}{}",
+        grid(&columns, &rows),
+        exemptions(report)
+    )
+}
+
+fn exemptions(report: &Report) -> String {
+    let mut rows = String::new();
+    for exemption in &report.exemptions {
+        rows.push_str(&row(&[
+            cell(&format!("<code>{}</code>", escape(&exemption.name))),
+            volume_cell(exemption.spoke.total()),
+            volume_cell(exemption.released.genuine),
+            volume_cell(exemption.released.fraud),
+            number(&percent(report.fraud_raised(exemption))),
+        ]));
+    }
+    if rows.is_empty() {
+        return rows;
+    }
+    let columns =
+        ["exemption", "#spoke", "#genuine let through", "#fraud let through", "#fraud raised by"];
+    format!(
+        "<h2>Exemptions</h2><p class=\"soft\">Let through is what would not be without it; the \
+         last column is its share in the value of all fraud that is approved.</p>{}",
         grid(&columns, &rows)
     )
 }
 
-fn rule_row(rule: &RuleReport, report: &Report) -> String {
+fn rule_row(at: usize, report: &Report) -> String {
+    let rule = &report.rules[at];
+    let others = report.overlaps(at as u16).into_iter().take(OVERLAPS);
+    let others: Vec<String> = others
+        .map(|(other, cases)| {
+            let name = escape(&report.rules[usize::from(other)].name);
+            format!("{name} {}", count(cases))
+        })
+        .collect();
     let hits = rule.hits.total().events;
     let expected = match rule.expect {
         Some((low, high)) => format!(
@@ -317,7 +363,8 @@ fn rule_row(rule: &RuleReport, report: &Report) -> String {
         )),
         number_with(&count(hits), &(percent(rule.share()) + &exempted)),
         cell(&expected),
-        number(&count(rule.alone.total().events)),
+        number_with(&count(rule.alone.total().events), &others.join("<br>")),
+        number_with(&cents(rule.marginal.fraud.usd_minor), &cents(rule.marginal.genuine.usd_minor)),
         number(&percent(rule.hits.precision())),
         number_with(&percent(report.recall(rule)), &of_value),
         number(&cents(rule.hits.fraud.usd_minor)),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::days::{print_day, print_time};
 use super::Findings;
 use crate::backtest::{
-    Decided, Diff, Money, Report, RuleReport, Step, Tally, Truth, Volume, share,
+    Decided, Diff, ExemptionReport, Money, Report, Step, Tally, Truth, Volume, share,
 };
 use crate::decision::Decision;
 
@@ -51,8 +51,13 @@ fn side(policy: &super::Identity, report: &Report) -> Value {
         "last": report.period_ms.map(|(_, last)| print_time(last)),
         "without_value": report.without_value,
         "decisions": decided(&report.decisions),
+        "without_limits": decided(&report.without_limits),
+        "fraud_value_stopped": report.value_stopped(),
+        "genuine_touched": good(report, Decided::touched),
+        "genuine_declined": good(report, |decided| decided.decline),
         "money": money(&report.money),
-        "rules": report.rules.iter().map(|r| rule(r, report)).collect::<Vec<_>>(),
+        "rules": (0..report.rules.len()).map(|at| rule(at, report)).collect::<Vec<_>>(),
+        "exemptions": report.exemptions.iter().map(|e| exemption(e, report)).collect::<Vec<_>>(),
         "stories": stories.collect::<Map<String, Value>>(),
         "event_types": types.collect::<Map<String, Value>>(),
         "days": days,
@@ -93,7 +98,40 @@ fn money(money: &Money) -> Value {
     })
 }
 
-fn rule(rule: &RuleReport, report: &Report) -> Value {
+/// Shares of the genuine events and of their value, with the rules of law and policy and without.
+fn good(report: &Report, part: fn(&Decided) -> Tally) -> Value {
+    let shares = |decided: &Decided| {
+        let (part, whole) = (part(decided).genuine, decided.total().genuine);
+        json!({ "events": share(part.events, whole.events), "value": value_share(part, whole) })
+    };
+    json!({ "all": shares(&report.decisions), "without_limits": shares(&report.without_limits) })
+}
+
+/// A part of the value of a whole; `None` of none.
+pub(super) fn value_share(part: Volume, whole: Volume) -> Option<f64> {
+    (0 < whole.usd_minor).then(|| part.usd_minor as f64 / whole.usd_minor as f64)
+}
+
+fn exemption(exemption: &ExemptionReport, report: &Report) -> Value {
+    json!({
+        "name": exemption.name,
+        "spoke": tally(&exemption.spoke),
+        "released": tally(&exemption.released),
+        "fraud_raised": report.fraud_raised(exemption),
+    })
+}
+
+/// How many rules that vote on the same cases are named.
+pub(super) const OVERLAPS: usize = 3;
+
+fn rule(at: usize, report: &Report) -> Value {
+    let rule = &report.rules[at];
+    let overlaps = report.overlaps(at as u16).into_iter().take(OVERLAPS);
+    let overlaps = overlaps
+        .map(|(other, cases)| {
+            json!({ "rule": report.rules[usize::from(other)].name, "cases": cases })
+        })
+        .collect::<Vec<_>>();
     json!({
         "name": rule.name,
         "title": rule.title,
@@ -102,6 +140,8 @@ fn rule(rule: &RuleReport, report: &Report) -> Value {
         "seen": rule.seen,
         "hits": tally(&rule.hits),
         "alone": tally(&rule.alone),
+        "marginal": tally(&rule.marginal),
+        "overlaps": overlaps,
         "suppressed": rule.suppressed,
         "undecided": rule.undecided,
         "undecided_share": share(rule.undecided, rule.seen),
