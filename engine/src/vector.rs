@@ -68,6 +68,21 @@ impl Vector {
         }
     }
 
+    /// What it is, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Vector::V1 => "stolen card data in the thief's own account",
+            Vector::V2 => "account taken over, no relay",
+            Vector::V3 => "account taken over with a real-time relay",
+            Vector::V4 => "SIM swap",
+            Vector::V5 => "malware or a stolen unlocked device",
+            Vector::V6 => "a victim who is coached to do it",
+            Vector::V7 => "mule, synthetic person or launderer with an identity of his own",
+            Vector::V8 => "abuse by the customer himself",
+            Vector::V9 => "automation",
+        }
+    }
+
     /// The vector of this name.
     pub fn parse(name: &str) -> Option<Vector> {
         Vector::ALL.into_iter().find(|vector| vector.name() == name)

@@ -237,6 +237,15 @@ impl Definitions {
         asked
     }
 
+    /// The type of a name in an expression over one event or in a rule; `None` for none.
+    pub(crate) fn type_of(&mut self, name: &str) -> Option<Type> {
+        let node = ast::ExprNode::Name(name.to_owned());
+        let expr = ast::Expr { node, span: ast::Span::default() };
+        let mut faults = Vec::new();
+        let (_, found) = Resolver::for_rule(self, Types::ANY, &mut faults).value(&expr);
+        faults.is_empty().then_some(found)
+    }
+
     /// All names an expression may use, for suggestions.
     pub(crate) fn known_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.features.iter().map(|f| f.name.as_str()).collect();

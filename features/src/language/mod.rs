@@ -14,6 +14,7 @@
 //! statement keywords in the first column. So fields such as `kind` or `message` keep their names.
 
 pub mod ast;
+pub mod complete;
 pub mod define;
 mod faults;
 mod format;
@@ -23,6 +24,7 @@ pub mod part;
 mod power;
 mod print;
 mod resolve;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ pub use faults::{CODES, first_faults, text_of};
 pub use format::format;
 pub use parse::{parse, parse_part};
 pub use print::{print, print_duration};
+pub use words::{Role, Word, words};
 
 /// The longest text that is read, in bytes.
 pub const TEXT_BYTES_MAX: usize = 4 << 20;

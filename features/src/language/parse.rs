@@ -24,64 +24,11 @@ use crate::diagnostic::{Diagnostic, Place, nearest};
 use super::ast::{Name, Policy, Span, Spanned, Unit};
 use super::faults::{self, Faults, place, quoted};
 use super::lexer::{self, Kind, Token, is_lower, is_upper};
+use super::words::{
+    CLAUSES, CONTINUING, Known, PROOFS, STATEMENTS, find, is_clause, is_continuing, is_reserved,
+    is_statement, names,
+};
 use super::{NAME_BYTES_MAX, PARTS_MAX, TEXT_BYTES_MAX};
-
-/// Words that are never names.
-const RESERVED: [&str; 17] = [
-    "and", "between", "by", "else", "false", "if", "in", "missing", "not", "null", "of", "or",
-    "over", "then", "true", "when", "where",
-];
-
-/// Words that start a statement.
-const STATEMENTS: [&str; 9] =
-    ["policy", "use", "let", "list", "set", "feature", "band", "rule", "exempt"];
-
-/// Words that start a clause of some statement.
-const CLAUSES: [&str; 19] = [
-    "as",
-    "because",
-    "cooldown",
-    "expect",
-    "from",
-    "hits",
-    "id",
-    "message",
-    "misses",
-    "missing",
-    "on",
-    "owner",
-    "shadow",
-    "suspects",
-    "then",
-    "undecided",
-    "unit",
-    "until",
-    "when",
-];
-
-/// Words that continue a challenge.
-const PROOFS: [&str; 4] = ["strength", "prove", "forbid", "with"];
-
-/// Words that may follow an operand and go on with the expression.
-const CONTINUING: [&str; 17] = [
-    "and",
-    "between",
-    "by",
-    "else",
-    "in",
-    "including",
-    "is",
-    "matching",
-    "not",
-    "of",
-    "offset",
-    "or",
-    "over",
-    "tagged",
-    "then",
-    "where",
-    "within",
-];
 
 /// Reads a policy text: the statements that could be read, and every fault, in the order of the
 /// text.
@@ -122,6 +69,12 @@ pub(super) struct Reading<'a> {
     pub(super) faults: Vec<Diagnostic>,
     /// Faults beyond those that are kept.
     pub(super) more: u64,
+}
+
+/// The keywords of the clauses of a statement, in the order in which people write them.
+pub(super) fn clauses_of(statement: &str) -> &'static [&'static str] {
+    let forms = [&statement::FEATURE, &judgement::BAND, &judgement::RULE, &judgement::EXEMPT];
+    forms.into_iter().find(|form| form.keyword == statement).map_or(&[], |form| form.clauses)
 }
 
 /// A token that starts a statement or a clause, in the order of the text.
@@ -247,13 +200,13 @@ impl<'a> Parser<'a> {
     /// Whether the text ends here or the next statement starts.
     fn is_at_border(&self) -> bool {
         let token = self.token(0);
-        let is_statement = self.word().is_some_and(|word| STATEMENTS.contains(&word));
+        let is_statement = self.word().is_some_and(is_statement);
         *self.kind() == Kind::End || (token.is_at_margin && is_statement)
     }
 
     /// Whether a word stands in the first column that was probably meant to start a statement.
     fn is_at_misspelt_statement(&self) -> bool {
-        let is_near = |word| !CLAUSES.contains(&word) && nearest_word(word, STATEMENTS).is_some();
+        let is_near = |word| !is_clause(word) && nearest_word(word, names(&STATEMENTS)).is_some();
         self.token(0).is_at_margin && self.word().is_some_and(is_near)
     }
 
@@ -267,12 +220,12 @@ impl<'a> Parser<'a> {
     /// could not follow an operand. `unit count` is a clause, `unit == 3` and `unit because X`
     /// start with a name.
     fn is_at_clause(&self) -> bool {
-        let Some(word) = self.word().filter(|word| CLAUSES.contains(word)) else {
+        let Some(word) = self.word().filter(|word| is_clause(word)) else {
             return false;
         };
         match &self.token(1).kind {
-            Kind::Word(next) if self.token(1).is_at_margin && STATEMENTS.contains(next) => false,
-            Kind::Word(next) => !CONTINUING.contains(next) && !CLAUSES.contains(next),
+            Kind::Word(next) if self.token(1).is_at_margin && is_statement(next) => false,
+            Kind::Word(next) => !is_continuing(next) && !is_clause(next),
             Kind::Text(_) | Kind::Number { .. } | Kind::Date => true,
             Kind::LeftBrace => matches!(word, "hits" | "misses"),
             _ => word == "missing" && self.token(1).kind != Kind::LeftParen,
@@ -312,7 +265,7 @@ impl<'a> Parser<'a> {
             _ => return Err(self.unexpected(wanted, None)),
         };
         let span = self.span();
-        if RESERVED.contains(&word) {
+        if is_reserved(word) {
             let message = format!("got `{word}`, a word of the language, wanted {wanted}");
             self.report(faults::RESERVED, span, message, None);
             return Err(Stop);
@@ -354,8 +307,11 @@ impl<'a> Parser<'a> {
     /// Reports a name that follows another without the comma, if one stands here.
     fn is_at_lone_name(&mut self) -> bool {
         let is_name = |word: &str| {
-            let words = [&STATEMENTS[..], &CLAUSES, &CONTINUING, &PROOFS].concat();
-            nearest_word(word, words.iter().copied()).is_none() && !words.contains(&word)
+            let clauses = names(&CLAUSES).chain(names(&PROOFS));
+            let mut words = names(&STATEMENTS).chain(clauses).chain(CONTINUING);
+            let is_near = nearest_word(word, words.by_ref()).is_some();
+            !is_near
+                && ![&STATEMENTS[..], &CLAUSES, &PROOFS].iter().any(|t| find(t, word).is_some())
         };
         let is_lone = self.word().is_some_and(is_name);
         if is_lone {
@@ -402,14 +358,18 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes the word of a closed list, or reports which ones there are.
-    fn choice<T: Copy>(&mut self, wanted: &str, choices: &[(&str, T)]) -> Parsed<Spanned<T>> {
+    fn choice<T: Copy>(
+        &mut self,
+        wanted: &str,
+        choices: &'static [Known<T>],
+    ) -> Parsed<Spanned<T>> {
         let span = self.span();
         let word = self.word().filter(|_| !self.is_at_border());
-        if let Some((_, node)) = choices.iter().find(|(name, _)| Some(*name) == word) {
+        if let Some(known) = word.and_then(|word| find(choices, word)) {
             self.advance();
-            return Ok(Spanned { node: *node, span });
+            return Ok(Spanned { node: known.node, span });
         }
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = names(choices).collect();
         let message = format!("got {}, wanted {wanted}: {}", self.got(), names.join(", "));
         let help = word.and_then(|word| did_you_mean(word, names));
         self.report(faults::CHOICE, span, message, help);

@@ -5,7 +5,9 @@ use clap::{Args, Subcommand};
 use super::common::Failure;
 
 mod check;
+mod complete;
 mod fmt;
+mod grammar;
 mod test;
 
 /// Works on policy files.
@@ -20,6 +22,8 @@ enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
     Fmt(fmt::Arguments),
+    Complete(complete::Arguments),
+    Grammar(grammar::Arguments),
 }
 
 /// Runs the command.
@@ -28,5 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(arguments),
         Command::Test(arguments) => test::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
+        Command::Complete(arguments) => complete::run(arguments),
+        Command::Grammar(arguments) => grammar::run(arguments),
     }
 }

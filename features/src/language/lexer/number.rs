@@ -5,19 +5,10 @@ use iso_currency::Currency;
 use super::{Kind, Lexer, is_name_part};
 use crate::language::ast::{Span, Unit};
 use crate::language::faults::{self, quoted};
+use crate::language::words::{TIMES, UNITS, find, names};
 
 /// The first whole number that an `f64` cannot tell from the next: numbers stay below it.
 const WHOLE_END: u64 = 1 << 53;
-
-/// Units of time in milliseconds.
-const TIMES: [(&str, u64); 6] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-    ("w", 604_800_000),
-];
 
 /// How people write units that we write otherwise.
 const MISSPELT: [(&str, &str); 26] = [
@@ -141,8 +132,9 @@ impl<'a> Lexer<'a> {
         if !is_apart && !word.is_empty() {
             self.at = start + word.len();
             let message = format!("got the unit {}, which is unknown", quoted(word));
-            let help = "units are % bps ms s m h d w km and currencies such as CNY";
-            self.fault(faults::UNIT, span, message, help);
+            let units: Vec<&str> = names(&UNITS).chain(names(&TIMES)).collect();
+            let help = format!("units are {} and currencies such as CNY", units.join(" "));
+            self.fault(faults::UNIT, span, message, &help);
         }
         None
     }
@@ -197,9 +189,8 @@ fn exact_ms(digits: &str, length: u64) -> Option<u64> {
 }
 
 fn known(word: &str) -> Option<Written> {
-    let time = TIMES.iter().find(|(name, _)| *name == word);
-    match (word, time) {
-        (_, Some((_, length))) => Some(Written::Time(*length)),
+    match (word, find(&TIMES, word)) {
+        (_, Some(time)) => Some(Written::Time(time.node)),
         ("%", _) => Some(Written::Percent),
         ("bps", _) => Some(Written::BasisPoints),
         ("km", _) => Some(Written::Kilometre),

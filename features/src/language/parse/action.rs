@@ -1,41 +1,9 @@
 //! What follows from a rule or a band: verbs joined by `and`.
 
-use super::{CLAUSES, Kind, Name, Parsed, Parser, Spanned, Spelling, Stop, faults, quoted};
-use crate::language::ast::{Action, FreezeWhat};
+use super::{Kind, Name, Parsed, Parser, Spanned, Spelling, Stop, faults, quoted};
+use crate::language::ast::Action;
 use crate::language::power::Power;
-
-/// The verbs of `then` and `undecided`.
-#[derive(Clone, Copy)]
-enum Verb {
-    Decline,
-    Challenge,
-    Hold,
-    Review,
-    Limit,
-    Warn,
-    Tag,
-    Add,
-    Freeze,
-    Notify,
-    Delay,
-}
-
-const VERBS: [(&str, Verb); 11] = [
-    ("decline", Verb::Decline),
-    ("challenge", Verb::Challenge),
-    ("hold", Verb::Hold),
-    ("review", Verb::Review),
-    ("limit", Verb::Limit),
-    ("warn", Verb::Warn),
-    ("tag", Verb::Tag),
-    ("add", Verb::Add),
-    ("freeze", Verb::Freeze),
-    ("notify", Verb::Notify),
-    ("delay", Verb::Delay),
-];
-
-const FROZEN: [(&str, FreezeWhat); 2] =
-    [("account", FreezeWhat::Account), ("card", FreezeWhat::Card)];
+use crate::language::words::{DELAYED, FROZEN, VERBS, Verb, is_clause};
 
 impl<'a> Parser<'a> {
     pub(super) fn actions(&mut self, then: &mut Vec<Spanned<Action>>) -> Parsed<()> {
@@ -45,7 +13,7 @@ impl<'a> Parser<'a> {
             then.push(Spanned { node, span: self.span_from(start) });
             let joint = self.span();
             if self.take_word("and") {
-                if self.is_at_border() || self.word().is_some_and(|word| CLAUSES.contains(&word)) {
+                if self.is_at_border() || self.word().is_some_and(is_clause) {
                     let message = format!("got {} after `and`, wanted an action", self.got());
                     self.report(faults::NO_OPERAND, joint, message, None);
                     return Ok(());
@@ -83,7 +51,7 @@ impl<'a> Parser<'a> {
             Verb::Freeze => Action::Freeze(self.choice("what to freeze", &FROZEN)?.node),
             Verb::Notify => Action::Notify,
             Verb::Delay => {
-                self.choice("what to delay", &[("settlement", ())])?;
+                self.choice("what to delay", &DELAYED)?;
                 Action::DelaySettlement
             }
         })

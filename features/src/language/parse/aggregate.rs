@@ -1,10 +1,11 @@
 //! Aggregates: what is taken from which events, by whom, over how long.
 
 use super::expression::{Tree, is_duration, operator_word};
-use super::{Kind, Name, Parsed, Parser, RESERVED, Span, Spelling, faults, quoted};
+use super::{Kind, Name, Parsed, Parser, Span, Spelling, faults, quoted};
 use crate::language::ast::{Aggregate, AggregateKind, ExprNode, Over, Spanned};
 use crate::language::power::Power;
 use crate::language::print_duration;
+use crate::language::words::is_reserved;
 
 /// Words that people put before a window where `over` must stand.
 const LOOSE: [&str; 9] =
@@ -115,8 +116,7 @@ impl<'a> Parser<'a> {
     /// be an argument.
     pub(super) fn keys(&mut self) -> Parsed<Vec<Name>> {
         let mut keys = vec![self.name("an entity", Spelling::Lower)?];
-        while *self.kind() == Kind::Comma
-            && self.word_at(1).is_some_and(|word| !RESERVED.contains(&word))
+        while *self.kind() == Kind::Comma && self.word_at(1).is_some_and(|word| !is_reserved(word))
         {
             self.advance();
             keys.push(self.name("an entity", Spelling::Lower)?);

@@ -1,12 +1,10 @@
 //! Expressions, by binding power (see [`Power`]): an operand, then as many operators as bind
 //! tightly enough.
 
-use super::{
-    CONTINUING, Kind, Name, Parsed, Parser, RESERVED, Span, Spelling, Stop, faults, is_upper,
-    quoted,
-};
+use super::{Kind, Name, Parsed, Parser, Span, Spelling, Stop, faults, is_upper, quoted};
 use crate::language::ast::{AggregateKind, Expr, ExprNode, Op, Sequence, Spanned, Step, Unit};
 use crate::language::power::Power;
+use crate::language::words::{CONTINUING, is_continuing, is_reserved};
 use crate::language::{HEIGHT_MAX, NESTING_MAX};
 
 /// An expression and how many nodes high its tree is.
@@ -172,7 +170,7 @@ impl<'a> Parser<'a> {
         let before = &self.tokens[self.at.saturating_sub(1)];
         let is_operator = match before.kind {
             Kind::Sign(_) => true,
-            Kind::Word(word) => CONTINUING.contains(&word),
+            Kind::Word(word) => is_continuing(word),
             _ => false,
         };
         // The next statement may be far away, so that the fault stands where something is missing.
@@ -208,7 +206,7 @@ impl<'a> Parser<'a> {
                 self.report(faults::IS_NULL, span, message, Some(help));
                 self.leaf(ExprNode::Name(word.to_owned()))
             }
-            reserved if RESERVED.contains(&reserved) => Err(self.no_operand()),
+            reserved if is_reserved(reserved) => Err(self.no_operand()),
             name => match AggregateKind::ALL.into_iter().find(|kind| kind.name() == name) {
                 Some(kind) if is_applied => {
                     self.advance();
@@ -247,7 +245,7 @@ impl<'a> Parser<'a> {
     /// Whether a further step of a sequence starts here, and not the clause `then` or that of an
     /// `if`: the one name after it is followed by a condition in brackets or by `within`.
     fn is_at_step(&self) -> bool {
-        let is_name = self.word_at(1).is_some_and(|word| !RESERVED.contains(&word));
+        let is_name = self.word_at(1).is_some_and(|word| !is_reserved(word));
         let is_limited = self.word_at(2) == Some("within");
         self.word() == Some("then")
             && is_name

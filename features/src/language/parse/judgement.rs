@@ -4,8 +4,9 @@
 use super::statement::Form;
 use super::{Kind, Name, Parsed, Parser, Spanned, Spelling, Stop, faults, is_upper};
 use crate::language::ast::{Action, Band, Class, Example, Exempt, Expr, Op, Rule, Span};
+use crate::language::words::CLASSES;
 
-const RULE: Form = Form {
+pub(super) const RULE: Form = Form {
     keyword: "rule",
     clauses: &[
         "as",
@@ -27,21 +28,14 @@ const RULE: Form = Form {
     required: &["when", "then"],
 };
 
-const BAND: Form =
+pub(super) const BAND: Form =
     Form { keyword: "band", clauses: &["=", "on", "then", "because", "message"], required: &["="] };
 
-const EXEMPT: Form = Form {
+pub(super) const EXEMPT: Form = Form {
     keyword: "exempt",
     clauses: &["on", "when", "from", "because", "owner", "until"],
     required: &["when", "from"],
 };
-
-const CLASSES: [(&str, Class); 4] = [
-    ("limit", Class::Limit),
-    ("block", Class::Block),
-    ("hard", Class::Hard),
-    ("challenge", Class::Challenge),
-];
 
 /// What the clauses of a rule, a band or an exemption said so far.
 #[derive(Default)]

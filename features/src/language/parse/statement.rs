@@ -1,11 +1,13 @@
 //! Statements, and the loop over their clauses: what may stand in which, once, in any order.
 
 use super::{
-    CLAUSES, CONTINUING, Kind, Name, Parsed, Parser, Policy, STATEMENTS, Spanned, Spelling, Stop,
-    did_you_mean, faults, nearest_word, quoted,
+    Kind, Name, Parsed, Parser, Policy, Spanned, Spelling, Stop, did_you_mean, faults,
+    nearest_word, quoted,
 };
-use crate::language::ast::{
-    Expr, Feature, Let, List, ListKind, Op, Set, Span, Statement, Unit, Use, Window,
+use crate::language::ast::{Expr, Feature, Let, List, Op, Set, Span, Statement, Unit, Use, Window};
+
+use crate::language::words::{
+    CONTINUING, LIST_KINDS, STATEMENTS, find, is_clause, is_continuing, is_statement, names,
 };
 
 /// What one kind of statement is made of.
@@ -17,16 +19,8 @@ pub(super) struct Form {
     pub(super) required: &'static [&'static str],
 }
 
-const FEATURE: Form =
+pub(super) const FEATURE: Form =
     Form { keyword: "feature", clauses: &["id", "unit", "missing", "="], required: &["="] };
-
-const LIST_KINDS: [(&str, ListKind); 5] = [
-    ("value", ListKind::Value),
-    ("cidr", ListKind::Cidr),
-    ("prefix", ListKind::Prefix),
-    ("domain", ListKind::Domain),
-    ("bin", ListKind::Bin),
-];
 
 impl<'a> Parser<'a> {
     pub(super) fn policy(&mut self) -> Policy {
@@ -52,7 +46,7 @@ impl<'a> Parser<'a> {
         let span = self.span();
         let is_at_margin = self.token(0).is_at_margin;
         let word = self.word().unwrap_or("");
-        if let Some(keyword) = STATEMENTS.iter().find(|keyword| **keyword == word) {
+        if let Some(keyword) = find(&STATEMENTS, word).map(|known| known.word) {
             self.take_keyword(keyword, true);
             if !is_at_margin {
                 let message = format!("got `{word}` inside a line, wanted it in the first column");
@@ -62,11 +56,11 @@ impl<'a> Parser<'a> {
             return Some(keyword);
         }
         let message = format!("got {}, wanted a statement", self.got());
-        let near = nearest_word(word, STATEMENTS);
+        let near = nearest_word(word, names(&STATEMENTS));
         let help = match near {
             Some(keyword) => format!("did you mean `{keyword}`?"),
-            None if CLAUSES.contains(&word) => format!("`{word}` belongs after a statement"),
-            None => format!("statements are {}", STATEMENTS.join(", ")),
+            None if is_clause(word) => format!("`{word}` belongs after a statement"),
+            None => format!("statements are {}", names(&STATEMENTS).collect::<Vec<_>>().join(", ")),
         };
         self.report(faults::STATEMENT, span, message, Some(help));
         match near {
@@ -143,7 +137,7 @@ impl<'a> Parser<'a> {
 
     /// Reports what stands between a finished statement and the next, and skips it.
     fn end_of_statement(&mut self, keyword: &str) {
-        let is_next = self.word().is_some_and(|word| STATEMENTS.contains(&word));
+        let is_next = self.word().is_some_and(is_statement);
         if self.is_at_border() || is_next || self.is_at_misspelt_statement() {
             return;
         }
@@ -309,7 +303,7 @@ impl<'a> Parser<'a> {
         let is_misspelt = self.token(0).is_at_margin
             && self.own_clause(form).is_none()
             && nearest_word(word, form.clauses.iter().copied()).is_none();
-        STATEMENTS.contains(&word) || is_misspelt
+        is_statement(word) || is_misspelt
     }
 
     fn own_clause(&self, form: &Form) -> Option<&'static str> {
@@ -329,11 +323,11 @@ impl<'a> Parser<'a> {
         let clauses = form.clauses.join(", ");
         let help = match (own, nearest_word(word, CONTINUING)) {
             (Some(clause), _) => format!("did you mean `{clause}`?"),
-            (None, _) if CONTINUING.contains(&word) => {
+            (None, _) if is_continuing(word) => {
                 format!("`{word}` cannot go on with what stands before it")
             }
             (None, Some(operator)) => format!("did you mean `{operator}`?"),
-            (None, None) if CLAUSES.contains(&word) => {
+            (None, None) if is_clause(word) => {
                 format!("`{word}` is a clause of another statement; those of this are {clauses}")
             }
             (None, None) => format!("clauses of `{}` are {clauses}", form.keyword),
@@ -363,7 +357,7 @@ impl<'a> Parser<'a> {
 
     /// The clause that a misspelt keyword was meant to be, if the clause is still to come.
     fn meant_clause(&self, form: &Form, seen: &[&str]) -> Option<&'static str> {
-        let word = self.word().filter(|word| !CONTINUING.contains(word))?;
+        let word = self.word().filter(|word| !is_continuing(word))?;
         let unseen = form.clauses.iter().copied().filter(|clause| !seen.contains(clause));
         nearest_word(word, unseen)
     }
