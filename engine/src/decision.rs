@@ -8,6 +8,10 @@
 //! Names (`name()`) are those of the wire and of the policy text. A verdict costs up to six small
 //! lists; an approval has no hints and allocates the reasons only.
 
+use std::sync::Arc;
+
+use features::field::FieldId;
+
 use crate::reason::{MessageKey, ReasonCode};
 use crate::vector::Vector;
 
@@ -104,6 +108,19 @@ pub enum Modifier {
         /// Length in milliseconds from the event.
         ms: i64,
     },
+}
+
+/// What a verdict leaves for later events: a value of this event comes onto a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// The list; of a tag, the entity and the tag with a colon between.
+    pub list: Arc<str>,
+    /// Which of the event's values.
+    pub field: FieldId,
+    /// For how long, in milliseconds from the event; `None` until somebody takes it off.
+    pub ms: Option<i64>,
+    /// Name of the rule or band that says so.
+    pub by: Arc<str>,
 }
 
 /// A way to prove something, or to gain time. Declared in lexical order of the names, which is the
@@ -562,6 +579,8 @@ pub struct Verdict {
     pub decision: Decision,
     /// What goes with it, in the order of the type.
     pub actions: Vec<Modifier>,
+    /// What it leaves for later events, by list and value; each once, the longest one.
+    pub effects: Vec<Effect>,
     /// Calibrated probability of fraud; `None` when no model spoke.
     pub p_fraud: Option<f64>,
     /// The probability on the scale 0..=999; `None` when no model spoke.

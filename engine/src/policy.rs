@@ -19,8 +19,8 @@ use models::{Model, ModelDraft};
 use crate::decision::{Decision, Verdict};
 use crate::economics::Economics;
 use crate::reason::ReasonCode;
-use crate::resolve::{self, Vote};
-use crate::rules::{self, Hits, Outline, RuleSet, Unit, lint};
+use crate::resolve;
+use crate::rules::{self, Band, Hits, Outline, RuleSet, Unit, band, lint};
 use crate::stepup::{self, Situation};
 
 mod sources;
@@ -64,6 +64,7 @@ pub struct Policy {
     model: Option<Model>,
     /// For each feature of the model, the reason that its contribution gives.
     model_reasons: Vec<Option<ReasonCode>>,
+    bands: Vec<Band>,
     economics: Economics,
     situation: Vec<u16>,
 }
@@ -77,6 +78,8 @@ pub struct Judgement {
     pub hits: Hits,
     /// The model's probability of fraud, when there is a model.
     pub probability: Option<f64>,
+    /// The band that holds the probability: its place in [`Policy::bands`].
+    pub band: Option<u16>,
 }
 
 impl Policy {
@@ -110,6 +113,10 @@ impl Policy {
         let list_file = |path: &ast::Name| sources.list_file(path);
         found.extend(definitions.add_with(parsed, Origin::Policy, &list_file));
         let rules = rules::check(parsed, &mut definitions, &mut found);
+        let bands = band::check(parsed, rules.len(), &mut definitions, &mut found);
+        if draft.is_none() {
+            found.extend(band::without_model(parsed));
+        }
         let economics = check_settings(parsed, &mut definitions, &mut found);
         let read_by_decision: Vec<usize> = stepup::FACTS
             .iter()
@@ -160,6 +167,7 @@ impl Policy {
             features: definitions.features().to_vec(),
             plan,
             model,
+            bands,
             economics,
         })
     }
@@ -209,6 +217,11 @@ impl Policy {
         &self.units[usize::from(fact)]
     }
 
+    /// Its bands of the model's probability.
+    pub fn bands(&self) -> &[Band] {
+        &self.bands
+    }
+
     /// Its model.
     pub fn model(&self) -> Option<&Model> {
         self.model.as_ref()
@@ -218,24 +231,27 @@ impl Policy {
     pub fn judge(&self, event_type: EventType, time_ms: i64, facts: &[f64]) -> Judgement {
         let hits = self.rules.evaluate(event_type, time_ms, facts);
         let probability = self.model.as_ref().map(|model| model.score(facts));
-        let verdict = self.verdict(facts, &hits, probability, &self.contributions(facts));
-        Judgement { verdict, hits, probability }
+        let band = probability.and_then(|p| band::find(&self.bands, event_type, p));
+        let contributions = self.contributions(facts);
+        let verdict = self.verdict(facts, &hits, (probability, band), &contributions);
+        Judgement { verdict, hits, probability, band }
     }
 
-    /// What would be decided on these facts and this probability if the rules had said this.
-    pub fn decide_on(&self, facts: &[f64], hits: &Hits, probability: Option<f64>) -> Decision {
-        self.verdict(facts, hits, probability, &[]).decision
+    /// What would be decided on these facts, with the probability and the band of a judgement, if the
+    /// rules had said this.
+    pub fn decide_on(&self, facts: &[f64], hits: &Hits, judged: &Judgement) -> Decision {
+        self.verdict(facts, hits, (judged.probability, judged.band), &[]).decision
     }
 
     fn verdict(
         &self,
         facts: &[f64],
         hits: &Hits,
-        probability: Option<f64>,
+        (probability, band): (Option<f64>, Option<u16>),
         contributions: &[(ReasonCode, f64)],
     ) -> Verdict {
-        let votes: Vec<&Vote> =
-            hits.hit.iter().map(|rule| &self.rules.rules[usize::from(*rule)].vote).collect();
+        let mut votes = self.rules.votes(hits);
+        votes.extend(band.and_then(|band| self.bands[usize::from(band)].vote.as_ref()));
         let mut exemptions: Vec<ReasonCode> = hits
             .suppressed
             .iter()

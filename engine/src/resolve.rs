@@ -22,9 +22,13 @@
 
 mod reasons;
 
+use std::cmp::Reverse;
+
 use features::field::EventType;
 
-use crate::decision::{Action, Costs, Decision, Hints, Modifier, Source, Verdict, risk_score};
+use crate::decision::{
+    Action, Costs, Decision, Effect, Hints, Modifier, Source, Verdict, risk_score,
+};
 use crate::economics::{Economics, Held, Stake};
 use crate::reason::{MessageKey, ReasonCode, Scheme, codes, messages};
 use crate::situation::{SessionAuth, Situation};
@@ -77,6 +81,8 @@ pub struct Vote {
     pub class: Class,
     /// What it asks for.
     pub actions: Vec<Action>,
+    /// What it leaves for later events.
+    pub effects: Vec<Effect>,
     /// Why.
     pub reason: ReasonCode,
     /// What the customer reads when this vote leads.
@@ -215,6 +221,7 @@ pub fn resolve(
     Verdict {
         decision: ruling.decision,
         actions,
+        effects: effects(votes),
         p_fraud: bench.probability,
         risk_score: bench.probability.map(risk_score),
         posterior: bench.posterior.top(),
@@ -231,6 +238,18 @@ pub fn resolve(
 
 fn actions<'a>(votes: &'a [&'a Vote]) -> impl Iterator<Item = &'a Action> + Clone {
     votes.iter().flat_map(|vote| vote.actions.iter())
+}
+
+/// What the votes leave for later events: of the same value on the same list, what lasts longest.
+fn effects(votes: &[&Vote]) -> Vec<Effect> {
+    let mut all: Vec<Effect> = votes.iter().flat_map(|vote| vote.effects.iter().cloned()).collect();
+    let ends = |effect: &Effect| effect.ms.unwrap_or(i64::MAX);
+    all.sort_by(|a, b| {
+        let (a_ends, b_ends) = (Reverse(ends(a)), Reverse(ends(b)));
+        (&a.list, a.field, a_ends, &a.by).cmp(&(&b.list, b.field, b_ends, &b.by))
+    });
+    all.dedup_by(|later, kept| (&later.list, later.field) == (&kept.list, kept.field));
+    all
 }
 
 /// The challenge indicator of the issuer's challenge, if the hints ask for one.

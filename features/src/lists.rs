@@ -499,7 +499,7 @@ fn sought(event: &Event, field: FieldId) -> Option<Sought<'_>> {
 }
 
 /// Whether values of a field of this kind can be looked for in lists.
-pub(crate) fn is_listable(kind: Kind) -> bool {
+pub fn is_listable(kind: Kind) -> bool {
     match kind {
         Kind::Id | Kind::Text { .. } | Kind::Ip | Kind::Country | Kind::Currency => true,
         Kind::Int { .. } | Kind::Enum(_) => true,

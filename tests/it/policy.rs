@@ -73,12 +73,13 @@ const CASES: &[(&str, &str, &str)] = &[
         "P210",
         "{ usd_minor = 4 USD }",
     ),
-    (r#"band odd = 10% .. 20% on paiment"#, "P212", "odd"),
     (
-        r#"rule r "" when true then add nobody to @nowhere because MERCHANT_RISK"#,
-        "P213",
-        "add nobody to @nowhere",
+        r#"rule r "" when usd_minor > 5 USD then review because MERCHANT_RISK misses { usd_mino = 4 USD }"#,
+        "P211",
+        "usd_mino",
     ),
+    ("band high = 50% .. 90%\nband low = 10% .. 60%", "P212", "high"),
+    (r#"rule r "" when true then add card to @nowhere because MERCHANT_RISK"#, "P213", "@nowhere"),
     (r#"use "other.policy""#, "P215", "\"other.policy\""),
 ];
 

@@ -26,6 +26,7 @@ fn judged(decision: Decision, hits: Hits, probability: Option<f64>) -> Judgement
     let verdict = Verdict {
         decision,
         actions: Vec::new(),
+        effects: Vec::new(),
         p_fraud: probability,
         risk_score: None,
         posterior: [(Vector::ALL[0], 0.0); 3],
@@ -38,7 +39,7 @@ fn judged(decision: Decision, hits: Hits, probability: Option<f64>) -> Judgement
         costs: None,
         valid_for_ms: 0,
     };
-    Judgement { verdict, hits, probability }
+    Judgement { verdict, hits, probability, band: None }
 }
 
 fn hints(combine: Combine, passes: &[(f64, f64)]) -> Hints {

@@ -150,7 +150,7 @@ impl Report {
     ) {
         let hits = &judgement.hits;
         let decision = judgement.verdict.decision;
-        let again = |hits: &Hits| policy.decide_on(facts, hits, judgement.probability);
+        let again = |hits: &Hits| policy.decide_on(facts, hits, judgement);
         for (place, rule) in hits.hit.iter().enumerate() {
             for other in &hits.hit[place + 1..] {
                 *self.together.entry((*rule.min(other), *rule.max(other))).or_default() += 1;
@@ -194,7 +194,8 @@ fn heard(hits: &Hits, is_silent: impl Fn(u16) -> bool) -> Hits {
     let mut more = hits.clone();
     more.suppressed.retain(|(_, by)| !is_silent(*by));
     let back = hits.suppressed.iter().filter(|(_, by)| is_silent(*by)).map(|(rule, _)| *rule);
-    more.hit.extend(back);
+    // One that is undecided votes as such again.
+    more.hit.extend(back.filter(|rule| hits.undecided.iter().all(|(open, _)| open != rule)));
     more.hit.sort_unstable();
     more.hit.dedup();
     more

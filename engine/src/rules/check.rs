@@ -1,16 +1,17 @@
 //! Rules as written to rules as they run: every name resolved, every fault reported at once.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use features::diagnostic::{Diagnostic, Place, nearest};
 use features::expr::Expr;
 use features::field::{EventType, Types};
-use features::language::ast::{self, Name, Span, Statement};
+use features::language::ast::{self, Name, Span, Spanned, Statement};
 use features::language::define::Definitions;
 use features::plan::Plan;
 
-use super::{Exemption, Rule, RuleSet};
-use crate::decision::{Action, Factor, FactorSet, Proof, Proofs, Strength};
+use super::{Exemption, Rule, RuleSet, action, example};
+use crate::decision::Action;
 use crate::reason::{MESSAGES, MessageKey, REASONS, ReasonCode};
 use crate::resolve::{Class, Vote};
 use crate::vector::{self, Vector};
@@ -27,7 +28,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("P208", "amount limit that is no constant amount in CNY"),
     ("P209", "setting that does not exist or does not fit"),
     ("P210", "example that does not hold"),
-    ("P212", "what follows when a condition is unknown, or inside a band, that cannot follow"),
+    ("P211", "example with what is no fact of the rule, or with a value that does not fit"),
+    ("P212", "band that is empty, meets another one, or never applies"),
     ("P213", "tag or list entry that cannot be given"),
     ("P215", "file that a text names and that cannot be read"),
     ("P216", "file used twice or in a circle, or with a name of its own"),
@@ -42,6 +44,11 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Number of rules.
+    pub(crate) fn len(&self) -> usize {
+        self.set.rules.len()
+    }
+
     /// Indices of the definitions that the conditions read.
     pub(crate) fn wanted(&self) -> Vec<usize> {
         let mut wanted = Vec::new();
@@ -86,10 +93,6 @@ pub(crate) fn check(
     let mut draft = Draft::default();
     let mut names = HashSet::new();
     for statement in &policy.statements {
-        if let Statement::Band(band) = &statement.node {
-            let message = format!("the band `{}` is not drawn", band.name.node);
-            faults.push(fault("P212", band.name.span, message));
-        }
         if let Statement::Rule(rule) = &statement.node {
             let index = draft.set.rules.len() as u16;
             if !names.insert(rule.name.node.as_str()) {
@@ -108,12 +111,12 @@ pub(crate) fn check(
     draft
 }
 
-fn fault(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+pub(super) fn fault(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(code, Place::Text { start: span.start, end: span.end }, message)
 }
 
 /// Finds a name in a table, or reports it with its nearest neighbour.
-fn named<T>(
+pub(super) fn named<T>(
     name: &Name,
     code: &'static str,
     what: &str,
@@ -139,18 +142,19 @@ fn check_rule(
     faults: &mut Vec<Diagnostic>,
 ) -> Rule {
     let on = check_types(&rule.on, faults);
+    let before = faults.len();
     let when = check_condition(&rule.when, on, definitions, faults);
-    if let Some(action) = rule.undecided.first() {
-        faults.push(fault("P212", action.span, "nothing follows from an unknown condition"));
+    // An example of a broken condition or of unknown types proves nothing.
+    if before == faults.len() && on != Types::NONE {
+        example::check(rule, &when, on, definitions, faults);
     }
-    if let Some(example) = rule.hits.iter().chain(&rule.misses).next() {
-        faults.push(fault("P210", example.span, "examples are not tried"));
-    }
-    let actions: Vec<Action> = rule
-        .then
-        .iter()
-        .filter_map(|action| check_action(&action.node, action.span, definitions, faults))
-        .collect();
+    let by: Arc<str> = rule.name.node.as_str().into();
+    let mut asked = |written: &[Spanned<ast::Action>], faults: &mut Vec<Diagnostic>| {
+        let scope = action::Scope { on, by: &by };
+        action::check(written, &scope, definitions, faults)
+    };
+    let (actions, effects) = asked(&rule.then, faults);
+    let undecided = (!rule.undecided.is_empty()).then(|| asked(&rule.undecided, faults));
     let class = match rule.class.as_ref().map(|class| class.node) {
         Some(ast::Class::Limit) => Class::Limit,
         Some(ast::Class::Block) => Class::Block,
@@ -168,10 +172,7 @@ fn check_rule(
             None
         }
     };
-    let message = rule.message.as_ref().and_then(|name| {
-        let keys = MESSAGES.iter().map(|m| m.key);
-        named(name, "P203", "message key", MessageKey::find, keys, faults)
-    });
+    let message = check_message(rule.message.as_ref(), faults);
     let mut suspects = [0.0; vector::COUNT];
     for (name, weight) in &rule.suspects {
         let names = Vector::ALL.iter().map(|v| v.name());
@@ -180,6 +181,16 @@ fn check_rule(
             suspects[vector as usize] = *weight;
         }
     }
+    let vote = Vote {
+        rule: index,
+        class,
+        actions,
+        effects,
+        reason: reason.unwrap_or(crate::reason::codes::SYS_DEGRADED),
+        message,
+        suspects,
+        cooldown_ms: rule.cooldown_ms.unwrap_or(0),
+    };
     Rule {
         name: rule.name.node.clone(),
         title: rule.title.clone(),
@@ -189,15 +200,8 @@ fn check_rule(
         is_shadow: rule.shadow,
         until_ms: rule.until.as_ref().and_then(|day| end_of_day(&day.node)),
         when,
-        vote: Vote {
-            rule: index,
-            class,
-            actions,
-            reason: reason.unwrap_or(crate::reason::codes::SYS_DEGRADED),
-            message,
-            suspects,
-            cooldown_ms: rule.cooldown_ms.unwrap_or(0),
-        },
+        undecided: undecided.map(|(actions, effects)| Vote { actions, effects, ..vote.clone() }),
+        vote,
     }
 }
 
@@ -237,13 +241,22 @@ fn check_exemption(
     }
 }
 
-fn check_reason(name: &Name, faults: &mut Vec<Diagnostic>) -> Option<ReasonCode> {
+/// The message key of this name, if one is given.
+pub(super) fn check_message(
+    name: Option<&Name>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<MessageKey> {
+    let keys = MESSAGES.iter().map(|m| m.key);
+    named(name?, "P203", "message key", MessageKey::find, keys, faults)
+}
+
+pub(super) fn check_reason(name: &Name, faults: &mut Vec<Diagnostic>) -> Option<ReasonCode> {
     let codes = REASONS.iter().map(|reason| reason.code);
     named(name, "P202", "reason code", ReasonCode::find, codes, faults)
 }
 
 /// The types a rule looks at: all scored ones when it names none.
-fn check_types(names: &[Name], faults: &mut Vec<Diagnostic>) -> Types {
+pub(super) fn check_types(names: &[Name], faults: &mut Vec<Diagnostic>) -> Types {
     let scored: Vec<EventType> = EventType::ALL.into_iter().filter(|t| t.is_scored()).collect();
     if names.is_empty() {
         return Types::of(&scored);
@@ -266,68 +279,6 @@ fn check_condition(
     definitions.condition(when, on).unwrap_or_else(|found| {
         faults.extend(found);
         Expr::Constant(0.0)
-    })
-}
-
-fn check_action(
-    action: &ast::Action,
-    span: Span,
-    definitions: &mut Definitions,
-    faults: &mut Vec<Diagnostic>,
-) -> Option<Action> {
-    let factors = |names: &[Name], faults: &mut Vec<Diagnostic>| {
-        let known = || Factor::ALL.iter().map(|f| f.name());
-        let found: Vec<Factor> = names
-            .iter()
-            .filter_map(|name| named(name, "P204", "factor", Factor::parse, known(), faults))
-            .collect();
-        FactorSet::of(&found)
-    };
-    Some(match action {
-        ast::Action::Decline => Action::Decline,
-        ast::Action::Review => Action::Review,
-        ast::Action::Warn => Action::WarnInterstitial,
-        ast::Action::Freeze(ast::FreezeWhat::Account) => Action::FreezeAccount,
-        ast::Action::Freeze(ast::FreezeWhat::Card) => Action::FreezeCard,
-        ast::Action::Notify => Action::NotifyCustomer,
-        ast::Action::DelaySettlement => Action::DelaySettlement,
-        ast::Action::Tag { .. } | ast::Action::Add { .. } => {
-            faults.push(fault("P213", span, "tags and list entries are not given"));
-            return None;
-        }
-        ast::Action::Hold { ms } => Action::Hold { ms: *ms },
-        ast::Action::Limit { amount } => match definitions.constant(amount) {
-            Ok((minor, Some(currency))) if currency == "CNY" => {
-                Action::LimitTo { minor: minor as i64 }
-            }
-            Ok(_) => {
-                faults.push(fault("P208", span, "got another value, wanted an amount in CNY"));
-                return None;
-            }
-            Err(found) => {
-                faults.extend(found);
-                return None;
-            }
-        },
-        ast::Action::Challenge { strength, prove, forbid, with } => {
-            let strength = strength.as_ref().and_then(|name| {
-                let names = ["S1", "S2", "S3", "S4"];
-                named(name, "P204", "strength", Strength::parse, names, faults)
-            });
-            let proofs: Vec<Proof> = prove
-                .iter()
-                .filter_map(|name| {
-                    let names = Proof::ALL.iter().map(|p| p.name());
-                    named(name, "P204", "proof", Proof::parse, names, faults)
-                })
-                .collect();
-            Action::Challenge {
-                strength,
-                prove: Proofs::of(&proofs),
-                forbid: factors(forbid, faults),
-                only: factors(with, faults),
-            }
-        }
     })
 }
 

@@ -10,11 +10,16 @@
 //! at afterwards and beforehand. `Expr::value` says what the answer is, and a test holds both
 //! against each other. Cost: see there; no allocation but the lists of hits.
 
+mod action;
+pub(crate) mod band;
 mod check;
+mod example;
 mod index;
 pub(crate) mod lint;
 mod normal;
 mod outline;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -27,6 +32,7 @@ use self::normal::{Conjunction, Normaliser};
 use crate::reason::ReasonCode;
 use crate::resolve::Vote;
 
+pub use band::Band;
 pub use check::CODES;
 pub(crate) use check::check;
 pub use lint::CODES as LINTS;
@@ -54,6 +60,8 @@ pub struct Rule {
     pub when: Expr,
     /// What it votes for.
     pub vote: Vote,
+    /// What it votes for when its condition is unknown, if anything.
+    pub undecided: Option<Vote>,
 }
 
 /// One exemption, checked.
@@ -92,6 +100,8 @@ struct Conditions {
     of_type: Vec<usize>,
     /// For each rule, the facts that it reads, in the order in which it names them.
     reads: Vec<Box<[u16]>>,
+    /// Rules that vote when their condition is unknown, sorted.
+    speaks_unknown: Vec<u16>,
 }
 
 /// What the rules said of one event; indices into [`RuleSet::rules`].
@@ -101,7 +111,8 @@ pub struct Hits {
     pub hit: Vec<u16>,
     /// Rules in shadow that would have voted.
     pub shadow: Vec<u16>,
-    /// Rules that were hit, and the exemption that suppressed each.
+    /// Rules that would have voted, and the exemption that suppressed each: they were hit, or are
+    /// undecided and say what follows then.
     pub suppressed: Vec<(u16, u16)>,
     /// Rules that could not be decided, and the first fact each was missing.
     pub undecided: Vec<(u16, u16)>,
@@ -148,20 +159,45 @@ impl RuleSet {
                 hits.undecided.push((index, self.conditions.first_missing(index, facts)));
             }
         }
-        if hits.hit.is_empty() {
+        self.exempt(time_ms, found, hits);
+    }
+
+    /// Takes the votes away that exemptions suppress.
+    fn exempt(&self, time_ms: i64, found: &Scratch, hits: &mut Hits) {
+        if self.voters(hits).next().is_none() {
             return;
         }
         for (index, exemption) in self.exemptions.iter().enumerate() {
             let in_force = exemption.until_ms.is_none_or(|until| time_ms < until);
-            let names_one = exemption.from.iter().any(|rule| hits.hit.contains(rule));
-            if in_force && names_one && found.is_hit(self.rules.len() + index) {
-                let suppressed = |rule: &u16| exemption.from.contains(rule);
-                hits.suppressed.extend(
-                    hits.hit.iter().filter(|r| suppressed(r)).map(|rule| (*rule, index as u16)),
-                );
-                hits.hit.retain(|rule| !suppressed(rule));
+            if in_force && found.is_hit(self.rules.len() + index) {
+                let is_named = |rule: &u16| exemption.from.contains(rule);
+                let named: Vec<(u16, u16)> =
+                    self.voters(hits).filter(is_named).map(|rule| (rule, index as u16)).collect();
+                hits.suppressed.extend(named);
+                hits.hit.retain(|rule| !is_named(rule));
             }
         }
+    }
+
+    /// What the rules vote for: those that are hit, and those undecided ones that say what follows
+    /// then.
+    pub fn votes(&self, hits: &Hits) -> Vec<&Vote> {
+        let vote = |index: u16| {
+            let rule = &self.rules[usize::from(index)];
+            let is_hit = hits.hit.contains(&index);
+            if is_hit { &rule.vote } else { rule.undecided.as_ref().unwrap_or(&rule.vote) }
+        };
+        self.voters(hits).map(vote).collect()
+    }
+
+    /// The rules that vote, as far as no exemption suppressed them.
+    fn voters<'a>(&'a self, hits: &'a Hits) -> impl Iterator<Item = u16> + 'a {
+        let speaks = &self.conditions.speaks_unknown;
+        let undecided = if speaks.is_empty() { &[][..] } else { &hits.undecided };
+        let undecided = undecided.iter().map(|(rule, _)| *rule);
+        let undecided = undecided.filter(|rule| speaks.binary_search(rule).is_ok());
+        let is_left = |rule: &u16| hits.suppressed.iter().all(|(suppressed, _)| suppressed != rule);
+        hits.hit.iter().copied().chain(undecided).filter(is_left)
     }
 }
 
@@ -190,7 +226,10 @@ impl Conditions {
             }));
         }
         let reads = rules.iter().map(|rule| facts_read(&rule.when)).collect();
-        Conditions { indices, of_type, reads }
+        let speaks = |rule: &Rule| rule.undecided.is_some() && !rule.is_shadow;
+        let speaks_unknown =
+            (0..).zip(rules).filter(|(_, rule)| speaks(rule)).map(|(number, _)| number).collect();
+        Conditions { indices, of_type, reads, speaks_unknown }
     }
 
     /// The first fact of an unknown condition that is missing.

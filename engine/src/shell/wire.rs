@@ -32,6 +32,7 @@ pub(crate) struct Head<'a> {
     pub(crate) decision: &'static str,
     pub(crate) actions: Vec<ActionForm>,
     pub(crate) risk_score: Option<u16>,
+    pub(crate) band: Option<&'a str>,
     pub(crate) hints: Option<HintsForm>,
     pub(crate) customer_message_key: Option<&'static str>,
     pub(crate) valid_until_ms: i64,
@@ -48,6 +49,7 @@ pub(crate) struct Rest<'a> {
     pub(crate) p_fraud: Option<f64>,
     pub(crate) typology_posterior: BTreeMap<&'static str, f64>,
     pub(crate) reasons: Vec<ReasonForm>,
+    pub(crate) effects: Vec<EffectForm<'a>>,
     pub(crate) exemption: Option<ExemptionForm>,
     pub(crate) iso8583_suggest: Option<&'static str>,
     pub(crate) three_ds_suggest: Option<&'static str>,
@@ -67,6 +69,15 @@ pub(crate) struct ActionForm {
     until_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to_minor: Option<i64>,
+}
+
+/// What comes onto a list, and until when.
+#[derive(Serialize)]
+pub(crate) struct EffectForm<'a> {
+    list: &'a str,
+    field: &'static str,
+    until_ms: Option<i64>,
+    by: &'a str,
 }
 
 #[derive(Serialize)]
@@ -229,6 +240,17 @@ pub(crate) fn actions(verdict: &Verdict, time_ms: i64) -> Vec<ActionForm> {
         Modifier::BlockRetryFor { ms } => form("block_retry_until_ms", Some(time_ms + ms), None),
     };
     verdict.actions.iter().map(name).collect()
+}
+
+/// What a verdict on an event of this time leaves for later ones.
+pub(crate) fn effects(verdict: &Verdict, time_ms: i64) -> Vec<EffectForm<'_>> {
+    let effects = verdict.effects.iter().map(|effect| EffectForm {
+        list: &effect.list,
+        field: effect.field.path(),
+        until_ms: effect.ms.map(|ms| time_ms.saturating_add(ms)),
+        by: &effect.by,
+    });
+    effects.collect()
 }
 
 pub(crate) fn reason(line: &ReasonLine) -> ReasonForm {

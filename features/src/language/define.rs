@@ -129,6 +129,26 @@ impl Definitions {
         if faults.is_empty() { Ok(self.over_facts(resolved)) } else { Err(faults) }
     }
 
+    /// What an example says, `left = right`: the fact that a rule on these types reads by `left`, by
+    /// its index, and the value it is given.
+    pub fn given(
+        &mut self,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        on: Types,
+    ) -> Result<(usize, f64), Vec<Diagnostic>> {
+        let mut faults = Vec::new();
+        let (expr, value) = Resolver::for_rule(self, on, &mut faults).given(left, right);
+        if faults.is_empty() {
+            if let Expr::Fact(fact) = self.over_facts(expr) {
+                return Ok((usize::from(fact), value));
+            }
+            let message = "got an expression over several facts, wanted one fact";
+            faults.push(fault("P105", left.span, message));
+        }
+        Err(faults)
+    }
+
     /// Resolves a constant amount, share, duration or number, as `set` and `limit` have them.
     ///
     /// Amounts are minor units with their currency, durations milliseconds.

@@ -8,7 +8,7 @@
 use super::ast::{self, ExprNode, Unit};
 use super::define::{Definitions, KEYS, both, fault, key_field, key_of_text, unknown};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Component, Expr, FUNCTIONS, Function, Op};
+use crate::expr::{Component, Expr, FUNCTIONS, Function, Op, Scope};
 use crate::field::{self, EventType, FieldId, Kind, Types};
 use crate::limits::{DAY_MS, EXPRESSION_NODES_MAX, LETS_NESTED_MAX, LISTS_MAX};
 use crate::lists::is_listable;
@@ -322,6 +322,30 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// A value and the constant that it is said to be.
+    pub(super) fn given(&mut self, left: &ast::Expr, right: &ast::Expr) -> (Expr, f64) {
+        let (expr, kind) = self.value(left);
+        if kind == Type::Broken {
+            return (expr, f64::NAN);
+        }
+        let has_unknown =
+            matches!(&kind, Type::Category(names) if names.iter().any(|n| n == "unknown"));
+        if !has_unknown && matches!(&right.node, ExprNode::Name(name) if name == "unknown") {
+            return (expr, f64::NAN);
+        }
+        let before = self.faults.len();
+        let (constant, other) = self.value_as(right, &kind);
+        // A moment has no form of its own: it is written in milliseconds.
+        if !matches!((&kind, &other), (Type::Time, Type::Number)) {
+            self.expect(right.span, &kind, &other);
+        }
+        let value = constant.value(Scope::EMPTY);
+        if value.is_nan() && before == self.faults.len() {
+            self.not_a_constant(right.span);
+        }
+        (expr, value)
+    }
+
     fn means_something(&self, name: &str) -> bool {
         self.known.lets.contains_key(name)
             || self.known.feature_index(name).is_some()
@@ -403,7 +427,12 @@ impl<'a> Resolver<'a> {
         if let Context::Rule(on) = self.context
             && field.field().on.intersect(on) == Types::NONE
         {
-            let message = format!("no event of this rule carries `{}`", field.path());
+            let mut types = EventType::ALL.into_iter().filter(|kind| on.contains(*kind));
+            let event = match (types.next(), types.next()) {
+                (Some(one), None) => one.name(),
+                _ => "event of this rule",
+            };
+            let message = format!("no {event} carries `{}`", field.path());
             return self.broken(fault("P109", span, message));
         }
         let kind = Type::of_field(field);

@@ -108,6 +108,7 @@ fn head() -> Vec<(&'static str, Value)> {
                 "description": "500 is odds of 1 in 1,000; 50 more double the odds.",
             })),
         ),
+        ("band", or_null(text("Name of the policy's band that holds the probability."))),
         ("hints", or_null(schema_ref("hints"))),
         ("customer_message_key", or_null(text("What the customer may be told."))),
         ("valid_until_ms", integer("The decision is void from then on.")),
@@ -139,6 +140,15 @@ fn rest() -> Vec<(&'static str, Value)> {
         "additionalProperties": { "type": ["number", "boolean", "string", "null"] },
         "description": "Every fact the decision was made on, as of then; null is unknown.",
     });
+    let effect = object(
+        &[
+            ("list", text("Name of the list; of a tag, entity:tag.")),
+            ("field", text("Which value of the event.")),
+            ("until_ms", or_null(integer("Milliseconds since 1970 UTC; null for no end."))),
+            ("by", text("Name of the rule or band.")),
+        ],
+        &[],
+    );
     let warning = object(
         &[("code", text("Stable name.")), ("detail", text("What was odd about the event."))],
         &[],
@@ -151,6 +161,7 @@ fn rest() -> Vec<(&'static str, Value)> {
         ),
         ("typology_posterior", posterior),
         ("reasons", list(reason, "At most 8, most important first.")),
+        ("effects", list(effect, "What comes onto lists for later events; tags are such lists.")),
         ("exemption", or_null(schema_ref("exemption"))),
         ("iso8583_suggest", or_null(text("Response code to send on."))),
         ("three_ds_suggest", or_null(text("What to ask the issuer for."))),

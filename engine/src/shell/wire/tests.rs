@@ -20,6 +20,7 @@ fn vote(rule: u16, actions: &[Action]) -> Vote {
         rule,
         class: Class::Hard,
         actions: actions.to_vec(),
+        effects: Vec::new(),
         reason: ReasonCode::find("FRESH_CARD_SPEND").expect("a reason of the table"),
         message: None,
         suspects,
