@@ -35,6 +35,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/evaluate", post(score::evaluate))
         .route("/v1/events", post(events::events))
         .route("/v1/decisions/{event_id}", get(look::decision))
+        .route("/v1/decisions/{event_id}/explain", get(look::explain))
         .route("/v1/features", get(look::features))
         .route("/v1/policy", get(look::policy))
         .route("/healthz", get(look::healthz))

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod wire;
 
 pub mod answer;
+pub(crate) mod explained;
 
 pub mod meter;
 

@@ -7,6 +7,7 @@
 //! Derived fields, which rules can name and nobody sends, stand in the extension
 //! `x-derived-fields`. Built once, on the first call.
 
+mod explanation;
 mod paths;
 mod schemas;
 

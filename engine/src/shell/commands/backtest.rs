@@ -117,9 +117,12 @@ struct Lane {
 
 impl Lane {
     fn new(path: Option<&Path>, model: Option<&ModelChoice>) -> Result<Lane, Failure> {
-        let policy = common::load_policy(path, model, Wanted::Judging)?;
+        Ok(Lane::of(common::load_policy(path, model, Wanted::Judging)?))
+    }
+
+    fn of(policy: Policy) -> Lane {
         let side = Side { policy: Identity::of(&policy), report: Report::new(policy.rules()) };
-        Ok(Lane { engine: Engine::new(policy, Limits::default()), side })
+        Lane { engine: Engine::new(policy, Limits::default()), side }
     }
 
     fn decide(&mut self, event: &mut Event, case: Option<&Case<'_>>) -> Outcome {
@@ -131,16 +134,49 @@ impl Lane {
     }
 }
 
+/// Two policies on the same events.
+pub(crate) struct Comparison {
+    /// What the one before did.
+    pub(crate) before: Report,
+    /// What the one after did.
+    pub(crate) after: Report,
+    /// Where they differ.
+    pub(crate) diff: Diff,
+    reading: Reading,
+}
+
+impl Comparison {
+    /// Exit code 1 when rows were bad, for the end of a command.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        self.reading.finish()
+    }
+}
+
+/// Decides the events of a folder or file with two policies in step.
+pub(crate) fn compare(
+    data: &Path,
+    networks: &NetworkArguments,
+    truth: Option<&Path>,
+    before: Policy,
+    after: Policy,
+) -> Result<Comparison, Failure> {
+    let known = Known::read(data, truth)?;
+    let mut reading = Reading::open(data, networks, "replaying", BadRows::PassOver)?;
+    let mut after = Lane::of(after);
+    let mut against = (Lane::of(before), Diff::default());
+    replay(&mut reading, &known, i64::MIN, &mut after, Some(&mut against), &mut None)?;
+    reading.end();
+    let (before, diff) = against;
+    Ok(Comparison { before: before.side.report, after: after.side.report, diff, reading })
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = arguments.model.as_ref();
     let mut candidate = Lane::new(arguments.policy.as_deref(), model)?;
     let other = arguments.against.as_deref().map(|path| Lane::new(Some(path), model));
     let mut against = other.transpose()?.map(|lane| (lane, Diff::default()));
-    let known = match &arguments.truth {
-        Some(path) => Known::World(Truths::read(path)?),
-        None => Known::Labels(truth_in(&arguments.data, i64::MAX)?),
-    };
+    let known = Known::read(&arguments.data, arguments.truth.as_deref())?;
     let mut reading =
         Reading::open(&arguments.data, &arguments.networks, "replaying", BadRows::PassOver)?;
     // Files are opened first: a folder that cannot be written is told before the work.
@@ -150,7 +186,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let numbers = create(&arguments.json)?;
     let mut decisions = create(&arguments.decisions)?;
     let from_ms = arguments.from.map_or(i64::MIN, |day| day.0.saturating_mul(DAY_MS));
-    replay(&mut reading, &known, from_ms, &mut candidate, &mut against, &mut decisions)?;
+    replay(&mut reading, &known, from_ms, &mut candidate, against.as_mut(), &mut decisions)?;
     reading.end();
     let findings = Findings {
         folder: arguments.data.display().to_string(),
@@ -178,7 +214,7 @@ fn replay(
     known: &Known,
     from_ms: i64,
     candidate: &mut Lane,
-    against: &mut Option<(Lane, Diff)>,
+    mut against: Option<&mut (Lane, Diff)>,
     decisions: &mut Option<Output>,
 ) -> Result<(), Failure> {
     while let Some(mut event) = reading.next()? {
@@ -186,7 +222,7 @@ fn replay(
         let copy = against.is_some().then(|| event.clone());
         if !event.is_score_requested() {
             candidate.engine.record(&mut event, || ());
-            if let (Some((lane, _)), Some(mut copy)) = (against.as_mut(), copy) {
+            if let (Some((lane, _)), Some(mut copy)) = (against.as_deref_mut(), copy) {
                 lane.engine.record(&mut copy, || ());
             }
             continue;
@@ -198,7 +234,7 @@ fn replay(
         if let Some(output) = decisions {
             output.line(&answer(&outcome.policy, &event, &outcome, Detail::Full))?;
         }
-        if let (Some((lane, diff)), Some(mut copy)) = (against.as_mut(), copy) {
+        if let (Some((lane, diff)), Some(mut copy)) = (against.as_deref_mut(), copy) {
             let before = lane.decide(&mut copy, case.as_ref()).judgement.verdict.decision;
             if let Some(case) = &case {
                 diff.add(case, before, outcome.judgement.verdict.decision);
@@ -217,6 +253,13 @@ enum Known {
 }
 
 impl Known {
+    fn read(data: &Path, truth: Option<&Path>) -> Result<Known, Failure> {
+        Ok(match truth {
+            Some(path) => Known::World(Truths::read(path)?),
+            None => Known::Labels(truth_in(data, i64::MAX)?),
+        })
+    }
+
     fn of<'a>(&'a self, id: &str) -> (Truth, Option<&'a str>) {
         match self {
             Known::Labels(labels) => truth_of(labels, id),

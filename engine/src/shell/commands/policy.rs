@@ -1,13 +1,18 @@
 //! `gyr policy`: what is done with policy files.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 
 use super::common::Failure;
 
 mod check;
 mod complete;
+mod diff;
+mod explain;
 mod fmt;
 mod grammar;
+mod new;
 mod test;
 
 /// Works on policy files.
@@ -21,6 +26,9 @@ pub(crate) struct Arguments {
 enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
+    Diff(diff::Arguments),
+    Explain(explain::Arguments),
+    New(new::Arguments),
     Fmt(fmt::Arguments),
     Complete(complete::Arguments),
     Grammar(grammar::Arguments),
@@ -31,8 +39,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
         Command::Test(arguments) => test::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::New(arguments) => new::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
         Command::Complete(arguments) => complete::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
     }
+}
+
+/// The word that stands for the policy that comes with the engine, where a file is asked for.
+fn built_in() -> &'static Path {
+    Path::new("default")
 }

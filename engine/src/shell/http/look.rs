@@ -13,12 +13,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::exchange::{exchange, parameter};
-use super::idempotency::Key;
+use super::idempotency::{Key, Known};
 use super::problem::{Case, Problem};
 use super::score::{json as json_response, recorded_answer};
 use super::turn::Standing;
 use crate::shell::answer::with_record;
 use crate::shell::commands::features::entry;
+use crate::shell::explained::{self, Unexplained};
 use crate::shell::serve::Service;
 use crate::shell::{meter, openapi};
 
@@ -29,24 +30,60 @@ pub(super) async fn decision(
     request: Request,
 ) -> Response {
     exchange(&service, "/v1/decisions", request, async |request, _| {
-        let Ok(Path(event_id)) = event_id else {
-            return Err(Problem::new(Case::Parameter, "the event id is not UTF-8"));
-        };
-        let tenant_id = match parameter(&request, "tenant_id") {
-            None => 0,
-            Some(text) => text.parse().map_err(|_| {
-                Problem::new(Case::Parameter, "tenant_id is an integer from 0 to 4294967295")
-            })?,
-        };
-        let known = service.table().find(Key::of(tenant_id, &event_id));
-        let known = known.filter(|known| known.is_scored).ok_or_else(|| {
-            Problem::new(Case::NotFound, "no decision is kept on this event of this tenant")
-        })?;
+        let known = known(&service, event_id, &request)?;
         let standing = Standing::of(&service, &known);
         let answer = recorded_answer(&service, &known).await?;
         Ok(json_response(with_record(&answer, &standing.json(), None)))
     })
     .await
+}
+
+/// Why an event was decided as it was: the recorded facts, judged once more by the policy in force
+/// if that is the one that decided.
+pub(super) async fn explain(
+    State(service): State<Arc<Service>>,
+    event_id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    exchange(&service, "/v1/decisions", request, async |request, _| {
+        let known = known(&service, event_id, &request)?;
+        let answer = recorded_answer(&service, &known).await?;
+        let policy = service.engine().policy();
+        let document = explained::of_answer(&policy, &answer).map_err(|of| {
+            let detail = match of {
+                Unexplained::Unreadable => {
+                    return Problem::new(Case::Internal, "the recorded answer cannot be read");
+                }
+                Unexplained::DecidedBy(other) => {
+                    format!("{other} decided; {}@{} is in force", policy.name(), policy.version())
+                }
+            };
+            Problem::new(Case::PolicyReplaced, detail)
+        })?;
+        Ok(json_response(document.to_string()))
+    })
+    .await
+}
+
+/// The decided event of this id, and of the tenant that the request names.
+fn known(
+    service: &Service,
+    event_id: Result<Path<String>, PathRejection>,
+    request: &Request,
+) -> Result<Known, Problem> {
+    let Ok(Path(event_id)) = event_id else {
+        return Err(Problem::new(Case::Parameter, "the event id is not UTF-8"));
+    };
+    let tenant_id = match parameter(request, "tenant_id") {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| {
+            Problem::new(Case::Parameter, "tenant_id is an integer from 0 to 4294967295")
+        })?,
+    };
+    let known = service.table().find(Key::of(tenant_id, &event_id));
+    known.filter(|known| known.is_scored).ok_or_else(|| {
+        Problem::new(Case::NotFound, "no decision is kept on this event of this tenant")
+    })
 }
 
 /// The catalogue of features, the policy's own included.

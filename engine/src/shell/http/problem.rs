@@ -42,6 +42,8 @@ pub(crate) enum Case {
     IdempotencyConflict,
     /// The first request with this id has not been answered.
     InProgress,
+    /// What decided is no longer at hand.
+    PolicyReplaced,
     /// The body is too long.
     BodyTooLarge,
     /// The target is too long.
@@ -69,7 +71,7 @@ pub(crate) enum Case {
 }
 
 /// Code, status and title of every case, in the order of their declaration.
-const CASES: [(Case, &str, u16, &str); 21] = [
+const CASES: [(Case, &str, u16, &str); 22] = [
     (Case::JsonSyntax, "json_syntax", 400, "The body is not one JSON value"),
     (Case::JsonDuplicateKey, "json_duplicate_key", 400, "A member stands twice"),
     (Case::JsonTooDeep, "json_too_deep", 400, "The body is nested too deep"),
@@ -84,6 +86,7 @@ const CASES: [(Case, &str, u16, &str); 21] = [
         "The event id was used for another request",
     ),
     (Case::InProgress, "in_progress", 409, "The first request is being answered"),
+    (Case::PolicyReplaced, "policy_replaced", 409, "Another policy or model is in force by now"),
     (Case::BodyTooLarge, "body_too_large", 413, "The body is too long"),
     (Case::UriTooLong, "uri_too_long", 414, "The request target is too long"),
     (Case::MediaType, "media_type", 415, "The content type is not supported"),

@@ -76,6 +76,7 @@ pub(super) fn paths() -> Value {
         "/v1/evaluate": { "post": evaluate() },
         "/v1/events": { "post": events() },
         "/v1/decisions/{event_id}": { "get": decision() },
+        "/v1/decisions/{event_id}/explain": { "get": explain() },
         "/v1/features": { "get": get("features", "The features that rules and models can read",
             JSON, schema_ref("features"), &[]) },
         "/v1/policy": { "get": get("policy", "The policy and model in force, and the one to come",
@@ -171,6 +172,18 @@ fn decision() -> Value {
         JSON,
         schema_ref("recorded_decision"),
         &[Case::NotFound, Case::Parameter],
+    );
+    operation["parameters"] = shared(&["event_id", "tenant_id", "request_id"]);
+    operation
+}
+
+fn explain() -> Value {
+    let mut operation = get(
+        "explain",
+        "Why an event was decided as it was, rule by rule, and what would have turned it",
+        JSON,
+        schema_ref("explanation"),
+        &[Case::NotFound, Case::Parameter, Case::PolicyReplaced],
     );
     operation["parameters"] = shared(&["event_id", "tenant_id", "request_id"]);
     operation

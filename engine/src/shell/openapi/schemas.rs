@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schema_ref;
+use super::{explanation, schema_ref};
 use crate::decision::Factor;
 
 /// Every schema of an answer, by name.
@@ -13,6 +13,8 @@ pub(super) fn answers() -> Map<String, Value> {
     let schemas = [
         ("decision", decision()),
         ("recorded_decision", recorded_decision()),
+        ("explanation", explanation::explanation()),
+        ("condition", explanation::condition()),
         ("action", action()),
         ("hints", hints()),
         ("exemption", exemption()),
@@ -29,7 +31,7 @@ pub(super) fn answers() -> Map<String, Value> {
 }
 
 /// An object whose first members are always there.
-fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
+pub(super) fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let names: Vec<&str> = required.iter().map(|(name, _)| *name).collect();
     let members: Map<String, Value> = required
         .iter()
@@ -39,32 +41,32 @@ fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     json!({ "type": "object", "required": names, "properties": members })
 }
 
-fn text(description: &str) -> Value {
+pub(super) fn text(description: &str) -> Value {
     json!({ "type": "string", "description": description })
 }
 
-fn number(description: &str) -> Value {
+pub(super) fn number(description: &str) -> Value {
     json!({ "type": "number", "description": description })
 }
 
-fn integer(description: &str) -> Value {
+pub(super) fn integer(description: &str) -> Value {
     json!({ "type": "integer", "description": description })
 }
 
-fn flag(description: &str) -> Value {
+pub(super) fn flag(description: &str) -> Value {
     json!({ "type": "boolean", "description": description })
 }
 
-fn list(items: Value, description: &str) -> Value {
+pub(super) fn list(items: Value, description: &str) -> Value {
     json!({ "type": "array", "items": items, "description": description })
 }
 
 /// A schema that null satisfies too.
-fn or_null(schema: Value) -> Value {
+pub(super) fn or_null(schema: Value) -> Value {
     json!({ "anyOf": [schema, { "type": "null" }] })
 }
 
-fn names(list: &[&str]) -> Value {
+pub(super) fn names(list: &[&str]) -> Value {
     json!({ "type": "string", "enum": list })
 }
 

@@ -15,10 +15,8 @@ use serde_json::{Value, json};
 
 use super::super::common::{self, Failure, ModelChoice, count};
 use crate::policy::{Policy, Sources, Wanted};
+use crate::shell::explained::wrapped;
 use crate::story::{self, Check, Story};
-
-/// The word for the policy that comes with the engine.
-const BUILT_IN: &str = "default";
 
 /// Holds a policy to the examples of its rules and to stories of what must be decided.
 #[derive(Debug, Args)]
@@ -83,7 +81,7 @@ struct Findings {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let path = arguments.policy.as_deref().filter(|path| *path != Path::new(BUILT_IN));
+    let path = arguments.policy.as_deref().filter(|path| *path != super::built_in());
     let sources = common::policy_sources(path)?;
     let policy = common::sound_policy(&sources, arguments.model.as_ref(), Wanted::AllFeatures)?;
     let files = story_files(path, &arguments.stories)?;
@@ -254,7 +252,8 @@ fn describe(findings: &Findings) -> String {
         number(rules)
     ));
     if !unfired.is_empty() {
-        text.push_str(&format!("\n          nothing fires {}", unfired.join(", ")));
+        let names = format!("nothing fires {}", unfired.join(", "));
+        text.push_str(&format!("\n          {}", wrapped(&names, 10)));
     }
     text
 }
