@@ -105,6 +105,14 @@ pub fn explain(policy: &Policy, event_type: EventType, time_ms: i64, facts: &[f6
     }
 }
 
+/// The fewest conditions that would have to turn for a rule to be true of these facts; none when it
+/// is, or when no turning can make it so.
+pub fn lacking(policy: &Policy, rule: u16, facts: &[f64]) -> Vec<Need> {
+    let outline = policy.outlines().get(usize::from(rule));
+    let condition = outline.map(|outline| Part::of(outline, policy, facts));
+    condition.and_then(|condition| condition.turn(true)).unwrap_or_default()
+}
+
 /// What became of every rule that looks at such events.
 fn findings(
     policy: &Policy,

@@ -65,6 +65,36 @@ fn every_rule_in_a_document_is_sound() {
 }
 
 #[test]
+fn every_story_in_a_document_comes_true() {
+    let policy = Policy::check(DEFAULT_POLICY, None, Wanted::AllFeatures).expect("sound");
+    let policy = std::sync::Arc::new(policy);
+    let mut stories = 0;
+    for document in DOCUMENTS {
+        let text = read(document);
+        let mut block = String::new();
+        for line in text.lines().chain([""]) {
+            match line.strip_prefix("    ") {
+                Some(code) if !block.is_empty() || code.starts_with("story ") => {
+                    block.push_str(code);
+                    block.push('\n');
+                }
+                _ if !block.is_empty() => {
+                    let read = engine::story::read(&block, &policy);
+                    for story in read.unwrap_or_else(|faults| panic!("{document}: {faults:?}")) {
+                        let told = story.tell(&policy);
+                        assert!(told.holds(), "{document}: {told:#?}");
+                        stories += 1;
+                    }
+                    block.clear();
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(1 <= stories, "no document tells a story");
+}
+
+#[test]
 fn every_invariant_has_a_test_of_its_number() {
     let page = read("ARCHITECTURE.md");
     let section = page.split("## Invariants").nth(1).expect("the section").split("\n## ").next();

@@ -484,6 +484,34 @@ fn a_what_if_leaves_no_trace() {
 }
 
 #[test]
+fn a_recorded_decision_is_explained_by_the_policy_that_gave_it() {
+    let mut house = House::new("explain");
+    (1..=3).for_each(|id| drop(house.post("/v1/score", &payment(id))));
+    let third = house.get("/v1/decisions/e3/explain");
+    check_headers(&third);
+    let third = third.json();
+    assert_eq!((&third["decision"], &third["event_id"]), (&json!("decline"), &json!("e3")));
+    let rule = &third["rules"][0];
+    assert_eq!((&rule["rule"], &rule["state"]), (&json!("third_payment"), &json!("hit")));
+    assert_eq!(rule["because"][0]["said"], "is 2, exactly at the border");
+    let flip = &third["flips"][0];
+    assert_eq!((&flip["fact"], &flip["to"]), (&json!("seen"), &json!(1.0)));
+    let first = house.get("/v1/decisions/e1/explain").json();
+    assert_eq!(first["rules"][0]["lacking"][0]["said"], "is 0, 2 short");
+    assert_eq!(first["flips"][0]["decision"], "decline");
+    // What is read back from the journal is explained alike.
+    house.restart();
+    assert_eq!(house.get("/v1/decisions/e3/explain").json(), third);
+    assert_eq!(house.get("/v1/decisions/e4/explain").status, 404);
+    let file = house.options.policy.clone().unwrap();
+    fs::write(&file, POLICY.replace("seen >= 2", "seen >= 9")).unwrap();
+    house.service().reload().unwrap();
+    let gone = house.get("/v1/decisions/e3/explain");
+    assert_eq!((gone.status, code(&gone).as_str()), (409, "policy_replaced"));
+    assert!(gone.json()["detail"].as_str().unwrap().contains("house@"), "{}", gone.body);
+}
+
+#[test]
 fn a_deadline_within_the_range_is_kept_to() {
     let house = House::new("deadline");
     for (id, ms) in [(1, "5"), (2, "1000")] {
@@ -755,6 +783,7 @@ fn the_document_describes_every_field_and_what_is_really_answered() {
         ("decision", house.post("/v1/score?detail=minimal", &payment(2)).json()),
         ("decision", house.post("/v1/evaluate", &payment(3)).json()),
         ("recorded_decision", house.get("/v1/decisions/e1").json()),
+        ("explanation", house.get("/v1/decisions/e1/explain").json()),
         ("recorded", house.post("/v1/events", &label(7, 1)).json()),
         ("features", house.get("/v1/features").json()),
         ("policy", house.get("/v1/policy").json()),

@@ -31,6 +31,8 @@ mod networks;
 mod staging;
 // The commands, end to end.
 mod cli;
+// The commands on policy files: begun, checked, tested, compared, explained.
+mod policy_commands;
 // Worlds and the demo, end to end.
 mod simulate;
 // The documents are true.

@@ -175,7 +175,7 @@ fn explanations_agree_with_what_was_decided_and_counterfactuals_come_true() {
     let (mut rules, mut flips, mut needs) = (0, 0, 0);
     for text in texts {
         let policy = policy(text);
-        for round in 0..400 {
+        for round in 0..600 {
             let types =
                 [EventType::Payment, EventType::CardLink, EventType::Login, EventType::Transfer];
             let event_type = types[round % types.len()];

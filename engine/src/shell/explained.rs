@@ -20,6 +20,9 @@ const NEAR_MAX: usize = 5;
 /// Flips to each decision that are told in a text.
 const FLIPS_MAX: usize = 5;
 
+/// Facts that are the amount of an event.
+const AMOUNTS: [&str; 3] = ["amount_minor", "base_minor", "usd_minor"];
+
 /// An amount that turns the decision, ready to be shown.
 #[derive(Clone, Debug)]
 pub(crate) struct AmountTold {
@@ -187,6 +190,15 @@ pub(crate) fn text(
     if let Some(probability) = told.judgement.probability {
         let _ = writeln!(out, "model     {:.2} % likely to be fraud", 100.0 * probability);
     }
+    if let Some(costs) = &verdict.costs {
+        let usd = |cost: f64| format!("{cost:.2} USD");
+        let challenge = costs.challenge.map_or_else(|| "not asked".to_owned(), usd);
+        let (approve, decline) = (usd(costs.approve), usd(costs.decline));
+        let _ = writeln!(
+            out,
+            "costs     approve {approve}, challenge {challenge}, decline {decline} on average"
+        );
+    }
     let of = |state: fn(State) -> bool| told.rules.iter().filter(move |f| state(f.state));
     let sections: [(&str, fn(State) -> bool); 4] = [
         ("Rules that were hit", |state| state == State::Hit),
@@ -261,8 +273,8 @@ fn write_rule(out: &mut String, policy: &Policy, finding: &RuleFinding, all: boo
     for (index, need) in needs.iter().enumerate() {
         let word = if index == 0 { word } else { "" };
         let negated = if need.must_hold { "" } else { "not " };
-        let said = need.test.said(need.truth);
-        let _ = writeln!(out, "    {word:<6}{negated}{}: {said}", need.test.text);
+        let line = format!("{negated}{}: {}", need.test.text, need.test.said(need.truth));
+        let _ = writeln!(out, "    {word:<6}{}", wrapped(&line, 10));
     }
 }
 
@@ -300,8 +312,9 @@ fn write_flips(out: &mut String, told: &Explanation, amounts: &[AmountTold]) {
             );
             lines += 1;
         }
-        let flips = told.flips_to(decision);
-        for flip in flips.take(FLIPS_MAX) {
+        // Where whole amounts were tried, one number of them alone is no news.
+        let is_news = |flip: &&Flip| amounts.is_empty() || !AMOUNTS.contains(&flip.name.as_str());
+        for flip in told.flips_to(decision).filter(is_news).take(FLIPS_MAX) {
             let Flip { name, from_shown, to_shown, .. } = flip;
             let was = if flip.from.is_nan() { "and not unknown" } else { "instead of" };
             let from = if flip.from.is_nan() { "" } else { from_shown.as_str() };
@@ -310,7 +323,7 @@ fn write_flips(out: &mut String, told: &Explanation, amounts: &[AmountTold]) {
             lines += 1;
         }
     }
-    let more = told.flips.len() + amounts.len() - lines;
+    let more = (told.flips.len() + amounts.len()).saturating_sub(lines);
     if 0 < more {
         let _ = writeln!(out, "  and {more} more that take a larger change");
     }

@@ -12,6 +12,7 @@ use features::plan::Reading;
 use super::{ActionName, Expectation, FactorState, RuleState, Step, Story, Value, Wanted};
 use crate::decision::{Decision, Factor, Modifier, Verdict};
 use crate::engine::{Engine, Outcome};
+use crate::explain::lacking;
 use crate::policy::Policy;
 use crate::reason::ReasonCode;
 use crate::rules::Hits;
@@ -153,12 +154,15 @@ fn rule_state(outcome: &Outcome, name: &str) -> (RuleState, String) {
     }
     if let Some((_, missing)) = undecided.iter().find(|(rule, _)| *rule == index) {
         let fact = outcome.policy.plan().facts().get(usize::from(*missing));
-        return (
-            RuleState::Undecided,
-            fact.map_or(String::new(), |f| format!(" without {}", f.name)),
-        );
+        let why = fact.map_or(String::new(), |fact| format!(" without {}", fact.name));
+        return (RuleState::Undecided, why);
     }
-    (RuleState::Missed, String::new())
+    // Of a rule that should have been hit, the first condition that kept it.
+    let first = lacking(&outcome.policy, index, &outcome.facts).into_iter().next();
+    let why = first.map_or(String::new(), |need| {
+        format!(", {}: {}", need.test.text, need.test.said(need.truth))
+    });
+    (RuleState::Missed, why)
 }
 
 fn factor_state(verdict: &Verdict, factor: Factor) -> FactorState {

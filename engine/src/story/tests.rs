@@ -137,6 +137,9 @@ fn what_does_not_hold_is_told_with_what_came() {
   expect action hold
   expect message MSG_HOLD
   expect factor passkey forbidden
+  expect rule watched missed
+  at 1m payment amount_minor=70000
+  expect rule big hit
 "
     );
     let told = stories(&text)[0].tell(&policy(RULES));
@@ -146,7 +149,9 @@ fn what_does_not_hold_is_told_with_what_came() {
         .iter()
         .map(|c| format!("{} {}: {} {} {}", c.line, c.subject, c.wanted, c.got, c.holds))
         .collect();
-    assert_eq!(lines.len(), 8);
+    assert_eq!(lines.len(), 10);
+    let short = "base_minor >= 1000 CNY: is 700.00 CNY, 300.00 CNY short";
+    assert_eq!(lines[9], format!("15 rule big: hit missed, {short} false"));
     assert_eq!(
         lines[0],
         "5 decision: approve challenge because MODEL_ELEVATED, SYS_DEGRADED false"

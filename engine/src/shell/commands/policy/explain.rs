@@ -255,11 +255,8 @@ impl FactTold {
         let name = policy.plan().facts()[usize::from(fact)].name.clone();
         let Some(feature) = policy.features().iter().find(|feature| feature.name == name) else {
             let is_field = features::field::find(&name).is_some();
-            let title = if is_field {
-                "a field of the event"
-            } else {
-                "asked of the past by the rule itself"
-            };
+            let title =
+                if is_field { "a field of the event" } else { "computed for the rule alone" };
             let cost = if is_field { 1 } else { 9 };
             let unit = unit_word(policy.unit(fact));
             return FactTold { name, unit, windows: String::new(), title: title.to_owned(), cost };
