@@ -4,8 +4,8 @@ use features::expr::Expr;
 use features::field::EventType;
 use features::plan::Reading;
 
-use super::part::{counts, is_moment};
-use super::show::shown;
+use super::part::is_moment;
+use super::show::{is_whole, shown};
 use crate::decision::Decision;
 use crate::policy::Policy;
 use crate::rules::{Compared, Test, scope};
@@ -114,13 +114,14 @@ fn candidates(
                 of_fact(policy, test, *fact, facts, &mut found);
             }
         });
-        if CANDIDATES_MAX <= found.len() {
-            break;
-        }
     }
     found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     found.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
-    found.truncate(CANDIDATES_MAX);
+    if CANDIDATES_MAX < found.len() {
+        let share = |(fact, to): &(u16, f64)| relative(facts[usize::from(*fact)], *to);
+        found.sort_by(|a, b| share(a).total_cmp(&share(b)));
+        found.truncate(CANDIDATES_MAX);
+    }
     found
 }
 
@@ -151,7 +152,7 @@ fn of_fact(policy: &Policy, test: &Test, fact: u16, facts: &[f64], found: &mut V
         Reading::Key => {}
         Reading::Number => {
             let Some(compared) = &test.compared else { return };
-            let is_counted = counts(policy, fact);
+            let is_counted = is_whole(policy.unit(fact));
             for border in borders(compared, fact, facts) {
                 // Beside the border, by the least that is one more or can be read.
                 let step = if is_counted { 1.0 } else { readable_step(border) };

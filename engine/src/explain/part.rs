@@ -1,8 +1,6 @@
 //! A condition over facts, part by part: what holds, what was read, and what would have to turn.
 
-use features::plan::Reading;
-
-use super::show::{is_whole, shown, size};
+use super::show::{shown, size};
 use crate::policy::Policy;
 use crate::rules::{Compared, Outline, Test, Unit, scope};
 
@@ -267,14 +265,6 @@ impl Gap {
 /// 1, 0 or NaN as a truth value.
 fn known(truth: f64) -> Option<bool> {
     (!truth.is_nan()).then_some(truth == 1.0)
-}
-
-/// Whether a fact can only be a whole number.
-pub(super) fn counts(policy: &Policy, fact: u16) -> bool {
-    let described = &policy.plan().facts()[usize::from(fact)];
-    described.reading == Reading::Number
-        && (is_whole(policy.unit(fact))
-            || ["count(", "distinct("].iter().any(|word| described.name.starts_with(word)))
 }
 
 /// Whether a fact is a moment in time, which nobody can move alone.

@@ -92,6 +92,9 @@ pub(crate) fn units(plan: &Plan, definitions: &mut Definitions) -> Vec<Unit> {
         let named = feature(definitions, name).and_then(unit_of_feature);
         named.or_else(|| {
             let index = definitions.fact(name)?;
+            if definitions.is_count(index) {
+                return Some(Unit::Named("count".to_owned()));
+            }
             definitions.fact_quantity(index).map(Unit::Of)
         })
     };
@@ -109,7 +112,7 @@ fn feature<'d>(definitions: &'d mut Definitions, name: &str) -> Option<&'d Featu
 
 /// The unit that a feature of plain numbers names.
 fn unit_of_feature(feature: &Feature) -> Option<Unit> {
-    let plain = ["", "count", "flag", "category", "level", "nats", "cosine", "sine"];
+    let plain = ["", "flag", "category", "level", "nats", "cosine", "sine"];
     (!plain.contains(&feature.unit.as_str())).then(|| Unit::Named(feature.unit.clone()))
 }
 

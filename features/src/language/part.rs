@@ -10,6 +10,7 @@ use super::define::Definitions;
 use super::resolve::{Resolver, Type};
 use crate::expr::Expr;
 use crate::field::{Kind, Types};
+use crate::window::Aggregate;
 
 /// How a number is to be read.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,15 @@ impl Definitions {
     /// How the number of the fact of this index is to be read.
     pub fn fact_quantity(&self, index: usize) -> Option<Quantity> {
         quantity_of(self.types.get(index)?)
+    }
+
+    /// Whether the fact of this index counts events or different values.
+    pub fn is_count(&self, index: usize) -> bool {
+        let Some(Expr::Reading(measure)) = self.definitions.get(index).map(|d| &d.expr) else {
+            return false;
+        };
+        let measure = self.measures.get(usize::from(*measure));
+        measure.is_some_and(|m| matches!(m.aggregate, Aggregate::Count | Aggregate::Distinct))
     }
 
     fn resolved(
