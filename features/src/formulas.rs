@@ -39,10 +39,9 @@ impl Formulas {
     }
 
     /// Computes every formula; the value of one lies in its [`Self::register`].
-    pub fn compute(&self, facts: &[f64], registers: &mut Vec<f64>) {
+    pub fn compute(&self, fact: impl Fn(u16) -> f64, registers: &mut Vec<f64>) {
         registers.clear();
-        let known = |fact: &u16| facts.get(usize::from(*fact)).copied().unwrap_or(UNKNOWN);
-        registers.extend(self.inputs.iter().map(known));
+        registers.extend(self.inputs.iter().map(|input| fact(*input)));
         registers.resize(self.program.registers(), UNKNOWN);
         self.program.compute(registers);
     }

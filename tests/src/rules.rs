@@ -5,7 +5,7 @@
 //! that come twice, parts that contradict each other, deep and wide ones, and much that is unknown.
 
 use engine::policy::{Policy, Wanted};
-use engine::rules::{Exemption, Hits, Rule, RuleSet};
+use engine::rules::{Answers, Exemption, Hits, Rows, Rule, RuleSet};
 use features::expr::{Expr, FUNCTIONS, Function, Op, Scope};
 use features::field::{EventType, Types};
 
@@ -272,15 +272,7 @@ pub fn judged_one_by_one(set: &RuleSet, act: &Act) -> Hits {
         }
         let value = rule.when.value(scope);
         if value.is_nan() {
-            let mut missing = None;
-            rule.when.walk(&mut |node| {
-                if let Expr::Fact(fact) = node
-                    && act.facts[usize::from(*fact)].is_nan()
-                {
-                    missing = missing.or(Some(*fact));
-                }
-            });
-            hits.undecided.push((index, missing.unwrap_or(u16::MAX)));
+            hits.undecided.push((index, first_missing(&rule.when, &act.facts)));
         } else if value == 1.0 && rule.is_shadow {
             hits.shadow.push(index);
         } else if value == 1.0 {
@@ -297,6 +289,35 @@ pub fn judged_one_by_one(set: &RuleSet, act: &Act) -> Hits {
         }
     }
     hits
+}
+
+/// What rules say of one of the rows judged by column, as they say it of an act.
+pub fn of_row(set: &RuleSet, answers: &Answers, row: usize, act: &Act) -> Hits {
+    let is_in = |rows: &Rows| rows[row / 64] >> (row % 64) & 1 == 1;
+    let mut hits = Hits::default();
+    for (index, rule) in (0..).zip(&set.rules) {
+        if is_in(&answers.hit[usize::from(index)]) {
+            if rule.is_shadow { &mut hits.shadow } else { &mut hits.hit }.push(index);
+        }
+        if is_in(&answers.undecided[usize::from(index)]) {
+            hits.undecided.push((index, first_missing(&rule.when, &act.facts)));
+        }
+    }
+    let suppressed = answers.suppressed.iter().filter(|(_, _, rows)| is_in(rows));
+    hits.suppressed = suppressed.map(|(rule, by, _)| (*rule, *by)).collect();
+    hits
+}
+
+fn first_missing(when: &Expr, facts: &[f64]) -> u16 {
+    let mut missing = None;
+    when.walk(&mut |node| {
+        if let Expr::Fact(fact) = node
+            && facts[usize::from(*fact)].is_nan()
+        {
+            missing = missing.or(Some(*fact));
+        }
+    });
+    missing.unwrap_or(u16::MAX)
 }
 
 /// The smallest condition found that an index answers otherwise than [`Expr::value`] does on these

@@ -140,7 +140,8 @@ impl Index {
     /// Evaluates every condition over these facts.
     pub(super) fn evaluate(&self, facts: &[f64], scratch: &mut Scratch) {
         let Scratch { registers, places, hit, open } = scratch;
-        self.formulas.compute(facts, registers);
+        let known = |fact: u16| facts.get(usize::from(fact)).copied().unwrap_or(UNKNOWN);
+        self.formulas.compute(known, registers);
         places.resize(self.sources.len(), Place::default());
         for search in &self.searches {
             let values = if search.are_formulas { registers.as_slice() } else { facts };

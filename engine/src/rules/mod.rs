@@ -13,6 +13,7 @@
 mod action;
 pub(crate) mod band;
 mod check;
+mod columns;
 mod example;
 mod index;
 pub(crate) mod lint;
@@ -35,6 +36,7 @@ use crate::resolve::Vote;
 pub use band::Band;
 pub use check::CODES;
 pub(crate) use check::check;
+pub use columns::{Answers, ByColumn, ROWS_MAX, Rows};
 pub use lint::CODES as LINTS;
 pub use outline::{Compared, Outline, Test, Unit};
 pub(crate) use outline::{outlines, scope, units};
