@@ -125,3 +125,12 @@ pub const LIST_MEMORY_MS: i64 = RETENTION_MAX_MS;
 
 /// Faults of one list file that are shown; the rest are counted.
 pub const LIST_FAULTS_MAX: usize = 1_000;
+
+/// Rules and exemptions of a policy together; their numbers are 16 bits.
+pub const RULES_MAX: usize = 32_768;
+
+/// What the conditions of a policy may cost together: atoms of their alternatives, the turns of these
+/// (two for an equality, one for a bound), and nodes of formulas. Twenty thousand rules of four
+/// comparisons cost 180,000; at the limit an evaluation takes some ten microseconds, or a few
+/// hundred where most of it is formulas.
+pub const CONDITIONS_COST_MAX: usize = 250_000;

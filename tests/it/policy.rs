@@ -125,6 +125,16 @@ fn every_code_of_the_tables_is_shown() {
     assert_eq!(faults(itself).iter().map(|f| f.code).collect::<Vec<_>>(), ["P101"]);
     let chain: String = (1..10_000).map(|n| format!("let d{n} = d{}\n", n - 1)).collect();
     assert!(faults(&format!("let d0 = payment\n{chain}")).iter().any(|f| f.code == "P111"));
+    // Ten sums of thirty thousand numbers each: the longest of them is named.
+    let doubled: String = (1..=14).map(|n| format!("let d{n} = d{0} + d{0}\n", n - 1)).collect();
+    let rule = |n: usize| {
+        let more = " + 1".repeat(n % 7);
+        format!("rule r{n} \"\" when d14 + {n}{more} > 1 then review because MERCHANT_RISK\n")
+    };
+    let costly = format!("let d0 = geo.lat\n{doubled}{}", (0..10).map(rule).collect::<String>());
+    let found = faults(&costly);
+    assert_eq!(found.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["P214"]);
+    assert!(found[0].help.as_ref().is_some_and(|help| help.starts_with("`r6` costs most")));
     // A file that uses itself.
     let text = "use \"a.policy\"\n";
     let mut read = |_: &str| Ok(text.as_bytes().to_vec());
@@ -132,7 +142,7 @@ fn every_code_of_the_tables_is_shown() {
     let found = Policy::check_sources(&sources, None, Wanted::Judging).expect_err("it is broken");
     assert_eq!(found.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["P216"]);
     let shown = |code: &str| {
-        matches!(code, "P110" | "P111" | "P216") || CASES.iter().any(|case| case.1 == code)
+        matches!(code, "P110" | "P111" | "P214" | "P216") || CASES.iter().any(|case| case.1 == code)
     };
     for (code, meaning) in define::CODES.iter().chain(rules::CODES) {
         assert!(shown(code), "{code} ({meaning}) is never shown");

@@ -8,8 +8,10 @@ use features::expr::Expr;
 use features::field::{EventType, Types};
 use features::language::ast::{self, Name, Span, Spanned, Statement};
 use features::language::define::Definitions;
+use features::limits::{CONDITIONS_COST_MAX, RULES_MAX};
 use features::plan::Plan;
 
+use super::normal::Normaliser;
 use super::{Exemption, Rule, RuleSet, action, example};
 use crate::decision::Action;
 use crate::reason::{MESSAGES, MessageKey, REASONS, ReasonCode};
@@ -31,6 +33,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("P211", "example with what is no fact of the rule, or with a value that does not fit"),
     ("P212", "band that is empty, meets another one, or never applies"),
     ("P213", "tag or list entry that cannot be given"),
+    ("P214", "more rules, or conditions that cost more, than can be evaluated"),
     ("P215", "file that a text names and that cannot be read"),
     ("P216", "file used twice or in a circle, or with a name of its own"),
 ];
@@ -108,7 +111,42 @@ pub(crate) fn check(
             draft.set.exemptions.push(exemption);
         }
     }
+    check_cost(policy, &draft.set, faults);
     draft
+}
+
+/// Refuses more than can be evaluated, and names what costs most.
+fn check_cost(policy: &ast::Policy, set: &RuleSet, faults: &mut Vec<Diagnostic>) {
+    let names = || {
+        let rules = policy.statements.iter().filter_map(|statement| match &statement.node {
+            Statement::Rule(rule) => Some(&rule.name),
+            _ => None,
+        });
+        let exemptions = policy.statements.iter().filter_map(|statement| match &statement.node {
+            Statement::Exempt(exempt) => Some(&exempt.name),
+            _ => None,
+        });
+        rules.chain(exemptions)
+    };
+    if let Some(first) = names().nth(RULES_MAX) {
+        let number = names().count();
+        let message = format!("got {number} rules and exemptions, wanted at most {RULES_MAX}");
+        faults.push(fault("P214", first.span, message));
+        return;
+    }
+    let rules = set.rules.iter().map(|rule| &rule.when);
+    let all = rules.chain(set.exemptions.iter().map(|exemption| &exemption.when));
+    let mut normaliser = Normaliser::default();
+    let costs: Vec<usize> = all.map(|when| normaliser.cost(when)).collect();
+    let whole: usize = costs.iter().sum();
+    if whole <= CONDITIONS_COST_MAX {
+        return;
+    }
+    if let Some((cost, name)) = costs.into_iter().zip(names()).max_by_key(|(cost, _)| *cost) {
+        let message = format!("all conditions cost {whole}, wanted at most {CONDITIONS_COST_MAX}");
+        let help = format!("`{}` costs most: {cost}", name.node);
+        faults.push(fault("P214", name.span, message).help(help));
+    }
 }
 
 pub(super) fn fault(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {

@@ -166,6 +166,16 @@ impl Normaliser {
         self.taken_apart(condition, false)
     }
 
+    /// What a condition adds to the cost of evaluating all: the atoms of its alternatives with the
+    /// turns of their regions, and the nodes of formulas that no condition before it has.
+    pub(super) fn cost(&mut self, condition: &Expr) -> usize {
+        let known = self.formulas.len();
+        let alternatives = self.alternatives(condition);
+        let atoms = alternatives.iter().flatten().map(|atom| 1 + atom.region.turns.len());
+        let formulas = self.formulas[known..].iter().map(|formula| formula.cost() as usize);
+        alternatives.len() + atoms.sum::<usize>() + formulas.sum::<usize>()
+    }
+
     /// A formula by its number.
     pub(super) fn formula(&self, number: u32) -> &Expr {
         &self.formulas[number as usize]
