@@ -73,19 +73,33 @@ fn read(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Trial> {
     let before = faults.len();
-    let named = example.on.as_ref().or_else(|| rule.on.first());
-    let parsed = named.and_then(|name| EventType::parse(&name.node));
-    let first = EventType::ALL.into_iter().find(|kind| on.contains(*kind));
-    let kind = match (named, parsed) {
-        (Some(_), Some(kind)) if on.contains(kind) => kind,
-        (None, _) => first?,
-        (Some(name), _) => {
-            let message = format!("`{}` is no event type of this rule", name.node);
-            faults.push(fault("P211", name.span, message));
-            return None;
+    let kinds = match &example.on {
+        Some(name) => match EventType::parse(&name.node).filter(|kind| on.contains(*kind)) {
+            Some(kind) => vec![kind],
+            None => {
+                let message = format!("`{}` is no event type of this rule", name.node);
+                faults.push(fault("P211", name.span, message));
+                return None;
+            }
+        },
+        None if rule.on.is_empty() => {
+            EventType::ALL.into_iter().filter(|kind| on.contains(*kind)).collect()
         }
+        None => rule.on.iter().filter_map(|name| EventType::parse(&name.node)).collect(),
     };
-    let kinds = Types::of(&[kind]);
+    // Without a type it is of the first that can have all these facts.
+    let mut given = None;
+    for kind in kinds {
+        let of_kind = values(example, kind, definitions);
+        let is_sound = of_kind.iter().all(Result::is_ok);
+        if is_sound || given.is_none() {
+            given = Some((kind, of_kind));
+        }
+        if is_sound {
+            break;
+        }
+    }
+    let (kind, given) = given?;
     let reads = facts_of(when);
     let mut facts = vec![f64::NAN; reads.last().map_or(0, |last| last + 1)];
     let mut written = BTreeMap::new();
@@ -93,8 +107,8 @@ fn read(
     if let Some(slot) = event_type.and_then(|index| facts.get_mut(index)) {
         *slot = f64::from(kind as u8);
     }
-    for (left, right) in &example.facts {
-        let (index, value) = match definitions.given(left, right, kinds) {
+    for ((left, right), given) in example.facts.iter().zip(given) {
+        let (index, value) = match given {
             Ok(given) => given,
             Err(found) => {
                 let recoded = found.into_iter().map(|fault| Diagnostic { code: "P211", ..fault });
@@ -115,7 +129,18 @@ fn read(
             facts[index] = value;
         }
     }
-    (before == faults.len()).then_some(Trial { on: kinds, facts, written })
+    let on = Types::of(&[kind]);
+    (before == faults.len()).then_some(Trial { on, facts, written })
+}
+
+/// What an example says of events of one type: facts by their index, and their values.
+fn values(
+    example: &Example,
+    kind: EventType,
+    definitions: &mut Definitions,
+) -> Vec<Result<(usize, f64), Vec<Diagnostic>>> {
+    let on = Types::of(&[kind]);
+    example.facts.iter().map(|(left, right)| definitions.given(left, right, on)).collect()
 }
 
 /// Definitions that an expression reads, in their order.

@@ -51,6 +51,8 @@ rule forms "" on login, payment
     { count(login) by device over 60m = 5 } { since_first(login) by account = 29m } { card_name_match = 1 }
   misses { payment, device.is_rooted = true } { login, device.is_rooted = false }
     { payment, kind = bill, card.issuer_country = "CN" } { device.is_rooted = false, since_first(login) by account = 30m }
+rule anywhere "" when merchant.mcc == 5732 or seen_1h > 9 then review because MERCHANT_RISK
+  hits { merchant.mcc = 5732 } { seen_1h = 10 } misses { transfer, seen_1h = 9 }
 rule step "" on transfer when login then transfer within 1h by account then review because MERCHANT_RISK
   hits { login then transfer within 1h by account = true } misses { login then transfer within 60m by account = false }
 "#,

@@ -158,3 +158,23 @@ fn facts_are_written_as_they_are_read() {
     let text = serde_json::to_string(&form).expect("plain data");
     assert_eq!(text, r#"{"amount":0.1,"flag":true,"kind":"b","unknown":null}"#);
 }
+
+#[test]
+fn effects_say_which_value_comes_onto_which_list_until_when_and_who_says_so() {
+    let effect = |list: &str, field: &str, ms| Effect {
+        list: list.into(),
+        field: features::field::find(field).expect("a field of the table"),
+        ms,
+        by: "r".into(),
+    };
+    let mut verdict = verdict(&[CHALLENGE]);
+    verdict.effects = vec![
+        effect("account:watched", "account_id", Some(1_000)),
+        effect("seen", "network.ip", None),
+    ];
+    let wanted = json!([
+        {"list": "account:watched", "field": "account_id", "until_ms": NOW_MS + 1_000, "by": "r"},
+        {"list": "seen", "field": "network.ip", "until_ms": null, "by": "r"},
+    ]);
+    assert_eq!(json_of(&effects(&verdict, NOW_MS)), wanted);
+}
