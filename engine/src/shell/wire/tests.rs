@@ -4,7 +4,7 @@ use features::field::EventType;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::decision::{Action, FactorSet, Proofs, Strength};
+use crate::decision::{Action, Effect, FactorSet, Proofs, Strength};
 use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve::{Class, Vote, resolve};
