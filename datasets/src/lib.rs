@@ -12,6 +12,8 @@
 //! the same inputs give the same bytes; a file never stands half written under its name; bad rows
 //! are counted and shown, not dropped; whatever looks like a card number is not repeated.
 
+mod codes;
+
 mod error;
 
 mod files;
@@ -44,6 +46,7 @@ pub mod synth;
 #[cfg(test)]
 mod scratch;
 
+pub use codes::CODES;
 pub use columns::{BUILT_IN, ColumnMap};
 pub use error::Error;
 pub use files::Format;

@@ -31,5 +31,7 @@ pub mod story;
 
 pub mod backtest;
 
+pub mod census;
+
 #[cfg(feature = "shell")]
 pub mod shell;

@@ -20,6 +20,7 @@ use crate::decision::{Decision, Verdict};
 use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve;
+use crate::rules::cost::{self, Cost};
 use crate::rules::{self, Band, Hits, Outline, RuleSet, Unit, band, lint};
 use crate::stepup::{self, Situation};
 
@@ -225,6 +226,14 @@ impl Policy {
     /// Its model.
     pub fn model(&self) -> Option<&Model> {
         self.model.as_ref()
+    }
+
+    /// What each rule costs, the most expensive first.
+    pub fn costs(&self) -> Vec<Cost> {
+        let of_model = self.model.iter().flat_map(|model| model.features());
+        let mut kept: Vec<usize> = of_model.filter_map(|name| self.plan.find(name)).collect();
+        kept.extend(self.situation.iter().map(|slot| usize::from(*slot)));
+        cost::costs(&self.rules, &self.plan, &kept)
     }
 
     /// Judges facts laid out by [`Self::plan`], of an event of this type and time (milliseconds).

@@ -59,6 +59,19 @@ const COUNTRY: u16 = 1;
 /// The bits of what makes a place.
 const PLACE: u16 = 0b1110;
 
+/// Every code of faults with files of networks: code and meaning.
+pub const CODES: &[(&str, &str)] = &[
+    (fault::DATABASE, "a database that cannot be read"),
+    (fault::HEADER, "a list without a header that can be read"),
+    (fault::CELLS, "a row with another number of cells than the header"),
+    (fault::NETWORK, "something that is no network"),
+    (fault::VALUE, "a value that its field does not take"),
+    (fault::CONTRADICTION, "a network of which two rows say different things"),
+    (fault::TOO_MANY, "more networks than are kept"),
+    (fault::NOTHING, "a file that says nothing of any network"),
+    (fault::MORE, "there are more faults than are shown"),
+];
+
 mod fault {
     pub(super) const DATABASE: &str = "N001";
     pub(super) const HEADER: &str = "N002";

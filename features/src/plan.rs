@@ -9,6 +9,7 @@
 //! windows are asked of whom. The plan is immutable and is shared by the history (which follows it)
 //! and the policy (which reads the facts it names).
 
+pub mod needs;
 #[cfg(test)]
 mod tests;
 

@@ -27,6 +27,26 @@ pub(crate) const FEATURES_MAX: usize = 1024;
 /// The largest absolute weight, leaf or offset: keeps every sum of them finite.
 pub(crate) const NUMBER_MAX: f64 = 1e9;
 
+/// Every code of faults with models and with what they are trained on: code and meaning.
+pub const CODES: &[(&str, &str)] = &[
+    ("M001", "a model file that cannot be read"),
+    ("M002", "a file of another format or version"),
+    ("M003", "an unknown feature"),
+    ("M004", "a feature that a model has twice"),
+    ("M005", "a wrong number of parts"),
+    ("M006", "a number that is not finite or out of its range"),
+    ("M007", "nodes that are no tree"),
+    ("M008", "a calibration that is not monotone"),
+    ("M009", "a feature number beyond those of the model"),
+    ("M010", "a LightGBM file that cannot be read or said in our form"),
+    ("M020", "a training set without rows"),
+    ("M021", "a training set with one class alone"),
+    ("M022", "rows of a training set that do not fit together"),
+    ("M023", "a training parameter outside of its range"),
+    ("M024", "a training set of which no column says anything"),
+    ("M025", "a learner that gave up"),
+];
+
 /// One thing that is wrong with a model file, a training set or a training configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {

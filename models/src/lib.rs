@@ -26,7 +26,9 @@ mod train;
 mod training_set;
 mod tree;
 
-pub use artifact::{FORMAT, FORMAT_VERSION, Fault, HoldOut, ModelDraft, Provenance, ScorerDraft};
+pub use artifact::{
+    CODES, FORMAT, FORMAT_VERSION, Fault, HoldOut, ModelDraft, Provenance, ScorerDraft,
+};
 pub use calibration::{Calibration, CalibrationMap, Knot, fit_isotonic, fit_platt, prior_shift};
 pub use explain::Scratch;
 pub use import::lightgbm;

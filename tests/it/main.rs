@@ -19,6 +19,8 @@ mod handbook;
 mod policy;
 // All rules at once against each by itself.
 mod rules;
+// Every code of every fault and warning: in one table, shown, documented.
+mod codes;
 // The simulated world: believable, seeded, complete, and as hard as it should be.
 mod world;
 // HTTP, files and backtests give the same bits; `kill -9` loses nothing that was acknowledged.

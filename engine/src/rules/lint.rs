@@ -31,7 +31,8 @@ mod solve;
 mod twins;
 mod unused;
 
-pub(crate) use unused::of_the_day;
+pub(crate) use twins::is_as_strong;
+pub use unused::of_the_day;
 
 /// Warnings about sound policies: code and meaning.
 pub const CODES: &[(&str, &str)] = &[

@@ -16,6 +16,7 @@ mod check;
 mod columns;
 mod example;
 mod index;
+pub mod cost;
 pub(crate) mod lint;
 mod normal;
 mod outline;
@@ -38,6 +39,7 @@ pub use check::CODES;
 pub(crate) use check::check;
 pub use columns::{Answers, ByColumn, ROWS_MAX, Rows};
 pub use lint::CODES as LINTS;
+pub use lint::{CODES as LINTS, of_the_day};
 pub use outline::{Compared, Outline, Test, Unit};
 pub(crate) use outline::{outlines, scope, units};
 

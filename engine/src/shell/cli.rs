@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 use super::commands::common::{self, Failure};
 use super::commands::{
-    backtest, demo, eval, facts, features, import, policy, score, serve, simulate, train,
+    backtest, codes, demo, eval, facts, features, import, policy, score, serve, simulate, train,
 };
 
 /// Fraud and risk scoring: approve, challenge or decline, and with which second factor.
@@ -49,6 +49,7 @@ enum Command {
     Backtest(backtest::Arguments),
     Features(features::Arguments),
     Policy(policy::Arguments),
+    Codes(codes::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -74,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Backtest(arguments) => backtest::run(arguments),
         Command::Features(arguments) => features::run(arguments),
         Command::Policy(arguments) => policy::run(arguments),
+        Command::Codes(arguments) => codes::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -47,6 +47,11 @@ pub fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
+/// Code and title of every answer that is not a success.
+pub(crate) fn problem_titles() -> Vec<(&'static str, &'static str)> {
+    Case::all().map(|case| case.line()).map(|(code, _, title)| (code, title)).collect()
+}
+
 /// The label of requests that no route takes; a path of the caller's choice is never a label.
 const OTHER: &str = "other";
 

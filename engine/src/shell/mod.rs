@@ -27,6 +27,8 @@ pub mod serve;
 
 pub mod wallet;
 
+pub mod codes;
+
 pub mod commands;
 
 pub mod cli;

@@ -225,7 +225,7 @@ fn exemptions_by_rule(set: &RuleSet) -> Vec<Vec<usize>> {
 }
 
 /// Whether a vote asks for all that another one asks for.
-fn is_as_strong(vote: &Vote, other: &Vote) -> bool {
+pub(crate) fn is_as_strong(vote: &Vote, other: &Vote) -> bool {
     let declines = vote.actions.contains(&Action::Decline);
     let has = |wanted: &Action| {
         vote.actions.iter().any(|action| match (action, wanted) {

@@ -121,7 +121,7 @@ pub(super) fn exemption(
 
 /// What depends on the day, and what only strict authors want to hear: rules and exemptions that
 /// are no longer in force at `now_ms`, and with `is_strict` rules without owner or expected band.
-pub(crate) fn of_the_day(policy: &ast::Policy, now_ms: i64, is_strict: bool) -> Vec<Diagnostic> {
+pub fn of_the_day(policy: &ast::Policy, now_ms: i64, is_strict: bool) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for statement in &policy.statements {
         let (what, name, until) = match &statement.node {

@@ -6,6 +6,7 @@
 //! event means, what a rule says and how good a score is are questions to the floors below.
 
 pub(crate) mod backtest;
+pub(crate) mod codes;
 pub(crate) mod common;
 pub(crate) mod dataset;
 pub(crate) mod days;

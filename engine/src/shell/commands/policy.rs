@@ -10,6 +10,7 @@ mod check;
 mod complete;
 mod diff;
 mod explain;
+mod data;
 mod fmt;
 mod grammar;
 mod new;
