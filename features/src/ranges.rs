@@ -104,6 +104,12 @@ impl Range {
         }
     }
 
+    /// The range of a share: one that is never negative ends at one. The difference of two shares
+    /// is no share.
+    pub fn of_share(self) -> Range {
+        if self.low < 0.0 { self } else { self.within(Range::between(0.0, 1.0)) }
+    }
+
     fn unknown_too(self) -> Range {
         Range { may_be_unknown: true, ..self }
     }

@@ -458,6 +458,53 @@ fn a_policy_of_several_files_is_read_with_them_and_laid_out_file_by_file() {
 }
 
 #[test]
+fn a_policy_is_checked_with_data_and_for_its_costs() {
+    let folder = imported("policy-data", 3_000);
+    let text = format!(
+        "{POLICY}rule tiny \"More than 100 USD\" on payment when usd_minor > 140 USD then challenge \
+         because AMOUNT_UNUSUAL expect 40% .. 50%\n\
+         rule blind \"The device\" on payment when device_is_emulator then decline because DEVICE_EMULATOR\n\
+         rule idle \"Never\" on payment when usd_minor > 9_000 USD and usd_minor < 8_000 USD then review \
+         because LIMIT_SINGLE\n"
+    );
+    folder.write("odd.policy", &text);
+    let check = ["policy", "check", "odd.policy", "--model", "none", "--data", "data", "--costs"];
+    let shown = folder.done(&check);
+    for wanted in ["warning P301", "warning P401", "warning P403", "own questions", "3,000 events"]
+    {
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
+    let report = folder.done(&[&check[..], &["--json"]].concat());
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let rules = report["census"]["rules"].as_array().unwrap();
+    let line = |name: &str| rules.iter().find(|line| line["rule"] == name).unwrap();
+    assert_eq!(line("blind")["undecided"], 3_000);
+    assert_eq!(line("blind")["missing_most"], "device_is_emulator");
+    assert_eq!(line("idle")["hits"], 0);
+    assert!(line("large_payment")["hits"].as_u64() < line("tiny")["hits"].as_u64());
+    assert_eq!(report["costs"][0]["rule"], "busy_account", "the only one that asks the past");
+    assert_eq!(report["costs"][0]["own_questions"], 1);
+    let talk =
+        folder.fails(1, &["policy", "check", "odd.policy", "--model", "none", "--deny-warnings"]);
+    assert!(talk.contains("1 warning"), "{talk}");
+    let strict = folder.done(&["policy", "check", "odd.policy", "--model", "none", "--strict"]);
+    assert!(strict.contains("warning P315"), "{strict}");
+}
+
+#[test]
+fn a_code_is_explained_with_an_example() {
+    let folder = Folder::new("codes");
+    let text = folder.done(&["codes", "p304"]);
+    assert!(text.starts_with("P304  lint: a part of a condition that changes nothing"), "{text}");
+    assert!(text.contains("amount_usd > 5 and amount_usd > 3"), "{text}");
+    assert!(folder.done(&["codes"]).lines().count() > 150);
+    let all: Value = serde_json::from_str(&folder.done(&["codes", "--json"])).unwrap();
+    assert!(all.as_array().unwrap().iter().all(|code| code["meaning"].is_string()), "{all}");
+    assert!(folder.done(&["codes", "--markdown"]).starts_with("# Codes"));
+    assert!(folder.fails(2, &["codes", "P3044"]).contains("did you mean P304?"));
+}
+
+#[test]
 fn what_is_missing_or_unknown_is_said_with_the_code_of_its_kind() {
     let folder = imported("faults", 3);
     for (code, arguments, wanted) in [

@@ -13,12 +13,13 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "features/README.md",
     "engine/README.md",
     "engine/RULES.md",
+    "engine/CODES.md",
     "models/README.md",
     "datasets/README.md",
     "benches/README.md",

@@ -16,6 +16,7 @@ use engine::shell::wallet::answer_of;
 use features::event::Event;
 use features::field::{self, EventType};
 use features::history::Limits;
+use features::ranges::Range;
 use models::measure::Ranking;
 use models::{CalibrationKind, Learner, Model, TrainConfig, TrainingSet, train};
 
@@ -119,6 +120,38 @@ fn a_month_has_no_fault_and_no_unknown_word_and_every_kind_of_event() {
     let codes = codes.filter(|code| code != "L13");
     let missing: Vec<String> = codes.filter(|code| !stories.contains(code.as_str())).collect();
     assert!(missing.is_empty(), "never told: {missing:?}");
+}
+
+/// What is known of facts before any event is seen holds of every event, unit `share` included.
+#[test]
+fn no_fact_steps_out_of_what_it_can_be() {
+    let mut world = at_once(options(4, 800, 20, 2_000.0));
+    let mut watch = Watch::new(true);
+    let policy = watch.engine.policy();
+    let plan = policy.plan();
+    let of_unit_share = |name: &str| {
+        policy.features().iter().any(|feature| feature.name == name && feature.unit == "share")
+    };
+    let shares: Vec<bool> = plan.facts().iter().map(|fact| of_unit_share(&fact.name)).collect();
+    let bounded =
+        |(range, is_share): (Range, &bool)| if *is_share { range.of_share() } else { range };
+    let ranges_of =
+        |kind: EventType| plan.ranges(kind).into_iter().zip(&shares).map(bounded).collect();
+    let ranges: BTreeMap<EventType, Vec<Range>> =
+        EventType::ALL.iter().map(|kind| (*kind, ranges_of(*kind))).collect();
+    let mut judged = 0;
+    play(&mut world, &mut watch, |watch, emitted| {
+        let Some(outcome) = watch.seen.take() else { return };
+        let event = Event::read(emitted.line.as_bytes(), None).unwrap();
+        judged += 1;
+        for (index, (value, range)) in
+            outcome.facts.iter().zip(&ranges[&event.event_type()]).enumerate()
+        {
+            let name = &plan.facts()[index].name;
+            assert!(range.has(*value), "{name} is {value}, not in {range:?}: {}", emitted.line);
+        }
+    });
+    assert!(1_000 < judged, "{judged} events were judged");
 }
 
 /// One seed is one world, whatever the number of threads.

@@ -72,7 +72,7 @@ pub(crate) fn check(
     let ranges = |kind: EventType| {
         let ranges = plan.ranges(kind).into_iter().zip(plan.facts());
         let bounded = ranges.map(|(range, fact)| match shares.contains(fact.name.as_str()) {
-            true => range.within(Range::between(0.0, 1.0)),
+            true => range.of_share(),
             false => range,
         });
         bounded.collect::<Vec<Range>>()

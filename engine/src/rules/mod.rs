@@ -38,7 +38,6 @@ pub use band::Band;
 pub use check::CODES;
 pub(crate) use check::check;
 pub use columns::{Answers, ByColumn, ROWS_MAX, Rows};
-pub use lint::CODES as LINTS;
 pub use lint::{CODES as LINTS, of_the_day};
 pub use outline::{Compared, Outline, Test, Unit};
 pub(crate) use outline::{outlines, scope, units};

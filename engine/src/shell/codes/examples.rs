@@ -242,6 +242,12 @@ const EXAMPLES: &[(&str, Example)] = &[
     ),
     ("P037", Example::Policy("feature f{1h} \"\" = usd_minor")),
     ("P038", Example::Made(Door::Policy, many_windows)),
+    (
+        "P039",
+        Example::Elsewhere(
+            "bytes that are no text cannot be shown as one: features/src/language/tests/faults.rs",
+        ),
+    ),
     // Check.
     ("P101", Example::Policy(r#"feature a "" = amount_mior"#)),
     ("P102", Example::Policy("let attempt = payment")),
@@ -259,6 +265,12 @@ const EXAMPLES: &[(&str, Example)] = &[
     ),
     ("P110", Example::Made(Door::Policy, many_facts)),
     ("P111", Example::Made(Door::Policy, doubled)),
+    (
+        "P112",
+        Example::Policy(
+            "rule r \"\" on transfer when login[outcome == success] then transfer within 1h then review because MULE_PASS_THROUGH",
+        ),
+    ),
     ("P201", Example::Policy(r#"rule r "" on label when true then review because MERCHANT_RISK"#)),
     ("P202", Example::Policy(r#"rule r "" when true then review because MERCHNT_RISK"#)),
     (
@@ -279,6 +291,26 @@ const EXAMPLES: &[(&str, Example)] = &[
     ("P207", Example::Policy(r#"rule r "" when true then review"#)),
     ("P208", Example::Policy(r#"rule r "" when true then limit 5 USD because LIMIT_SINGLE"#)),
     ("P209", Example::Policy("set no_such = 1")),
+    (
+        "P210",
+        Example::Policy(
+            "rule r \"\" on payment when account_attempt_count_1h >= 5 then review because VELOCITY_ACCOUNT\n  hits { account_attempt_count_1h = 2 }",
+        ),
+    ),
+    (
+        "P212",
+        Example::Policy(
+            "rule r \"\" on payment when ip_is_tor then decline undecided limit 5 USD because ANON_NETWORK",
+        ),
+    ),
+    (
+        "P213",
+        Example::Policy(
+            "rule r \"\" on payment when ip_is_tor then tag colour watched for 7d because ANON_NETWORK",
+        ),
+    ),
+    ("P215", Example::Policy("use \"nowhere.policy\"")),
+    ("P216", Example::Policy("use \"x.policy\"")),
     // Lint.
     ("P300", Example::Made(Door::Policy, many_warnings)),
     (
@@ -362,7 +394,7 @@ const EXAMPLES: &[(&str, Example)] = &[
     (
         "P314",
         Example::Policy(
-            "rule r \"\" on payment when (amount_minor or else 0) > 5 and ip_is_tor then review because ANON_NETWORK",
+            "rule r \"\" on payment when (event_time_ms or else received_time_ms) - received_time_ms > 3s then review because MODEL_ANOMALY",
         ),
     ),
     ("P315", Example::Policy(RULE)),
@@ -412,7 +444,7 @@ const EXAMPLES: &[(&str, Example)] = &[
     (
         "E007",
         Example::Event(
-            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790090000000,"received_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password"}"#,
+            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790090000000,"received_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","login_name_hash":"n1"}"#,
         ),
     ),
     (
@@ -442,13 +474,13 @@ const EXAMPLES: &[(&str, Example)] = &[
     (
         "E014",
         Example::Event(
-            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","beneficiary_id":"b1"}"#,
+            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","login_name_hash":"n1","beneficiary_id":"b1"}"#,
         ),
     ),
     (
         "E015",
         Example::Event(
-            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","network":{"ip":"300.1.1.1"}}"#,
+            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","login_name_hash":"n1","network":{"ip":"300.1.1.1"}}"#,
         ),
     ),
     (
@@ -467,13 +499,13 @@ const EXAMPLES: &[(&str, Example)] = &[
     (
         "E030",
         Example::Event(
-            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000000000,"channel":"telepathy","account_id":"a1","outcome":"success","method":"password"}"#,
+            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000000000,"channel":"telepathy","account_id":"a1","outcome":"success","method":"password","login_name_hash":"n1"}"#,
         ),
     ),
     (
         "E031",
         Example::Event(
-            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000600000,"received_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password"}"#,
+            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000600000,"received_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","login_name_hash":"n1"}"#,
         ),
     ),
     // Models.
@@ -563,7 +595,7 @@ const EXAMPLES: &[(&str, Example)] = &[
         "D024",
         Example::Rows(
             "paysim",
-            "step,type,action,amount,nameOrig,oldbalanceOrg,newbalanceOrig,nameDest,oldbalanceDest,newbalanceDest,isFraud,isFlaggedFraud\n1,BARTER,BARTER,10.00,C1,0,0,M1,0,0,0,0\n",
+            "step,action,amount,nameOrig,oldBalanceOrig,newBalanceOrig,nameDest,oldBalanceDest,newBalanceDest,isFraud,isFlaggedFraud,isUnauthorizedOverdraft\n1,BARTER,10.00,C1,50.00,40,M1,0.00,0.00,0,0,0\n",
         ),
     ),
     (
@@ -678,26 +710,31 @@ const EXAMPLES: &[(&str, Example)] = &[
     (
         "S011",
         Example::Story(
-            "story a \"one\"\nat 0s login outcome=success method=password\nexpect peace",
+            "story a \"one\"\nat 0s login outcome=success method=password login_name_hash=n1 account_id=a1\nexpect peace",
         ),
     ),
     (
         "S012",
         Example::Story(
-            "story a \"one\"\nat 0s login outcome=success method=password\nexpect rule no_such hit",
+            "story a \"one\"\nat 0s login outcome=success method=password login_name_hash=n1 account_id=a1\nexpect rule no_such hit",
         ),
     ),
     (
         "S013",
         Example::Story(
-            "story a \"one\"\nat 0s login outcome=success method=password\nexpect ip_is_tor = maybe",
+            "story a \"one\"\nat 0s login outcome=success method=password login_name_hash=n1 account_id=a1\nexpect ip_is_tor = maybe",
         ),
     ),
     (
         "S014",
         Example::Story("story a \"one\"\nat 0s sim_signal phone_hash=p1\nexpect decision approve"),
     ),
-    ("S015", Example::Story("story a \"one\"\nat 0s login outcome=success method=password")),
+    (
+        "S015",
+        Example::Story(
+            "story a \"one\"\nat 0s login outcome=success method=password login_name_hash=n1 account_id=a1",
+        ),
+    ),
     ("S016", Example::Made(Door::Story, many_story_lines)),
 ];
 
