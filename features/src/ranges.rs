@@ -249,8 +249,6 @@ impl Scope<'_> {
                 Range { low: -inner.high, high: -inner.low, ..inner }
             }
             Expr::Binary(op, left, right) => between(*op, self.range(left), self.range(right)),
-            // What a list without entries holds is not said in the text.
-            Expr::In(_, list) if list.is_empty() => Range::TRUTH,
             Expr::In(inner, list) => {
                 let inner = self.range(inner);
                 let can_be = list.iter().any(|entry| inner.has(*entry));

@@ -16,6 +16,7 @@ use engine::shell::codes::{self, Door, Example};
 use features::diagnostic::{Diagnostic, render};
 use features::event::Event;
 use features::history::Limits;
+use features::language::ast::ListKind;
 use features::networks::NetworkFile;
 use models::{Model, ModelDraft};
 
@@ -96,6 +97,9 @@ fn said(code: &str, example: &Example) -> String {
         }
         Example::Networks(_) | Example::Made(Door::Networks, _) => {
             lines(&NetworkFile::read("list.csv", text.as_bytes(), "").err().unwrap_or_default())
+        }
+        Example::List(_) | Example::Made(Door::List, _) => {
+            lines(&features::lists::read_rows(ListKind::Cidr, &text).err().unwrap_or_default())
         }
         Example::Story(_) | Example::Made(Door::Story, _) => {
             let policy = Policy::check(DEFAULT_POLICY, None, Wanted::AllFeatures).expect("sound");

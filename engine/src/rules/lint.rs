@@ -24,7 +24,7 @@ use features::ranges::{Range, range_over};
 
 use super::RuleSet;
 use allowed::Allowed;
-use solve::{Atom, Builder, Node, Of, Solver};
+use solve::{Atom, Node, Of, Solver, tree};
 
 mod allowed;
 mod solve;
@@ -106,7 +106,7 @@ pub(crate) fn check(
             _ => {}
         }
     }
-    twins::check(&texts, set, &known.readings, &known.anywhere(), &mut found);
+    twins::check(&texts, set, &known.anywhere(), &mut found);
     unused::names(policy, own_bytes, kept, &mut found);
     found
 }
@@ -189,8 +189,8 @@ impl Known<'_> {
             // Somebody wants it so.
             return;
         }
-        let yes = Builder::new(&self.readings).tree(at, when, false);
-        let no = Builder::new(&self.readings).tree(at, when, true);
+        let yes = tree(at, when, false);
+        let no = tree(at, when, true);
         let facts = facts_of(when);
         let mut groups = self.groups(on.types, &facts, &yes, &no);
         if groups.iter().all(|group| !group.can_be_true) {

@@ -45,6 +45,7 @@ pub fn all() -> Vec<Code> {
     add("model", models::CODES);
     add("dataset", datasets::CODES);
     add("network", features::networks::CODES);
+    add("list", features::lists::CODES);
     add("story", story::CODES);
     add("run", &problem_titles());
     all

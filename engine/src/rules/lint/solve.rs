@@ -12,7 +12,6 @@ use std::collections::HashMap;
 
 use features::expr::{Expr, Op};
 use features::language::ast::{self, ExprNode};
-use features::plan::Reading;
 use features::ranges::{Range, range_over};
 
 use super::allowed::Allowed;
@@ -88,26 +87,20 @@ impl Of<'_> {
 }
 
 /// Builds trees from resolved conditions and the texts that they come from.
-pub(super) struct Builder<'a> {
-    readings: &'a [Reading],
+struct Builder {
     nodes_left: u32,
 }
 
-impl<'a> Builder<'a> {
-    /// `readings` are those of the facts.
-    pub(super) fn new(readings: &'a [Reading]) -> Builder<'a> {
-        Builder { readings, nodes_left: NODES_MAX }
-    }
+/// The tree of a condition, or of its negation.
+pub(super) fn tree<'a>(at: &'a ast::Expr, when: &'a Expr, is_negated: bool) -> Node<'a> {
+    Builder { nodes_left: NODES_MAX }.node(Spot::of(at), when, is_negated)
+}
 
-    /// The tree of a condition, or of its negation.
-    pub(super) fn tree(mut self, at: &'a ast::Expr, when: &'a Expr, is_negated: bool) -> Node<'a> {
-        self.node(Spot { at, is_written: true }, when, is_negated)
-    }
-
-    fn node(&mut self, spot: Spot<'a>, expr: &'a Expr, negated: bool) -> Node<'a> {
+impl Builder {
+    fn node<'a>(&mut self, spot: Spot<'a>, expr: &'a Expr, negated: bool) -> Node<'a> {
         self.nodes_left = self.nodes_left.saturating_sub(1);
         if self.nodes_left == 0 {
-            return Node::Atom(self.truth(spot, expr, negated));
+            return Node::Atom(truth(spot, expr, negated));
         }
         match expr {
             Expr::Not(inner) => self.node(spot.inside_not(), inner, !negated),
@@ -129,66 +122,55 @@ impl<'a> Builder<'a> {
                     all([self.node(inner, condition, true), self.node(inner, other, negated)]);
                 any([met, unmet])
             }
-            _ => Node::Atom(self.atom(spot, expr, negated)),
+            _ => Node::Atom(atom(spot, expr, negated)),
         }
     }
+}
 
-    fn atom(&self, spot: Spot<'a>, expr: &'a Expr, negated: bool) -> Atom<'a> {
-        let (subject, of, set) = match expr {
-            Expr::Binary(op @ (Op::Equal | Op::NotEqual | Op::Less | Op::LessEqual), a, b) => {
-                match (&**a, &**b) {
-                    (_, Expr::Constant(bound)) => {
-                        (hash(a), Of::Value(a), compared(*op, *bound, false, negated))
-                    }
-                    (Expr::Constant(bound), _) => {
-                        (hash(b), Of::Value(b), compared(*op, *bound, true, negated))
-                    }
-                    _ => {
-                        let (first, second) = (hash(a), hash(b));
-                        let subject = mixed("order", &[first.min(second), first.max(second)]);
-                        if first <= second {
-                            (subject, Of::Order(a, b), compared(*op, 0.0, false, negated))
-                        } else {
-                            (subject, Of::Order(b, a), compared(*op, 0.0, true, negated))
-                        }
+fn atom<'a>(spot: Spot<'a>, expr: &'a Expr, negated: bool) -> Atom<'a> {
+    let (subject, of, set) = match expr {
+        Expr::Binary(op @ (Op::Equal | Op::NotEqual | Op::Less | Op::LessEqual), a, b) => {
+            match (&**a, &**b) {
+                (_, Expr::Constant(bound)) => {
+                    (hash(a), Of::Value(a), compared(*op, *bound, false, negated))
+                }
+                (Expr::Constant(bound), _) => {
+                    (hash(b), Of::Value(b), compared(*op, *bound, true, negated))
+                }
+                _ => {
+                    let (first, second) = (hash(a), hash(b));
+                    let subject = mixed("order", &[first.min(second), first.max(second)]);
+                    if first <= second {
+                        (subject, Of::Order(a, b), compared(*op, 0.0, false, negated))
+                    } else {
+                        (subject, Of::Order(b, a), compared(*op, 0.0, true, negated))
                     }
                 }
             }
-            // What a list holds may change while the policy is in force; the values of a category
-            // are written in the text.
-            Expr::In(inner, values) if !self.is_text(inner) && !values.is_empty() => {
-                let set = if negated { Allowed::except(values) } else { Allowed::only(values) };
-                (hash(inner), Of::Value(&**inner), set)
-            }
-            Expr::Missing(inner) => {
-                let set = if negated { Allowed::known() } else { Allowed::unknown() };
-                (hash(inner), Of::Value(&**inner), set)
-            }
-            Expr::Constant(value) if value.is_nan() => {
-                (hash(expr), Of::Value(expr), Allowed::only(&[]))
-            }
-            _ => return self.truth(spot, expr, negated),
-        };
-        let (at, is_written) = (spot.at, spot.is_written);
-        Atom { at, is_written, is_negated: negated, subject, of, set }
-    }
-
-    /// The atom of a truth value.
-    fn truth(&self, spot: Spot<'a>, expr: &'a Expr, negated: bool) -> Atom<'a> {
-        let set = Allowed::only(&[if negated { 0.0 } else { 1.0 }]);
-        let (at, is_written) = (spot.at, spot.is_written);
-        let (subject, of) = (hash(expr), Of::Value(expr));
-        Atom { at, is_written, is_negated: negated, subject, of, set }
-    }
-
-    fn is_text(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Fact(fact) => {
-                matches!(self.readings.get(usize::from(*fact)), Some(Reading::Key) | None)
-            }
-            _ => false,
         }
-    }
+        Expr::In(inner, values) => {
+            let set = if negated { Allowed::except(values) } else { Allowed::only(values) };
+            (hash(inner), Of::Value(&**inner), set)
+        }
+        Expr::Missing(inner) => {
+            let set = if negated { Allowed::known() } else { Allowed::unknown() };
+            (hash(inner), Of::Value(&**inner), set)
+        }
+        Expr::Constant(value) if value.is_nan() => {
+            (hash(expr), Of::Value(expr), Allowed::only(&[]))
+        }
+        _ => return truth(spot, expr, negated),
+    };
+    let (at, is_written) = (spot.at, spot.is_written);
+    Atom { at, is_written, is_negated: negated, subject, of, set }
+}
+
+/// The atom of a truth value.
+fn truth<'a>(spot: Spot<'a>, expr: &'a Expr, negated: bool) -> Atom<'a> {
+    let set = Allowed::only(&[if negated { 0.0 } else { 1.0 }]);
+    let (at, is_written) = (spot.at, spot.is_written);
+    let (subject, of) = (hash(expr), Of::Value(expr));
+    Atom { at, is_written, is_negated: negated, subject, of, set }
 }
 
 /// A place in the text, on the way through the tree of a condition.

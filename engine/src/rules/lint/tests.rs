@@ -48,6 +48,11 @@ fn conditions_that_can_never_be_true_are_told() {
         ("count(payment) by card over 1h <= -1", "P301", "count(payment) by card over 1h <= -1"),
         ("bin_decline_ratio_1h >= 60", "P301", "bin_decline_ratio_1h >= 60"),
         ("missing(amount_usd) and amount_usd > 3", "P301", "amount_usd > 3"),
+        (
+            "card.issuer_country in (\"CN\", \"US\") and card.issuer_country == \"JP\"",
+            "P301",
+            "card.issuer_country == \"JP\"",
+        ),
         ("ip_is_tor and not ip_is_tor", "P301", "ip_is_tor"),
         (
             "base_minor < account_inflow_amount_24h and account_inflow_amount_24h < base_minor",

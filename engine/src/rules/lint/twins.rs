@@ -11,12 +11,11 @@ use std::collections::{BTreeMap, HashMap};
 use features::diagnostic::Diagnostic;
 use features::field::Types;
 use features::language::ast;
-use features::plan::Reading;
 use features::ranges::Range;
 
 use super::super::RuleSet;
 use super::allowed::Allowed;
-use super::solve::{Builder, Node, Solver, Subject, mixed};
+use super::solve::{Node, Solver, Subject, mixed, tree};
 use super::warning;
 use crate::decision::Action;
 use crate::resolve::Vote;
@@ -56,17 +55,13 @@ impl Cube {
 pub(super) fn check(
     texts: &[&ast::Rule],
     set: &RuleSet,
-    readings: &[Reading],
     facts: &[Range],
     found: &mut Vec<Diagnostic>,
 ) {
     let cubes: Vec<Vec<Cube>> = texts
         .iter()
         .zip(&set.rules)
-        .map(|(text, rule)| {
-            let tree = Builder::new(readings).tree(&text.when, &rule.when, false);
-            cubes_of(&tree, &Solver::new(facts))
-        })
+        .map(|(text, rule)| cubes_of(&tree(&text.when, &rule.when, false), &Solver::new(facts)))
         .collect();
     let mut is_told = vec![false; texts.len()];
     same(texts, set, &cubes, &mut is_told, found);

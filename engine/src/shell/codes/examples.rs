@@ -25,6 +25,8 @@ pub enum Example {
     Table(&'static str, &'static str),
     /// A list of networks.
     Networks(&'static str),
+    /// A list of networks, as an entry list of a policy.
+    List(&'static str),
     /// A story.
     Story(&'static str),
     /// No input can show it: why, and where it is proved instead.
@@ -40,6 +42,8 @@ pub enum Door {
     Event,
     /// The reader of networks.
     Networks,
+    /// The reader of entry lists.
+    List,
     /// The reader of stories.
     Story,
 }
@@ -55,6 +59,7 @@ impl Example {
             | Example::World(text)
             | Example::Table(_, text)
             | Example::Networks(text)
+            | Example::List(text)
             | Example::Story(text) => (*text).to_owned(),
             Example::Data(policy, events) => {
                 let events = events.iter().map(|(event, times)| format!("\n{times} times {event}"));
@@ -163,6 +168,14 @@ fn deep_event() -> String {
 
 fn long_event() -> String {
     PAYMENT.replacen(r#""m1""#, &format!("\"{}\"", "m".repeat(9_000)), 1)
+}
+
+fn long_who() -> String {
+    format!("value,who\n10.0.0.0/8,{}\n", "x".repeat(65))
+}
+
+fn many_entries() -> String {
+    format!("value\n{}", "10.0.0.1/8\n".repeat(features::limits::LIST_FAULTS_MAX + 100))
 }
 
 fn many_networks() -> String {
@@ -696,6 +709,22 @@ const EXAMPLES: &[(&str, Example)] = &[
     ),
     ("N008", Example::Networks("network\n10.0.0.0/8\n")),
     ("N009", Example::Made(Door::Networks, many_networks)),
+    // Lists.
+    ("L001", Example::List("vaule,reason\n10.0.0.0/8,seen\n")),
+    ("L002", Example::List("value,reason\n10.0.0.0/8\n")),
+    ("L003", Example::List("value\n10.0.0.1/8\n")),
+    ("L004", Example::List("value,reason\n10.0.0.0/8,4111 1111 1111 1111\n")),
+    ("L005", Example::List("value,until\n10.0.0.0/8,soon\n")),
+    ("L006", Example::List("value,scope\n10.0.0.0/8,paymnt\n")),
+    ("L007", Example::List("value\n10.0.0.0/8\n10.0.0.0/8\n")),
+    (
+        "L008",
+        Example::Elsewhere(
+            "a file of more entries than a list may hold; one comparison in features/src/lists/file.rs",
+        ),
+    ),
+    ("L009", Example::Made(Door::List, long_who)),
+    ("L010", Example::Made(Door::List, many_entries)),
     // Stories.
     ("S001", Example::Story("once upon a time")),
     ("S002", Example::Story("at 0s login")),
