@@ -27,6 +27,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("P403", "a rule that hits more or less often than it says"),
     ("P404", "a rule that misses what it reads more often than not"),
     ("P405", "an exemption that never applied"),
+    ("P406", "a list that no event was in"),
 ];
 
 /// Hits from which on a rule is told to be hidden by another.
@@ -86,21 +87,45 @@ pub struct Census {
     pub rules: Vec<Line>,
     /// How often each exemption took a hit away, in the order of the policy.
     pub exemptions: Vec<u64>,
+    /// How often a rule's question to each list was answered yes, by the list's name.
+    pub lists: BTreeMap<String, u64>,
+    /// The facts that are such questions.
+    asks: Vec<(usize, String)>,
 }
 
 impl Census {
-    /// Of no events yet.
-    pub fn new(rules: &RuleSet) -> Census {
+    /// Of no events yet. `plan` lays out the facts that the rules read.
+    pub fn new(rules: &RuleSet, plan: &Plan) -> Census {
+        let names = plan.facts().iter().map(|fact| fact.name.split_once(" in @"));
+        let asks: Vec<(usize, String)> = names
+            .enumerate()
+            .filter_map(|(fact, name)| name.map(|(_, list)| (fact, list.to_owned())))
+            .collect();
         Census {
+            lists: asks.iter().map(|(_, list)| (list.clone(), 0)).collect(),
+            asks,
             events: 0,
             rules: vec![Line::default(); rules.rules.len()],
             exemptions: vec![0; rules.exemptions.len()],
         }
     }
 
-    /// Adds what the rules said of one event.
-    pub fn add(&mut self, rules: &RuleSet, kind: EventType, time_ms: i64, hits: &Hits) {
+    /// Adds what the rules said of one event with these facts.
+    pub fn add(
+        &mut self,
+        rules: &RuleSet,
+        (kind, time_ms): (EventType, i64),
+        facts: &[f64],
+        hits: &Hits,
+    ) {
         self.events += 1;
+        for (fact, list) in &self.asks {
+            if facts.get(*fact) == Some(&1.0)
+                && let Some(times) = self.lists.get_mut(list)
+            {
+                *times += 1;
+            }
+        }
         for (rule, line) in rules.rules.iter().zip(&mut self.rules) {
             let in_force = rule.until_ms.is_none_or(|until| time_ms < until);
             line.asked += u64::from(in_force && rule.on.contains(kind));
@@ -185,8 +210,16 @@ impl Census {
                     }
                     exemption += 1;
                 }
+                Statement::List(text) if self.lists.get(&text.name.node) == Some(&0) => {
+                    let message = format!("no event was in the list `{}`", text.name.node);
+                    let help = "see whether its entries are written as events write them";
+                    found.push(warning("P406", text.name.span, message).help(help));
+                }
                 _ => {}
             }
+        }
+        if self.events == 0 {
+            found.clear();
         }
         found
     }
@@ -261,9 +294,9 @@ exempt e \"\" on payment when merchant.mcc == 5947 from a because TRUSTED_CONTEX
 
     fn codes(events: &[Hits]) -> Vec<&'static str> {
         let policy = Policy::check(TEXT, None, Wanted::Judging).unwrap();
-        let mut census = Census::new(policy.rules());
+        let mut census = Census::new(policy.rules(), policy.plan());
         for hits in events {
-            census.add(policy.rules(), EventType::Payment, 0, hits);
+            census.add(policy.rules(), (EventType::Payment, 0), &[], hits);
         }
         let (parsed, _) = features::language::parse(TEXT);
         census.warnings(&parsed, policy.rules(), policy.plan()).iter().map(|w| w.code).collect()

@@ -138,7 +138,7 @@ fn of_data(text: &str, events: &[(&str, u32)]) -> String {
     let policy = Policy::check_sources(&sources, None, Wanted::Judging).expect("it is sound");
     let engine = Engine::new(policy, Limits::default());
     let policy = engine.policy();
-    let mut census = Census::new(policy.rules());
+    let mut census = Census::new(policy.rules(), policy.plan());
     let mut number = 100;
     for (event, times) in events {
         for _ in 0..*times {
@@ -148,7 +148,8 @@ fn of_data(text: &str, events: &[(&str, u32)]) -> String {
                 Event::read(json.as_bytes(), None).unwrap_or_else(|e| panic!("{json}: {e:?}"));
             let (kind, time) = (event.event_type(), event.time());
             let (outcome, ()) = engine.decide(&mut event, || ());
-            census.add(policy.rules(), kind, time, &outcome.judgement.hits);
+            let (rules, hits) = (policy.rules(), &outcome.judgement.hits);
+            census.add(rules, (kind, time), &outcome.facts, hits);
         }
     }
     sources.render(&census.warnings(sources.parsed(), policy.rules(), policy.plan()))

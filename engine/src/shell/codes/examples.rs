@@ -447,6 +447,13 @@ const EXAMPLES: &[(&str, Example)] = &[
             &[(JEWELS, 12)],
         ),
     ),
+    (
+        "P406",
+        Example::Data(
+            "list watched \"Merchants to watch\" = value (\"M1\")\nrule r \"\" on payment when merchant in @watched then review because MERCHANT_RISK",
+            &[(JEWELS, 12)],
+        ),
+    ),
     // Events.
     ("E001", Example::Event("{\"event_id\":")),
     ("E002", Example::Event(r#"{"event_id":"e1","event_id":"e2"}"#)),

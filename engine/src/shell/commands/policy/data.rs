@@ -21,7 +21,7 @@ pub(super) fn take(
 ) -> Result<Census, Failure> {
     let mut reading = Reading::open(data, networks, "checking", BadRows::PassOver)?;
     let engine = Engine::new(Arc::clone(policy), Limits::default());
-    let mut census = Census::new(policy.rules());
+    let mut census = Census::new(policy.rules(), policy.plan());
     while let Some(mut event) = reading.next()? {
         if !event.is_score_requested() {
             engine.record(&mut event, || ());
@@ -30,7 +30,8 @@ pub(super) fn take(
         let (kind, time_ms, is_test) = (event.event_type(), event.time(), event.is_test());
         let (outcome, ()) = engine.decide(&mut event, || ());
         if !is_test {
-            census.add(policy.rules(), kind, time_ms, &outcome.judgement.hits);
+            let (rules, hits) = (policy.rules(), &outcome.judgement.hits);
+            census.add(rules, (kind, time_ms), &outcome.facts, hits);
         }
     }
     reading.end();
@@ -105,5 +106,6 @@ pub(super) fn entry(policy: &Policy, census: &Census) -> Value {
         "events": census.events,
         "rules": lines.collect::<Vec<_>>(),
         "exemptions": exemptions.collect::<Vec<_>>(),
+        "lists": census.lists,
     })
 }
