@@ -132,7 +132,9 @@ fn same(
             continue;
         }
         let hashes: Vec<Subject> = cubes[index].iter().map(Cube::hash).collect();
-        let votes = format!("{:?} {} {:?}", rule.vote.actions, rule.is_shadow, rule.vote.class);
+        let unsaid = rule.undecided.as_ref().map(|vote| &vote.actions);
+        let (vote, is_shadow) = (&rule.vote, rule.is_shadow);
+        let votes = format!("{:?} {unsaid:?} {is_shadow} {:?}", vote.actions, vote.class);
         let earlier = *first.entry((mixed("any", &hashes), votes)).or_insert(index);
         let other = &set.rules[earlier];
         if earlier != index && other.on.intersect(rule.on) != Types::NONE {
@@ -168,8 +170,10 @@ fn narrower(
     }
     let exempt_from = exemptions_by_rule(set);
     for (index, own) in cubes.iter().enumerate() {
-        let Some(first) = own.first().filter(|_| !is_told[index]) else { continue };
         let rule = &set.rules[index];
+        // One that says what follows when it does not know is there for that too.
+        let is_plain = !is_told[index] && rule.undecided.is_none();
+        let Some(first) = own.first().filter(|_| is_plain) else { continue };
         let mut candidates = first
             .subjects()
             .filter_map(|subject| by_rarest.get(&subject))

@@ -311,9 +311,15 @@ const EXAMPLES: &[(&str, Example)] = &[
         ),
     ),
     (
+        "P211",
+        Example::Policy(
+            "rule r \"\" on payment when account_attempt_count_1h >= 5 then review because VELOCITY_ACCOUNT\n  hits { amount_usd = 2 }",
+        ),
+    ),
+    (
         "P212",
         Example::Policy(
-            "rule r \"\" on payment when ip_is_tor then decline undecided limit 5 USD because ANON_NETWORK",
+            "band a \"Worth a look\" = 30% .. 90% on payment then review because MODEL_ELEVATED\nband b \"More\" = 50% .. 95% on payment then review because MODEL_ELEVATED",
         ),
     ),
     (

@@ -8,9 +8,9 @@ use super::common::Failure;
 
 mod check;
 mod complete;
+mod data;
 mod diff;
 mod explain;
-mod data;
 mod fmt;
 mod grammar;
 mod new;
