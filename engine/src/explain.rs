@@ -35,8 +35,21 @@ pub struct Explanation {
     pub judgement: Judgement,
     /// Every rule that looks at such events, in the order of the policy.
     pub rules: Vec<RuleFinding>,
+    /// What the model made of its facts, the strongest first; none without a model.
+    pub shares: Vec<Share>,
     /// Changes of one fact that turn the decision, the smallest first.
     pub flips: Vec<Flip>,
+}
+
+/// What one fact adds to the model's log-odds of fraud.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    /// Its name.
+    pub name: String,
+    /// Its value for a person.
+    pub shown: String,
+    /// What it adds; below zero it speaks for a genuine customer.
+    pub log_odds: f64,
 }
 
 /// What became of one rule.
@@ -98,11 +111,26 @@ impl Explanation {
 pub fn explain(policy: &Policy, event_type: EventType, time_ms: i64, facts: &[f64]) -> Explanation {
     let judgement = policy.judge(event_type, time_ms, facts);
     let flips = flip::flips(policy, event_type, time_ms, facts, judgement.verdict.decision);
-    Explanation {
-        rules: findings(policy, &judgement, event_type, time_ms, facts),
-        judgement,
-        flips,
+    let rules = findings(policy, &judgement, event_type, time_ms, facts);
+    Explanation { judgement, rules, shares: shares(policy, facts), flips }
+}
+
+/// What the model made of its facts.
+fn shares(policy: &Policy, facts: &[f64]) -> Vec<Share> {
+    let Some(model) = policy.model() else { return Vec::new() };
+    let mut log_odds = vec![0.0; model.features().len()];
+    model.attribute(facts, &mut log_odds);
+    let mut shares: Vec<Share> = Vec::new();
+    for (name, log_odds) in model.features().iter().zip(log_odds) {
+        let shown = policy.plan().find(name).map_or_else(String::new, |slot| {
+            shown(facts.get(slot).copied().unwrap_or(f64::NAN), policy.unit(slot as u16))
+        });
+        if log_odds != 0.0 {
+            shares.push(Share { name: name.clone(), shown, log_odds });
+        }
     }
+    shares.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
+    shares
 }
 
 /// The fewest conditions that would have to turn for a rule to be true of these facts; none when it

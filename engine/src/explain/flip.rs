@@ -221,7 +221,7 @@ pub fn amount_flips(
         let mut near = amount_minor;
         for _ in 0..STEPS_MAX {
             let next = if is_up { near + (near / 4).max(1) } else { near - (near / 5).max(1) };
-            if next < 1 || AMOUNT_MAX < next {
+            if !(1..=AMOUNT_MAX).contains(&next) {
                 break;
             }
             let Some(decision) = decide(next) else { break };

@@ -79,7 +79,7 @@ fn number(value: f64) -> String {
     }
     let sign = if value < 0.0 { "-" } else { "" };
     let size = value.abs();
-    if 1e15 <= size || size < 1e-4 {
+    if !(1e-4..1e15).contains(&size) {
         return format!("{sign}{size:.3e}");
     }
     if size.fract() == 0.0 {

@@ -265,3 +265,17 @@ fn the_amount_at_which_a_decision_turns_is_found_to_the_cent() {
     assert_eq!(amount_flips(5, &mut |_| Some(Decision::Approve)), []);
     assert_eq!(amount_flips(5, &mut |_| None), []);
 }
+
+#[test]
+fn the_model_tells_what_it_made_of_its_facts() {
+    let model = models::ModelDraft::read(crate::policy::DEFAULT_MODEL).expect("the bundled model");
+    let policy = Policy::check(DEFAULT_POLICY, Some(model), Wanted::Judging).expect("sound");
+    let mut seed = 11;
+    let facts = random_facts(&policy, EventType::Payment, &mut seed);
+    let explanation = explain(&policy, EventType::Payment, NOW, &facts);
+    assert!(!explanation.shares.is_empty());
+    let sizes: Vec<f64> = explanation.shares.iter().map(|share| share.log_odds.abs()).collect();
+    assert!(sizes.windows(2).all(|pair| pair[1] <= pair[0]), "{sizes:?}");
+    let known = |share: &Share| policy.plan().find(&share.name).is_some();
+    assert!(explanation.shares.iter().all(known));
+}

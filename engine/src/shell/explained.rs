@@ -9,13 +9,16 @@ use serde_json::{Map, Value, json};
 
 use crate::decision::Decision;
 use crate::explain::{
-    Explanation, Flip, Form, Need, Part, RuleFinding, State, TestFinding, explain,
+    Explanation, Flip, Form, Need, Part, RuleFinding, Share, State, TestFinding, explain,
 };
 use crate::policy::Policy;
 use crate::rules::Rule;
 
 /// Rules that came near and are told one by one.
 const NEAR_MAX: usize = 5;
+
+/// Facts of the model that are told.
+const SHARES_MAX: usize = 5;
 
 /// Flips to each decision that are told in a text.
 const FLIPS_MAX: usize = 5;
@@ -95,6 +98,7 @@ pub(crate) fn document(policy: &Policy, told: &Explanation, amounts: &[AmountTol
         "reasons": reasons,
         "p_fraud": told.judgement.probability,
         "rules": rules,
+        "model": told.shares.iter().map(share_json).collect::<Vec<_>>(),
         "flips": told.flips.iter().map(flip_json).collect::<Vec<_>>(),
         "amount_flips": amounts.collect::<Vec<_>>(),
     })
@@ -155,6 +159,10 @@ fn need_json(need: &Need) -> Value {
     value["truth"] = json!(need.truth);
     value["must_hold"] = json!(need.must_hold);
     value
+}
+
+fn share_json(share: &Share) -> Value {
+    json!({ "fact": share.name, "shown": share.shown, "log_odds": share.log_odds })
 }
 
 fn flip_json(flip: &Flip) -> Value {
@@ -238,6 +246,12 @@ pub(crate) fn text(
         if 0 < others {
             let _ = writeln!(out, "  and {others} more rules that were missed (--all shows them)");
         }
+    }
+    if !told.shares.is_empty() {
+        out.push_str("\nWhat the model made of it\n");
+    }
+    for Share { name, shown, log_odds } in told.shares.iter().take(SHARES_MAX) {
+        let _ = writeln!(out, "  {log_odds:+.2}     {name} is {shown}");
     }
     write_flips(&mut out, told, amounts);
     out.truncate(out.trim_end().len());

@@ -21,6 +21,14 @@ pub(super) fn explanation() -> Value {
         ],
         &[],
     );
+    let share = object(
+        &[
+            ("fact", text("Name of a fact.")),
+            ("shown", text("Its value for a person.")),
+            ("log_odds", number("What it adds; below zero it speaks for a genuine customer.")),
+        ],
+        &[],
+    );
     let amount = object(
         &[
             ("amount_minor", integer("Minor units of the event's currency.")),
@@ -36,6 +44,7 @@ pub(super) fn explanation() -> Value {
             ("reasons", list(text("A reason code."), "Why, most decisive first.")),
             ("p_fraud", or_null(probability)),
             ("rules", list(rule(), "Every rule that looks at such events.")),
+            ("model", list(share, "What the model made of its facts, the strongest first.")),
             ("flips", list(flip, "Changes of one fact that turn the decision, smallest first.")),
             (
                 "amount_flips",

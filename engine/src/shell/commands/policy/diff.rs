@@ -69,8 +69,14 @@ enum Change {
     Changed(Vec<Clause>),
 }
 
-/// Changed statements by kind and name.
-type Changes = BTreeMap<(&'static str, String), Change>;
+/// Kind and name of a statement.
+type Key = (&'static str, String);
+
+/// Changed statements.
+type Changes = BTreeMap<Key, Change>;
+
+/// The clauses of a statement, each with its name.
+type Clauses = Vec<(&'static str, String)>;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -104,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Statements of either text by kind and name, with their clauses.
-fn clauses_of(sources: &Sources) -> BTreeMap<(&'static str, String), Vec<(&'static str, String)>> {
+fn clauses_of(sources: &Sources) -> BTreeMap<Key, Clauses> {
     let text = sources.text();
     let mut found = BTreeMap::new();
     for statement in &sources.parsed().statements {
@@ -171,7 +177,7 @@ fn actions(actions: &[Spanned<ast::Action>], text: &str) -> String {
     actions.iter().map(|action| sliced(text, action.span)).collect::<Vec<_>>().join(" and ")
 }
 
-fn of_rule(rule: &ast::Rule, text: &str) -> Vec<(&'static str, String)> {
+fn of_rule(rule: &ast::Rule, text: &str) -> Clauses {
     let class = rule.class.as_ref().map_or(String::new(), |class| sliced(text, class.span));
     let suspects = rule.suspects.iter().map(|(name, weight)| format!("{} {weight}", name.node));
     let expect = rule.expect.map_or(String::new(), |(low, high)| {
@@ -205,7 +211,7 @@ fn rounded(value: f64) -> f64 {
     (value * 1e9).round() / 1e9
 }
 
-fn of_exempt(exempt: &ast::Exempt) -> Vec<(&'static str, String)> {
+fn of_exempt(exempt: &ast::Exempt) -> Clauses {
     vec![
         ("title", exempt.title.clone()),
         ("on", names(&exempt.on)),
@@ -217,7 +223,7 @@ fn of_exempt(exempt: &ast::Exempt) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn of_feature(feature: &ast::Feature) -> Vec<(&'static str, String)> {
+fn of_feature(feature: &ast::Feature) -> Clauses {
     let windows: Vec<&str> = feature.windows.iter().map(|w| w.node.text.as_str()).collect();
     vec![
         ("title", feature.title.clone()),
@@ -228,7 +234,7 @@ fn of_feature(feature: &ast::Feature) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn of_list(list: &ast::List, sources: &Sources) -> Vec<(&'static str, String)> {
+fn of_list(list: &ast::List, sources: &Sources) -> Clauses {
     let texts = list
         .entries
         .iter()
