@@ -66,6 +66,17 @@ pub struct RuleFinding {
     /// For any other, the fewest conditions that would have to turn for it to be true; empty when
     /// no turning can make it so.
     pub lacking: Vec<Need>,
+    /// For a rule that votes, the exemptions that name it and what each lacks.
+    pub unspared: Vec<Unspared>,
+}
+
+/// An exemption that might have spared a rule and did not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unspared {
+    /// Which: an index into the policy's exemptions.
+    pub exemption: u16,
+    /// The fewest conditions that would have to turn for it to hold; empty when none can.
+    pub lacking: Vec<Need>,
 }
 
 /// What a rule said.
@@ -173,7 +184,33 @@ fn findings(
             let because = if is_true { condition.support() } else { Vec::new() };
             let lacking =
                 if is_true { Vec::new() } else { condition.turn(true).unwrap_or_default() };
-            RuleFinding { rule: index, state, condition, because, lacking }
+            let unspared = match state {
+                State::Hit => unspared(policy, index, event_type, time_ms, facts),
+                _ => Vec::new(),
+            };
+            RuleFinding { rule: index, state, condition, because, lacking, unspared }
+        })
+        .collect()
+}
+
+/// The exemptions in force that name a rule which votes all the same.
+fn unspared(
+    policy: &Policy,
+    rule: u16,
+    event_type: EventType,
+    time_ms: i64,
+    facts: &[f64],
+) -> Vec<Unspared> {
+    let exemptions = policy.rules().exemptions.iter().zip(policy.exemption_outlines()).zip(0_u16..);
+    let naming = exemptions.filter(|((exemption, _), _)| {
+        exemption.from.contains(&rule)
+            && exemption.on.contains(event_type)
+            && exemption.until_ms.is_none_or(|until| time_ms < until)
+    });
+    naming
+        .map(|((_, outline), exemption)| {
+            let lacking = Part::of(outline, policy, facts).turn(true).unwrap_or_default();
+            Unspared { exemption, lacking }
         })
         .collect()
 }

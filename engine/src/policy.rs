@@ -21,7 +21,7 @@ use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve;
 use crate::rules::cost::{self, Cost};
-use crate::rules::{self, Band, Hits, Outline, RuleSet, Unit, band, lint};
+use crate::rules::{self, Band, Hits, Outline, Outlines, RuleSet, Unit, band, lint};
 use crate::stepup::{self, Situation};
 
 mod sources;
@@ -58,8 +58,8 @@ pub struct Policy {
     features: Vec<Feature>,
     plan: Arc<Plan>,
     rules: RuleSet,
-    /// How the condition of each rule is written.
-    outlines: Vec<Outline>,
+    /// How the conditions of rules and exemptions are written.
+    outlines: Outlines,
     /// How each fact of the plan is shown.
     units: Vec<Unit>,
     model: Option<Model>,
@@ -210,7 +210,12 @@ impl Policy {
 
     /// How the condition of each rule is written, in the order of the rules.
     pub fn outlines(&self) -> &[Outline] {
-        &self.outlines
+        &self.outlines.rules
+    }
+
+    /// How the condition of each exemption is written, in the order of the exemptions.
+    pub fn exemption_outlines(&self) -> &[Outline] {
+        &self.outlines.exemptions
     }
 
     /// How the value of a fact of the plan is shown to a person.

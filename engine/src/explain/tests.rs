@@ -110,6 +110,19 @@ fn a_hit_rests_on_its_conditions_and_an_exemption_is_named() {
 }
 
 #[test]
+fn an_exemption_that_did_not_spare_a_rule_says_what_it_lacks() {
+    let (_, explanation) = explained(&[
+        ("kind", 0.0),
+        ("account_amount_zscore_90d", 6.0),
+        ("account_age_hours", 25.0),
+    ]);
+    let odd = &explanation.rules[1];
+    assert_eq!((odd.state, odd.unspared.len()), (State::Hit, 1));
+    let lacks = "account_age_hours between 10 and 20: is 25 hours, 5 hours too much";
+    assert_eq!(said(&odd.unspared[0].lacking), [lacks]);
+}
+
+#[test]
 fn an_undecided_rule_names_what_is_missing() {
     let (_, explanation) = explained(&[("base_minor", 200_000.0), ("account_age_hours", 3.0)]);
     let big = &explanation.rules[0];

@@ -40,7 +40,7 @@ pub(crate) use check::check;
 pub use columns::{Answers, ByColumn, ROWS_MAX, Rows};
 pub use lint::{CODES as LINTS, of_the_day};
 pub use outline::{Compared, Outline, Test, Unit};
-pub(crate) use outline::{outlines, scope, units};
+pub(crate) use outline::{Outlines, outlines, scope, units};
 
 /// One rule, checked.
 #[derive(Clone, Debug)]

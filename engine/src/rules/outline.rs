@@ -9,13 +9,14 @@
 use std::collections::HashMap;
 
 use features::expr::{Expr, Op, Scope};
+use features::field::Types;
 use features::language::ast::{self, ExprNode, Statement};
 use features::language::define::{Definitions, Feature};
 use features::language::part::{Quantity, Standing};
 use features::language::print;
 use features::plan::Plan;
 
-use super::{Rule, RuleSet};
+use super::RuleSet;
 
 /// A part of a condition; see the module's essay.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,23 +68,39 @@ pub enum Unit {
     Named(String),
 }
 
-/// The outlines of all rules, in their order.
+/// The conditions of a policy as they are written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outlines {
+    /// Of the rules, in their order.
+    pub(crate) rules: Vec<Outline>,
+    /// Of the exemptions, in their order.
+    pub(crate) exemptions: Vec<Outline>,
+}
+
+/// The outlines of all rules and exemptions.
 pub(crate) fn outlines(
     parsed: &ast::Policy,
     set: &RuleSet,
     definitions: &mut Definitions,
     plan: &Plan,
-) -> Vec<Outline> {
-    let rules = parsed.statements.iter().filter_map(|statement| match &statement.node {
-        Statement::Rule(rule) => Some(rule),
+) -> Outlines {
+    let statements = || parsed.statements.iter().map(|statement| &statement.node);
+    let rules = statements().filter_map(|statement| match statement {
+        Statement::Rule(rule) => Some(&rule.when),
+        _ => None,
+    });
+    let exemptions = statements().filter_map(|statement| match statement {
+        Statement::Exempt(exempt) => Some(&exempt.when),
         _ => None,
     });
     let slots = plan.facts().iter().map(|fact| fact.name.as_str()).zip(0..).collect();
     let mut drawing = Drawing { definitions, slots };
-    let draw = |(written, checked): (&ast::Rule, &Rule)| {
-        drawing.condition(&written.when, Standing::Rule(checked.on))
-    };
-    rules.zip(&set.rules).map(draw).collect()
+    let mut draw =
+        |(written, on): (&ast::Expr, Types)| drawing.condition(written, Standing::Rule(on));
+    Outlines {
+        rules: rules.zip(set.rules.iter().map(|rule| rule.on)).map(&mut draw).collect(),
+        exemptions: exemptions.zip(set.exemptions.iter().map(|e| e.on)).map(&mut draw).collect(),
+    }
 }
 
 /// How the value of each fact of a plan is shown.

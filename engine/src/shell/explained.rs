@@ -115,6 +115,11 @@ fn rule_json(policy: &Policy, finding: &RuleFinding) -> Value {
         "because": needs(&finding.because),
         "lacking": needs(&finding.lacking),
     });
+    let unspared = finding.unspared.iter().map(|unspared| {
+        let name = &policy.rules().exemptions[usize::from(unspared.exemption)].name;
+        json!({ "exemption": name, "lacking": needs(&unspared.lacking) })
+    });
+    value["unspared"] = unspared.collect();
     if let State::Suppressed(by) = finding.state {
         value["by"] = json!(policy.rules().exemptions[usize::from(by)].name);
     }
@@ -284,6 +289,15 @@ fn write_rule(out: &mut String, policy: &Policy, finding: &RuleFinding, all: boo
     } else {
         ("since", &finding.because)
     };
+    write_needs(out, word, needs);
+    for unspared in &finding.unspared {
+        let name = &policy.rules().exemptions[usize::from(unspared.exemption)].name;
+        let _ = writeln!(out, "    not spared by {name}");
+        write_needs(out, "lacks", &unspared.lacking);
+    }
+}
+
+fn write_needs(out: &mut String, word: &str, needs: &[Need]) {
     for (index, need) in needs.iter().enumerate() {
         let word = if index == 0 { word } else { "" };
         let negated = if need.must_hold { "" } else { "not " };

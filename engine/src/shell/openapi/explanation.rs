@@ -58,6 +58,8 @@ pub(super) fn explanation() -> Value {
 fn rule() -> Value {
     let states = ["hit", "shadow", "suppressed", "undecided", "missed", "out_of_force"];
     let condition = || schema_ref("condition");
+    let lacking = || list(condition(), "The fewest conditions that would have to turn.");
+    let unspared = object(&[("exemption", text("Its name.")), ("lacking", lacking())], &[]);
     object(
         &[
             ("rule", text("Its name.")),
@@ -65,10 +67,8 @@ fn rule() -> Value {
             ("state", names(&states)),
             ("condition", condition()),
             ("because", list(condition(), "What makes its condition true.")),
-            (
-                "lacking",
-                list(condition(), "The fewest conditions that would have to turn to make it true."),
-            ),
+            ("lacking", lacking()),
+            ("unspared", list(unspared, "Exemptions that name a rule which voted all the same.")),
         ],
         &[("by", text("The exemption that suppressed it."))],
     )
