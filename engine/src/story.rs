@@ -39,7 +39,8 @@
 //! - `expect rule NAME STATE`: `hit`, `missed`, `undecided`, `shadow` or `suppressed`.
 //! - `expect factor NAME STATE`: `offered`, `forbidden` or `absent` from the answer.
 //! - `expect action NAME`: what goes with the decision (`hold`, `review`, `warn`, ...).
-//! - `expect message KEY`: what the customer reads.
+//! - `expect message KEY`: what the customer reads. `expect band NAME`: where the model's probability
+//!   stands.
 //!
 //! Cost: one fold of each event and one judgement; a story has a history of its own, so stories do
 //! not see each other and may be told in any order.
@@ -84,7 +85,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("S009", "an event that the engine refuses"),
     ("S010", "an expectation before the first event"),
     ("S011", "an expectation that cannot be read"),
-    ("S012", "an unknown fact, rule, reason, factor, action or message"),
+    ("S012", "an unknown fact, rule, reason, factor, action, message or band"),
     ("S013", "a value that the fact can never have"),
     ("S014", "a decision expected of an event that is not decided"),
     ("S015", "a story that expects nothing"),
@@ -165,6 +166,8 @@ pub enum Wanted {
     Action(ActionName),
     /// What the customer reads.
     Message(MessageKey),
+    /// The band that holds the model's probability.
+    Band(String),
 }
 
 /// A value as an expectation writes it.

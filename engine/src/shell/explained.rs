@@ -97,6 +97,7 @@ pub(crate) fn document(policy: &Policy, told: &Explanation, amounts: &[AmountTol
         "decision": verdict.decision.name(),
         "reasons": reasons,
         "p_fraud": told.judgement.probability,
+        "band": band_of(policy, told),
         "rules": rules,
         "model": told.shares.iter().map(share_json).collect::<Vec<_>>(),
         "flips": told.flips.iter().map(flip_json).collect::<Vec<_>>(),
@@ -179,6 +180,12 @@ fn flip_json(flip: &Flip) -> Value {
     })
 }
 
+/// The band that holds the model's probability.
+fn band_of<'p>(policy: &'p Policy, told: &Explanation) -> Option<&'p str> {
+    let band = policy.bands().get(usize::from(told.judgement.band?))?;
+    Some(&band.name)
+}
+
 fn rule_of<'p>(policy: &'p Policy, finding: &RuleFinding) -> &'p Rule {
     &policy.rules().rules[usize::from(finding.rule)]
 }
@@ -201,7 +208,8 @@ pub(crate) fn text(
         wrapped(&reasons.join(", "), 10)
     );
     if let Some(probability) = told.judgement.probability {
-        let _ = writeln!(out, "model     {:.2} % likely to be fraud", 100.0 * probability);
+        let band = band_of(policy, told).map_or(String::new(), |band| format!(", in `{band}`"));
+        let _ = writeln!(out, "model     {:.2} % likely to be fraud{band}", 100.0 * probability);
     }
     if let Some(costs) = &verdict.costs {
         let usd = |cost: f64| format!("{cost:.2} USD");

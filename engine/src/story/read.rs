@@ -219,7 +219,7 @@ impl Reader<'_> {
         }
         let [subject, rest @ ..] = words else {
             let message =
-                "wanted: expect NAME = VALUE, or decision, rule, factor, action or message";
+                "wanted: expect NAME = VALUE, or decision, rule, factor, action, message or band";
             return self.faults.push(whole.fault("S011", message));
         };
         let is_fact = rest.first().is_some_and(|word| word.text.starts_with('='));
@@ -236,10 +236,11 @@ impl Reader<'_> {
             "factor" => self.factor(whole, rest).map(|wanted| vec![wanted]),
             "action" => self.action(whole, rest).map(|wanted| vec![wanted]),
             "message" => self.message(whole, rest).map(|wanted| vec![wanted]),
+            "band" => self.band(whole, rest).map(|wanted| vec![wanted]),
             _ => None,
         };
         let is_decision = ["decision", "approve", "challenge", "decline"];
-        let others = ["rule", "factor", "action", "message"];
+        let others = ["rule", "factor", "action", "message", "band"];
         let is_word = !is_fact && is_decision.iter().chain(&others).any(|w| *w == subject.text);
         let wanted = if is_word {
             if let Some(event_type) = self.latest.filter(|t| !t.is_scored()) {
@@ -326,11 +327,21 @@ impl Reader<'_> {
         self.known(*key, "message", MessageKey::find(key.text), keys).map(Wanted::Message)
     }
 
+    fn band(&mut self, whole: Part<'_>, words: &[Part<'_>]) -> Option<Wanted> {
+        let [name] = words else {
+            return self.wrong(whole, "wanted: expect band NAME");
+        };
+        let names = || self.policy.bands().iter().map(|band| band.name.as_str());
+        let found = names().find(|band| *band == name.text).map(str::to_owned);
+        let names: Vec<&str> = names().collect();
+        self.known(*name, "band", found, names).map(Wanted::Band)
+    }
+
     /// `name_{1h,24h} = 1, 2`.
     fn facts(&mut self, whole: Part<'_>) -> Option<Vec<Wanted>> {
         let Some(at) = assignment(whole.text) else {
             let message =
-                "wanted: expect NAME = VALUE, or decision, rule, factor, action or message";
+                "wanted: expect NAME = VALUE, or decision, rule, factor, action, message or band";
             return self.wrong(whole, message);
         };
         let (name, values) = whole.split_at_letter(at);

@@ -123,6 +123,12 @@ fn check(expectation: &Expectation, outcome: &Outcome) -> Check {
             let got = verdict.message.map_or("none", |message| message.key());
             ("message".to_owned(), key.key().to_owned(), got.to_owned(), got == key.key())
         }
+        Wanted::Band(name) => {
+            let bands = outcome.policy.bands();
+            let band = outcome.judgement.band.and_then(|band| bands.get(usize::from(band)));
+            let got = band.map_or("none", |band| band.name.as_str());
+            ("band".to_owned(), name.clone(), got.to_owned(), got == name)
+        }
     };
     Check { line: expectation.line, subject, wanted, got, holds }
 }

@@ -126,6 +126,20 @@ fn decisions_rules_and_factors_are_told() {
 }
 
 #[test]
+fn the_band_of_the_probability_is_told() {
+    let text = "band low \"\" = 0% .. 50% on payment\nband high \"\" = 50% .. 100% on payment\n";
+    let model = models::ModelDraft::read(policy::DEFAULT_MODEL).expect("the bundled model");
+    let policy = Policy::check(text, Some(model), policy::Wanted::AllFeatures);
+    let policy = Arc::new(policy.expect("a sound policy"));
+    let story =
+        |band: &str| format!("{PAYMENTS}  at 0 payment amount_minor=1000\n  expect band {band}\n");
+    let told = |band: &str| read(&story(band), &policy).expect("sound")[0].tell(&policy);
+    assert!(told("low").holds());
+    assert_eq!(told("high").checks[0].got, "low");
+    assert_eq!(read(&story("middle"), &policy).expect_err("unknown")[0].code, "S012");
+}
+
+#[test]
 fn what_does_not_hold_is_told_with_what_came() {
     let text = format!(
         "{PAYMENTS}  at 0 payment amount_minor=200000

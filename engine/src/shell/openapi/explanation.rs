@@ -43,6 +43,7 @@ pub(super) fn explanation() -> Value {
             ("decision", names(&DECISIONS)),
             ("reasons", list(text("A reason code."), "Why, most decisive first.")),
             ("p_fraud", or_null(probability)),
+            ("band", or_null(text("The band of the policy that holds the probability."))),
             ("rules", list(rule(), "Every rule that looks at such events.")),
             ("model", list(share, "What the model made of its facts, the strongest first.")),
             ("flips", list(flip, "Changes of one fact that turn the decision, smallest first.")),
