@@ -1,10 +1,13 @@
 //! The documents are true: paths exist, rules parse, tables equal the code.
 
+use std::collections::BTreeSet;
+
 use engine::decision::{Decision, Factor};
 use engine::engine::Engine;
 use engine::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
 use features::event::Event;
 use features::history::Limits;
+use features::language::{Role, format, words};
 use models::ModelDraft;
 
 use crate::tidy::root;
@@ -63,6 +66,77 @@ fn every_rule_in_a_document_is_sound() {
         }
     }
     assert!(1 <= rules, "no document shows a rule");
+}
+
+/// The blocks of a document that are fenced as this: what stands beside the word, and the text.
+fn fenced<'a>(document: &'a str, word: &str) -> Vec<(&'a str, &'a str)> {
+    let blocks = document.split("\n```").skip(1).step_by(2);
+    let parts = blocks.filter_map(|block| block.split_once('\n'));
+    let of_word = parts.filter_map(|(info, text)| {
+        let (first, beside) = info.split_once(' ').unwrap_or((info, ""));
+        (first == word).then_some((beside, text))
+    });
+    of_word.collect()
+}
+
+#[test]
+fn every_policy_in_the_language_reference_is_sound_or_has_the_fault_it_shows() {
+    let page = read("engine/RULES.md");
+    let sound = fenced(&page, "policy");
+    for (_, text) in &sound {
+        let faults = Policy::check(text, None, Wanted::Judging).err();
+        assert_eq!(faults, None, "{text}");
+        assert_eq!(format(text).as_deref(), Ok(&*format!("{text}\n")), "gyr policy fmt");
+    }
+    for (_, text) in fenced(&page, "policy-read") {
+        assert_eq!(format(text).as_deref(), Ok(&*format!("{text}\n")), "gyr policy fmt");
+    }
+    let broken = fenced(&page, "policy-fault");
+    for (code, text) in &broken {
+        let faults = Policy::check(text, None, Wanted::Judging).err().unwrap_or_default();
+        assert!(faults.iter().any(|fault| fault.code == *code), "{text}\n{code}: {faults:?}");
+    }
+    assert!(8 <= sound.len() && 10 <= broken.len(), "{} and {}", sound.len(), broken.len());
+}
+
+#[test]
+fn every_policy_file_is_laid_out_by_gyr_policy_fmt() {
+    let mut files = 0;
+    for folder in ["engine/policies", "features/src/catalog"] {
+        let entries = std::fs::read_dir(root().join(folder)).expect("the folder is there");
+        for path in entries.map(|entry| entry.expect("it can be listed").path()) {
+            if path.extension().is_some_and(|extension| extension == "policy") {
+                let text = std::fs::read_to_string(&path).expect("it can be read");
+                let name = path.display();
+                assert!(format(&text).as_ref() == Ok(&text), "run `gyr policy fmt {name}`");
+                files += 1;
+            }
+        }
+    }
+    assert!(10 <= files, "{files} policy files");
+}
+
+#[test]
+fn the_written_grammar_has_the_words_of_the_parser() {
+    let page = read("engine/RULES.md");
+    let [(_, grammar)] = fenced(&page, "ebnf")[..] else { panic!("one block holds the grammar") };
+    let is_word = |word: &&str| word.starts_with(|c: char| c.is_alphabetic());
+    let written: BTreeSet<&str> = grammar
+        .lines()
+        .filter(|line| !line.contains("(*"))
+        .flat_map(|line| line.split('"').skip(1).step_by(2))
+        .filter(is_word)
+        .collect();
+    let roles = [Role::Aggregate, Role::Function, Role::Unit, Role::Component];
+    let known: BTreeSet<&str> = words()
+        .iter()
+        .filter(|word| !roles.contains(&word.role) && !matches!(word.word, "unknown" | "any"))
+        .flat_map(|word| word.word.split(' '))
+        .collect();
+    assert_eq!(written, known);
+    for word in words() {
+        assert!(page.contains(word.word.trim_end_matches(" else")), "`{}` is nowhere", word.word);
+    }
 }
 
 #[test]

@@ -8,9 +8,11 @@ use super::{parse, parse_part, print};
 
 mod faults;
 mod format;
+mod hostile;
 mod meaning;
 mod random;
 mod truth;
+mod vocabulary;
 
 /// A text with every statement, every clause and most forms of expression.
 const SAMPLE: &str = r##"policy "default"   # the first statement

@@ -2,8 +2,8 @@
 
 use super::random::{Dice, policy};
 use super::{SAMPLE, shape_of};
-use crate::language::format;
 use crate::language::lexer::lex;
+use crate::language::{TEXT_BYTES_MAX, format};
 
 fn formatted(text: &str) -> String {
     format(text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"))
@@ -39,7 +39,7 @@ fn a_formatted_text_says_the_same_keeps_its_comments_and_stays() {
 fn a_text_with_faults_is_not_formatted() {
     let faults = format("let x = a b\nlet y = ").unwrap_err();
     assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["P025", "P020"]);
-    assert_eq!(format(&"#".repeat((1 << 20) + 1)).unwrap_err()[0].code, "P001");
+    assert_eq!(format(&"#".repeat(TEXT_BYTES_MAX + 1)).unwrap_err()[0].code, "P001");
 }
 
 #[test]

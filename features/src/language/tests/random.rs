@@ -22,11 +22,11 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())].clone()
     }
 }
@@ -244,7 +244,7 @@ fn what_is_printed_reads_back_as_the_same_tree() {
 }
 
 /// What must hold for any text.
-fn check(text: &str, seed: u64) {
+pub(super) fn check(text: &str, seed: u64) {
     let (policy, faults) = parse(text);
     assert!(faults.len() <= FAULTS_MAX + 1, "seed {seed}");
     for fault in &faults {
