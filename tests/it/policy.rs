@@ -69,7 +69,7 @@ const CASES: &[(&str, &str, &str)] = &[
     (r#"rule r "" when true then limit 5 USD because LIMIT_SINGLE"#, "P208", "limit 5 USD"),
     ("set no_such = 1", "P209", "no_such"),
     (
-        r#"rule r "" when usd_minor > 5 USD then review because MERCHANT_RISK hits { usd_minor = 4 USD }"#,
+        r#"rule r "" on payment when usd_minor > 5 USD then review because MERCHANT_RISK hits { usd_minor = 4 USD }"#,
         "P210",
         "{ usd_minor = 4 USD }",
     ),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use super::FAULTS_MAX;
 use super::ast;
 use super::resolve::{Resolver, Type};
 use crate::diagnostic::{Diagnostic, Place, nearest};
@@ -74,6 +75,8 @@ pub struct Definitions {
     pub(crate) measures: Vec<Measure>,
     names: HashMap<String, usize, FixedState>,
     features: Vec<Feature>,
+    /// How often all names were looked through for a near one.
+    suggestions: usize,
 }
 
 /// Whose statements are added.
@@ -267,7 +270,14 @@ impl Definitions {
     }
 
     /// All names an expression may use, for suggestions.
-    pub(crate) fn known_names(&self) -> Vec<&str> {
+    ///
+    /// None any more after as many times as faults are shown: nobody would read them, and a long text
+    /// of nothing but unknown names would take for ever.
+    pub(crate) fn suggested_names(&mut self) -> Vec<&str> {
+        if FAULTS_MAX <= self.suggestions {
+            return Vec::new();
+        }
+        self.suggestions += 1;
         let mut names: Vec<&str> = self.features.iter().map(|f| f.name.as_str()).collect();
         // The nearest name is chosen by distance, then by text: the order here does not matter.
         #[allow(clippy::iter_over_hash_type)]

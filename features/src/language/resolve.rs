@@ -419,7 +419,7 @@ impl<'a> Resolver<'a> {
             let message = format!("`{name}` is an event type, wanted a value");
             return self.broken(fault("P105", span, message));
         }
-        let diagnostic = unknown(span, "name", name, &self.known.known_names());
+        let diagnostic = unknown(span, "name", name, &self.known.suggested_names());
         self.broken(diagnostic)
     }
 

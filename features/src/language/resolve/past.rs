@@ -199,7 +199,7 @@ impl Resolver<'_> {
     fn record_key(&mut self, name: &ast::Name) -> Option<FieldId> {
         let field = key_field(&name.node).or_else(|| field::find(&name.node));
         if field.is_none() {
-            let known = self.known.known_names();
+            let known = self.known.suggested_names();
             let mut diagnostic = unknown(name.span, "key", &name.node, &known);
             diagnostic.code = "P106";
             self.faults.push(diagnostic);
