@@ -94,3 +94,15 @@ fn completion_answers_at_any_place_of_any_text() {
         assert!(found.candidates.iter().all(|c| !c.text.is_empty()), "seed {seed}");
     }
 }
+
+#[test]
+fn a_long_text_of_unknown_names_is_checked_in_one_pass() {
+    // With a suggestion for each, this would take hours.
+    let lets = (0..40_000).map(|n| format!("let a{n} = unheard_of_{n} > 1\n"));
+    let (policy, faults) = parse(&lets.collect::<String>());
+    assert_eq!(faults, []);
+    let found = catalog::definitions().add(&policy, Origin::Policy);
+    assert_eq!(found.len(), 40_000);
+    let helped = found.iter().filter(|fault| fault.help.is_some()).count();
+    assert!(helped <= FAULTS_MAX, "{helped}");
+}
