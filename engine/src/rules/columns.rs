@@ -7,7 +7,8 @@
 //! alternatives. The answers are those of [`RuleSet::evaluate`], row by row; a test holds them
 //! against each other.
 //!
-//! It is for tables of facts that are known beforehand. Where what was decided on one event can
+//! It is for tables of facts that are known beforehand and for policies of some hundred rules: among
+//! thousands nearly every bit is wanted by some row, and one row by itself is judged sooner. Where what was decided on one event can
 //! change the facts of the next, only the row at hand can be judged.
 
 use std::collections::HashMap;
