@@ -328,6 +328,10 @@ const EXAMPLES: &[(&str, Example)] = &[
             "rule r \"\" on payment when ip_is_tor then tag colour watched for 7d because ANON_NETWORK",
         ),
     ),
+    (
+        "P214",
+        Example::Elsewhere("conditions of ten times thirty thousand nodes: tests/it/policy.rs"),
+    ),
     ("P215", Example::Policy("use \"nowhere.policy\"")),
     ("P216", Example::Policy("use \"x.policy\"")),
     // Lint.
