@@ -66,8 +66,11 @@ pub use tell::{Check, Told};
 pub const ZERO_MS: i64 = 1_784_088_000_000;
 
 /// The stories that the policy of the house is held to: file name and text.
-pub const HOUSE: &[(&str, &str)] =
-    &[("cards.story", include_str!("../policies/stories/cards.story"))];
+pub const HOUSE: &[(&str, &str)] = &[
+    ("cards.story", include_str!("../policies/stories/cards.story")),
+    ("fraud.story", include_str!("../policies/stories/fraud.story")),
+    ("honest.story", include_str!("../policies/stories/honest.story")),
+];
 
 /// How many faults of a text are reported one by one; a last one counts the others.
 pub const FAULTS_MAX: usize = 50;

@@ -19,6 +19,8 @@ pub mod field;
 
 pub mod networks;
 
+pub mod scheme;
+
 pub mod event;
 
 pub mod language;

@@ -17,6 +17,8 @@ mod leakage;
 mod handbook;
 // Every fault of a policy text, shown once.
 mod policy;
+// The house policy: every number of the rule set, every rule whole, and what it costs good customers.
+mod pack;
 // All rules at once against each by itself.
 mod rules;
 // Every code of every fault and warning: in one table, shown, documented.

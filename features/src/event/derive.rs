@@ -12,6 +12,7 @@ use crate::field::{EventType, FieldId, Kind, ids};
 use crate::geo;
 use crate::limits::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::money::{Currency, Money};
+use crate::scheme::is_dispute_of_fraud;
 
 /// Trust in a fix of the device that is not faked.
 const DEVICE_FIX: f64 = 1.0;
@@ -32,6 +33,7 @@ const CELLS: [(FieldId, u16, f64); 2] =
 pub(super) fn fill(event: &mut Event, ip: Option<IpAddr>) {
     fill_defaults(event);
     fill_reference(event);
+    fill_dispute(event);
     fill_texts(event, ip);
     fill_card(event);
     if let Some(region) = event.text(ids::DEVICE_LANGUAGE).and_then(region_of) {
@@ -64,6 +66,17 @@ fn fill_reference(event: &mut Event) {
     };
     if !event.has(ids::REF_ID) {
         copy_text(event, named, ids::REF_ID);
+    }
+}
+
+/// A dispute that does not say whether it is about fraud says so by its network's reason code.
+fn fill_dispute(event: &mut Event) {
+    if event.event_type != EventType::Dispute {
+        return;
+    }
+    let codes = event.text(ids::NETWORK).zip(event.text(ids::REASON_CODE));
+    if let Some(is_fraud) = codes.and_then(|(network, code)| is_dispute_of_fraud(network, code)) {
+        event.adopt(ids::FRAUD_CATEGORY, u64::from(is_fraud));
     }
 }
 

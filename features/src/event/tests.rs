@@ -835,6 +835,24 @@ fn a_dispute_and_a_refund_refer_to_their_payment() {
 }
 
 #[test]
+fn a_dispute_is_about_fraud_as_it_says_or_as_its_code_says() {
+    let told = |network: &str, code: &str, said: Option<bool>| {
+        let mut dispute = example(EventType::Dispute);
+        dispute["network"] = network.into();
+        dispute["reason_code"] = code.into();
+        match said {
+            Some(said) => dispute["fraud_category"] = said.into(),
+            None => drop(dispute.as_object_mut().map(|object| object.remove("fraud_category"))),
+        }
+        accepted(&dispute).bits(ids::FRAUD_CATEGORY)
+    };
+    assert_eq!(told("visa", "10.4", None), Some(1));
+    assert_eq!(told("visa", "13.9", None), Some(0));
+    assert_eq!(told("visa", "13.9", Some(true)), Some(1));
+    assert_eq!(told("amex", "F29", None), None);
+}
+
+#[test]
 fn adopting_never_overwrites_what_the_event_says() {
     let mut event = accepted(&example(EventType::AuthResult));
     event.adopt(ids::REF_EVENT_TYPE, EventType::Payment as u64);

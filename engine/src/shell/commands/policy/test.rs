@@ -24,7 +24,7 @@ use crate::story::{self, Check, Story};
 Examples:
   gyr policy test                                   the built-in policy and its own stories
   gyr policy test my.policy                         with all files stories/*.story beside it
-  gyr policy test my.policy cards.story --model none
+  gyr policy test my.policy cards.story --model my.model.json
   gyr policy test my.policy stories --json
 
 A story, in a file such as stories/cards.story:
@@ -44,7 +44,8 @@ pub(crate) struct Arguments {
     /// Files of stories, or folders of them; without any, those of `stories` beside the policy.
     #[arg(value_name = "STORY")]
     stories: Vec<PathBuf>,
-    /// The model it goes with, or `none`; without this, the built-in one.
+    /// The model it goes with, or `none`; without this none, as a model trained again must not
+    /// break what a story says of the rules.
     #[arg(long, value_name = "FILE|none")]
     model: Option<ModelChoice>,
     /// Write JSON: what was tried, what failed, and which rules nothing fires.
@@ -83,7 +84,8 @@ struct Findings {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let path = arguments.policy.as_deref().filter(|path| *path != super::built_in());
     let sources = common::policy_sources(path)?;
-    let policy = common::sound_policy(&sources, arguments.model.as_ref(), Wanted::AllFeatures)?;
+    let model = arguments.model.as_ref().unwrap_or(&ModelChoice::None);
+    let policy = common::sound_policy(&sources, Some(model), Wanted::AllFeatures)?;
     let files = story_files(path, &arguments.stories)?;
     let findings = told(&sources, Arc::new(policy), &files)?;
     if arguments.json {
