@@ -84,6 +84,12 @@ impl Engine {
         Arc::clone(&self.live().policy)
     }
 
+    /// The history and the policy in force, which go together.
+    pub fn history_and_policy(&self) -> (Arc<History>, Arc<Policy>) {
+        let live = self.live();
+        (Arc::clone(&live.history), Arc::clone(&live.policy))
+    }
+
     /// The history of the policy in force.
     pub fn history(&self) -> Arc<History> {
         Arc::clone(&self.live().history)

@@ -27,6 +27,8 @@ pub mod explain;
 
 pub mod engine;
 
+pub mod changes;
+
 pub mod story;
 
 pub mod backtest;

@@ -24,6 +24,7 @@ use crate::rules::cost::{self, Cost};
 use crate::rules::{self, Band, Hits, Outline, Outlines, RuleSet, Unit, band, lint};
 use crate::stepup::{self, Situation};
 
+mod lists;
 mod sources;
 
 pub use sources::{Position, Sources};
@@ -57,6 +58,8 @@ pub struct Policy {
     warnings: Vec<Diagnostic>,
     features: Vec<Feature>,
     plan: Arc<Plan>,
+    /// For each list of the plan who uses it, in words.
+    list_users: Vec<Vec<String>>,
     rules: RuleSet,
     /// How the conditions of rules and exemptions are written.
     outlines: Outlines,
@@ -118,6 +121,7 @@ impl Policy {
         if draft.is_none() {
             found.extend(band::without_model(parsed));
         }
+        lists::declare_tags(parsed, &mut definitions);
         let economics = check_settings(parsed, &mut definitions, &mut found);
         let read_by_decision: Vec<usize> = stepup::FACTS
             .iter()
@@ -151,11 +155,13 @@ impl Policy {
                 rules
             }
         };
+        let list_users = lists::users(parsed, &rules, &mut definitions, &plan);
         // For tables of facts the decision's own inputs are not kept; nothing is judged then.
         let slot = |index: &usize| {
             plan.find(definitions.name(*index)).map_or(u16::MAX, |slot| slot as u16)
         };
         Ok(Policy {
+            list_users,
             name: parsed.name.as_ref().map_or("unnamed", |name| &name.node).to_owned(),
             version: short_hash(sources.files().map(|(_, text)| text).chain([catalog::TEXT])),
             schema: schema_hash(&plan),
@@ -201,6 +207,13 @@ impl Policy {
     /// What it keeps.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// Who uses a list, in words, sorted: rules, exemptions, bands and features; empty for a list
+    /// that nobody uses and for one that is none.
+    pub fn users_of_list(&self, name: &str) -> &[String] {
+        let place = self.plan.lists().iter().position(|list| list.name() == name);
+        place.map_or(&[], |place| &self.list_users[place])
     }
 
     /// Its rules.

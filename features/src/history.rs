@@ -113,6 +113,7 @@ pub struct History {
 struct Fold {
     events: u64,
     late: u64,
+    newest_ms: i64,
     tables: Vec<Entities>,
     arena: Arena,
     origins: Origins,
@@ -180,6 +181,7 @@ impl History {
         let fold = Fold {
             events: 0,
             late: 0,
+            newest_ms: 0,
             tables: plan.tables.iter().map(|_| Entities::default()).collect(),
             arena: Arena::default(),
             origins: Origins::default(),
@@ -260,8 +262,11 @@ impl History {
 
     /// Looks at the lists as they are between two folds. Everybody waits for it: a look at many
     /// entries is one at a page after the other.
-    pub fn look_at_lists<T>(&self, look: impl FnOnce(&Lists) -> T) -> T {
-        look(&self.lock().lists)
+    ///
+    /// Beside them stands when the newest event was received, in milliseconds; 0 before the first.
+    pub fn look_at_lists<T>(&self, look: impl FnOnce(&Lists, i64) -> T) -> T {
+        let fold = self.lock();
+        look(&fold.lists, fold.newest_ms)
     }
 
     /// What is held.
@@ -297,6 +302,7 @@ impl History {
     fn begin(&self, fold: &mut Fold, event: &mut Event, labels: Labels) -> bool {
         if labels == Labels::Count {
             fold.events += 1;
+            fold.newest_ms = fold.newest_ms.max(event.received());
         }
         let repeated = self.inherit(fold, event, labels);
         fold.scratch.met.clear();

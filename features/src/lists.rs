@@ -261,7 +261,7 @@ impl fmt::Display for Refused {
 
 impl Lists {
     /// The lists as they are declared.
-    pub(crate) fn new(declared: &[Arc<Declared>]) -> Lists {
+    pub fn new(declared: &[Arc<Declared>]) -> Lists {
         let open = |declared: &Arc<Declared>| List {
             declared: Arc::clone(declared),
             entries: declared.entries.clone(),
@@ -325,6 +325,15 @@ impl Lists {
         let Ok(key) = Key::read(list.declared.kind, value) else { return false };
         let found = list.entries.find(&key, tenant);
         found.is_some_and(|number| list.entries.look(number, time_ms).is_some())
+    }
+
+    /// Whether a value, written as events have it, is in the list of this number at this time for an
+    /// event of this type and of no tenant; `None` where that is unknown.
+    pub fn holds(&self, list: usize, value: &str, time_ms: i64, on: EventType) -> Option<bool> {
+        let entries = &self.lists.get(list)?.entries;
+        let at = At { time: time_ms, on, tenant: 0 };
+        let (truth, _) = entries.test(Sought::Text(hash_text(value), value), at);
+        (!truth.is_nan()).then_some(truth == 1.0)
     }
 
     /// Whether a change can be taken, when there were `others` taken before it.

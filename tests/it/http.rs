@@ -121,7 +121,13 @@ impl House {
         self.running.as_ref().expect("it runs").address
     }
 
-    fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(crate) fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
         let mut sent = headers.to_vec();
         let length = body.len().to_string();
         if !body.is_empty() {
@@ -233,7 +239,7 @@ fn label(id: u64, of: u64) -> String {
 }
 
 /// Checks everything that every problem has, and gives its code.
-fn code(reply: &Reply) -> String {
+pub(crate) fn code(reply: &Reply) -> String {
     let body = reply.json();
     assert_eq!(reply.header("content-type"), "application/problem+json", "{}", reply.body);
     assert_eq!(body["status"], reply.status);

@@ -10,7 +10,7 @@ use features::history::{History, Limits, Recorded};
 use features::limits::{DAY_MS, HOUR_MS};
 use tests::{Chance, Payment};
 
-use crate::{oracle, parity, tidy, world};
+use crate::{lists, oracle, parity, tidy, world};
 
 const NOW: i64 = 1_790_000_000_000;
 
@@ -277,6 +277,11 @@ fn invariant_15_a_broken_policy_leaves_the_running_one_in_place() {
 #[test]
 fn invariant_16_a_world_is_its_seed() {
     world::seeded();
+}
+
+#[test]
+fn invariant_17_a_decision_feeds_lists_once_and_never_windows() {
+    lists::decisions_feed_lists();
 }
 
 #[test]

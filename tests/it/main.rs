@@ -31,6 +31,8 @@ mod parity;
 mod http;
 // Addresses looked up in files: what is found, told, recorded and replayed.
 mod networks;
+// Lists: changed at the doors and by rules, the same everywhere.
+mod lists;
 // A policy of other facts under load: filled from the journal, then exact; nothing lost.
 mod staging;
 // The commands, end to end.

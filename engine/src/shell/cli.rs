@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 use super::commands::common::{self, Failure};
 use super::commands::{
-    backtest, codes, demo, eval, facts, features, import, policy, score, serve, simulate, train,
+    backtest, codes, demo, eval, facts, features, import, list, policy, score, serve, simulate, train,
 };
 
 /// Fraud and risk scoring: approve, challenge or decline, and with which second factor.
@@ -48,6 +48,7 @@ enum Command {
     Eval(eval::Arguments),
     Backtest(backtest::Arguments),
     Features(features::Arguments),
+    List(list::Arguments),
     Policy(policy::Arguments),
     Codes(codes::Arguments),
 }
@@ -74,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Eval(arguments) => eval::run(arguments),
         Command::Backtest(arguments) => backtest::run(arguments),
         Command::Features(arguments) => features::run(arguments),
+        Command::List(arguments) => list::run(arguments),
         Command::Policy(arguments) => policy::run(arguments),
         Command::Codes(arguments) => codes::run(arguments),
     };

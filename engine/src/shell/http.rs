@@ -1,6 +1,6 @@
 //! The doors of the service: which route goes where, and what is the same on all of them.
 //!
-//! `score` decides, `events` records, `look` shows. Every request goes through
+//! `score` decides, `events` records, `lists` changes lists, `look` shows. Every request goes through
 //! [`exchange`](exchange::exchange), every refusal is a [`problem::Problem`], every id is held by
 //! [`idempotency`], and sockets are guarded by [`connection`]. What the routes take and give is
 //! described by `openapi`.
@@ -12,6 +12,7 @@ pub(crate) mod connection;
 mod events;
 pub(crate) mod exchange;
 pub(crate) mod idempotency;
+pub(crate) mod lists;
 mod look;
 pub(crate) mod problem;
 mod score;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use super::serve::Service;
 use exchange::exchange;
@@ -36,6 +37,10 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/events", post(events::events))
         .route("/v1/decisions/{event_id}", get(look::decision))
         .route("/v1/decisions/{event_id}/explain", get(look::explain))
+        .route("/v1/lists", get(lists::lists))
+        .route("/v1/lists/{name}", delete(lists::drop_list))
+        .route("/v1/lists/{name}/entries", get(lists::entries).post(lists::change))
+        .route("/v1/lists/{name}/entries/{value}", delete(lists::remove))
         .route("/v1/features", get(look::features))
         .route("/v1/policy", get(look::policy))
         .route("/healthz", get(look::healthz))

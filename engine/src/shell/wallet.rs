@@ -7,6 +7,7 @@
 use datasets::synth::{Answer, Ask, Wallet};
 use features::event::Event;
 
+use crate::changes;
 use crate::decision::{Combine, Decision};
 use crate::engine::{Engine, Outcome};
 
@@ -27,7 +28,7 @@ impl EngineWallet {
     /// # Panics
     /// When the world makes an event that the engine refuses, which its tests rule out.
     pub fn judge(&mut self, line: &str) -> Outcome {
-        self.engine.decide(&mut read(line), || ()).0
+        changes::decide(&self.engine, &mut read(line))
     }
 }
 

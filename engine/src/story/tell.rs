@@ -10,6 +10,7 @@ use features::money::Currency;
 use features::plan::Reading;
 
 use super::{ActionName, Expectation, FactorState, RuleState, Step, Story, Value, Wanted};
+use crate::changes;
 use crate::decision::{Decision, Factor, Modifier, Verdict};
 use crate::engine::{Engine, Outcome};
 use crate::explain::lacking;
@@ -65,7 +66,7 @@ impl Story {
         for step in &self.steps {
             match step {
                 Step::Event(event) => {
-                    let (outcome, ()) = engine.decide(&mut event.as_ref().clone(), || ());
+                    let outcome = changes::decide(&engine, &mut event.as_ref().clone());
                     let hits = &outcome.judgement.hits;
                     told.fired.extend(hits.hit.iter().chain(&hits.shadow));
                     told.fired.extend(hits.suppressed.iter().map(|(rule, _)| rule));

@@ -40,6 +40,7 @@ pub const CODES: &[(&str, &str)] = &[
     (TOO_MANY, "more entries than a list may hold"),
     (LONG, "text that is too long or holds control characters"),
     (MORE, "more faults than are shown"),
+    ("L011", "entry of a request that is not understood"),
 ];
 
 const HEADER: &str = "L001";

@@ -17,6 +17,7 @@ use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
 use super::dataset::{BadRows, NetworkArguments, Reading, id_of, truth_in, truth_of};
 use super::days::{DAY_MS, Day};
 use crate::backtest::{Case, Diff, Report, Truth, share};
+use crate::changes;
 use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
 use crate::shell::answer::answer;
@@ -126,7 +127,7 @@ impl Lane {
     }
 
     fn decide(&mut self, event: &mut Event, case: Option<&Case<'_>>) -> Outcome {
-        let (outcome, ()) = self.engine.decide(event, || ());
+        let outcome = changes::decide(&self.engine, event);
         if let Some(case) = case {
             self.side.report.add(&outcome.policy, &outcome.facts, case, &outcome.judgement);
         }
@@ -218,6 +219,10 @@ fn replay(
     decisions: &mut Option<Output>,
 ) -> Result<(), Failure> {
     while let Some(mut event) = reading.next()? {
+        // Each policy makes its own.
+        if changes::is_of_rule(&event) {
+            continue;
+        }
         // An engine gives outcomes the fields of the event they refer to: each takes its own copy.
         let copy = against.is_some().then(|| event.clone());
         if !event.is_score_requested() {

@@ -15,6 +15,7 @@ pub(crate) mod eval;
 pub(crate) mod facts;
 pub(crate) mod features;
 pub(crate) mod import;
+pub(crate) mod list;
 pub(crate) mod names;
 pub(crate) mod policy;
 pub(crate) mod score;

@@ -7,6 +7,7 @@ use features::history::Limits;
 
 use super::common::{self, Failure, ModelChoice, Output};
 use super::dataset::{BadRows, NetworkArguments, Reading};
+use crate::changes;
 use crate::engine::Engine;
 use crate::policy::Wanted;
 use crate::shell::answer::answer;
@@ -22,7 +23,8 @@ Examples:
   gunzip -c june.ndjson.gz | gyr score - --detail minimal | jq -r .decision | sort | uniq -c
 
 Scored events (payments, logins, card links, ...) get a line; all others, labels among them, are
-recorded where they stand and change what later events see. A folder's labels are merged in at the
+recorded where they stand and change what later events see; changes of lists that rules made before
+are left out, as the rules make them again. A folder's labels are merged in at the
 time they became known. The answers are those of `POST /v1/score`, without its record and timing.
 Bad rows are told on standard error and make the exit code 1.")]
 pub(crate) struct Arguments {
@@ -79,11 +81,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let engine = Engine::new(policy, Limits::default());
     let mut scored = 0;
     while let Some(mut event) = reading.next()? {
+        if changes::is_of_rule(&event) {
+            continue;
+        }
         if !event.is_score_requested() {
             engine.record(&mut event, || ());
             continue;
         }
-        let (outcome, ()) = engine.decide(&mut event, || ());
+        let outcome = changes::decide(&engine, &mut event);
         scored += 1;
         output.line(&answer(&outcome.policy, &event, &outcome, arguments.detail.detail()))?;
     }

@@ -15,7 +15,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use features::event::Event;
 use features::field::ids;
-use features::history::Recorded;
 use features::limits::EVENT_BYTES_MAX;
 use serde::Serialize;
 
@@ -25,7 +24,6 @@ use super::problem::{Case, Fault, Problem};
 use super::score::{JSON, read_event, replayed};
 use super::turn::{Met, Standing, claim, wait};
 use crate::shell::journal::Receipt;
-use crate::shell::record;
 use crate::shell::serve::{Service, key_of};
 
 const LINES: &str = "application/x-ndjson";
@@ -181,16 +179,8 @@ async fn note(
     match claim(service, key_of(&event), Fingerprint::of(body), deadline).await? {
         Met::Known(known) => Ok(Noted::of(&event, known, None)),
         Met::New(turn) => {
-            // Inline on the worker, like a decision: a fold and a copy, no I/O, no await.
-            let (recorded, mut turn) = turn.fold(&mut event, |engine, event, place| {
-                engine.record(event, || place.take(service.journal())).0
-            });
-            let payload = record::encode(&event, &[], "");
-            let receipt = turn.commit(record::RECORDED, payload);
-            let sequence = receipt.as_ref().map(Receipt::sequence);
-            let applied = recorded == Recorded::Yes;
-            let known = Known { is_scored: false, sequence, applied, answer: None };
-            turn.finish(known.clone());
+            // Inline on the worker, like a decision.
+            let (known, receipt) = turn.record(&mut event);
             Ok(Noted { is_again: false, ..Noted::of(&event, known, receipt) })
         }
     }

@@ -44,6 +44,8 @@ pub(crate) enum Case {
     InProgress,
     /// What decided is no longer at hand.
     PolicyReplaced,
+    /// Somebody uses the list.
+    ListInUse,
     /// The body is too long.
     BodyTooLarge,
     /// The target is too long.
@@ -71,7 +73,7 @@ pub(crate) enum Case {
 }
 
 /// Code, status and title of every case, in the order of their declaration.
-const CASES: [(Case, &str, u16, &str); 22] = [
+const CASES: [(Case, &str, u16, &str); 23] = [
     (Case::JsonSyntax, "json_syntax", 400, "The body is not one JSON value"),
     (Case::JsonDuplicateKey, "json_duplicate_key", 400, "A member stands twice"),
     (Case::JsonTooDeep, "json_too_deep", 400, "The body is nested too deep"),
@@ -87,6 +89,7 @@ const CASES: [(Case, &str, u16, &str); 22] = [
     ),
     (Case::InProgress, "in_progress", 409, "The first request is being answered"),
     (Case::PolicyReplaced, "policy_replaced", 409, "Another policy or model is in force by now"),
+    (Case::ListInUse, "list_in_use", 409, "The list is in use"),
     (Case::BodyTooLarge, "body_too_large", 413, "The body is too long"),
     (Case::UriTooLong, "uri_too_long", 414, "The request target is too long"),
     (Case::MediaType, "media_type", 415, "The content type is not supported"),
@@ -180,6 +183,15 @@ impl Problem {
     /// A problem with constant words, or words that name a limit.
     pub(crate) fn new(case: Case, detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem { case, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+    }
+
+    /// The problem of a request with these faults.
+    pub(crate) fn listing(
+        case: Case,
+        detail: impl Into<Cow<'static, str>>,
+        errors: Vec<Fault>,
+    ) -> Problem {
+        Problem { errors, ..Problem::new(case, detail) }
     }
 
     /// The problem of an event that could not be read, with all its faults.

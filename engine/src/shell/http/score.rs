@@ -22,7 +22,8 @@ use tokio::task::spawn_blocking;
 use super::exchange::{Accepted, Wish, body, exchange, parameter};
 use super::idempotency::{Fingerprint, Known};
 use super::problem::{Case, Problem};
-use super::turn::{Met, Standing, Turn, claim, wait};
+use super::turn::{Met, Standing, Turn, claim, record_now, wait};
+use crate::changes;
 use crate::shell::answer::{answer, with_record};
 use crate::shell::commands::common::say;
 use crate::shell::journal::Receipt;
@@ -107,6 +108,13 @@ fn decide(service: &Service, mut event: Event, turn: Turn<'_>, detail: Detail) -
         answer: Some(Arc::clone(&full)),
     };
     turn.finish(known.clone());
+    let mut receipt = receipt;
+    for change in changes::left_by(&event, &outcome) {
+        // The answer waits for the last record, which is on the disk behind all before it.
+        if let Some((_, Some(newer))) = record_now(service, change) {
+            receipt = Some(newer);
+        }
+    }
     let answer = match detail {
         Detail::Full => full,
         Detail::Minimal => minimal(&full).into(),

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use axum::http::{HeaderValue, header};
 use features::event::Event;
+use features::history::Recorded;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::time::timeout_at;
 
@@ -20,7 +21,7 @@ use super::problem::{Case, Problem};
 use crate::engine::Engine;
 use crate::shell::journal::{Journal, Receipt, Slot, State};
 use crate::shell::record;
-use crate::shell::serve::Service;
+use crate::shell::serve::{Service, key_of};
 
 /// What a request with an id comes upon.
 pub(super) enum Met<'s> {
@@ -73,7 +74,35 @@ pub(super) async fn claim(
     }
 }
 
+/// Records an event that nobody else can be at, without waiting; nothing when another body has its
+/// id. The receipt is of a record made just now.
+pub(super) fn record_now(service: &Service, mut event: Event) -> Option<(Known, Option<Receipt>)> {
+    let fingerprint = Fingerprint::of(event.json().as_bytes());
+    match service.table().claim(key_of(&event), fingerprint) {
+        Seen::New(claim) => {
+            Some(Turn { service, claim, place: Place::default() }.record(&mut event))
+        }
+        Seen::Known(known) => Some((known, None)),
+        Seen::Conflict | Seen::Busy(_) => None,
+    }
+}
+
 impl<'s> Turn<'s> {
+    /// Folds an event that is not decided, hands it to the journal and settles its id: a fold and a
+    /// copy, no I/O, no await.
+    pub(super) fn record(self, event: &mut Event) -> (Known, Option<Receipt>) {
+        let service = self.service;
+        let (recorded, mut turn) = self.fold(event, |engine, event, place| {
+            engine.record(event, || place.take(service.journal())).0
+        });
+        let receipt = turn.commit(record::RECORDED, record::encode(event, &[], ""));
+        let sequence = receipt.as_ref().map(Receipt::sequence);
+        let applied = recorded == Recorded::Yes;
+        let known = Known { is_scored: false, sequence, applied, answer: None };
+        turn.finish(known.clone());
+        (known, receipt)
+    }
+
     /// Lets `act` fold the event; it must take the place in the order of the fold.
     ///
     /// # Panics
@@ -193,7 +222,6 @@ impl Serialize for Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::serve::key_of;
     use crate::shell::serve::testing::Scratch;
 
     const LOGIN: &str = r#"{"event_id":"l1","event_type":"login","channel":"web",

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::schema_ref;
 use crate::shell::http::exchange::DEADLINE_MS;
+use crate::shell::http::lists::{CHANGE_ENTRIES_MAX, CSV, PAGE, PAGE_MAX};
 use crate::shell::http::problem::{self, Case};
 use crate::shell::meter;
 
@@ -62,6 +63,33 @@ pub(super) fn parameters() -> Value {
             "name": "tenant_id", "in": "query", "description": "Tenant of the event.",
             "schema": { "type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 0 },
         },
+        "analyst": header(
+            "X-Analyst",
+            "Who makes the change; `unknown` when absent.",
+            json!({ "type": "string", "minLength": 1, "maxLength": 64 }),
+        ),
+        "list": {
+            "name": "name", "in": "path", "required": true,
+            "description": "The list; of a tag, the entity and the tag with a colon between.",
+            "schema": { "type": "string" },
+        },
+        "value": {
+            "name": "value", "in": "path", "required": true,
+            "description": "The entry, percent-encoded.", "schema": { "type": "string" },
+        },
+        "at_ms": {
+            "name": "at_ms", "in": "query",
+            "description": "When, in milliseconds; now when absent.",
+            "schema": { "type": "integer" },
+        },
+        "limit": {
+            "name": "limit", "in": "query", "description": "Entries that are looked at.",
+            "schema": { "type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE },
+        },
+        "after": {
+            "name": "after", "in": "query", "description": "`next` of the page before.",
+            "schema": { "type": "integer", "minimum": 0 },
+        },
         "event_id": {
             "name": "event_id", "in": "path", "required": true,
             "description": "Id of the event, percent-encoded.", "schema": { "type": "string" },
@@ -77,6 +105,11 @@ pub(super) fn paths() -> Value {
         "/v1/events": { "post": events() },
         "/v1/decisions/{event_id}": { "get": decision() },
         "/v1/decisions/{event_id}/explain": { "get": explain() },
+        "/v1/lists": { "get": get("lists", "The lists of the policy in force",
+            JSON, schema_ref("lists"), &[]) },
+        "/v1/lists/{name}": { "delete": drop_list() },
+        "/v1/lists/{name}/entries": { "get": entries(), "post": change_list() },
+        "/v1/lists/{name}/entries/{value}": { "delete": remove_entry() },
         "/v1/features": { "get": get("features", "The features that rules and models can read",
             JSON, schema_ref("features"), &[]) },
         "/v1/policy": { "get": get("policy", "The policy and model in force, and the one to come",
@@ -186,6 +219,63 @@ fn explain() -> Value {
         &[Case::NotFound, Case::Parameter, Case::PolicyReplaced],
     );
     operation["parameters"] = shared(&["event_id", "tenant_id", "request_id"]);
+/// The entries of a list.
+fn entries() -> Value {
+    let problems = &[Case::NotFound, Case::Parameter];
+    let summary = "The entries of a list, now or at a time";
+    let mut operation = get("entries", summary, JSON, schema_ref("entries"), problems);
+    operation["parameters"] = shared(&["list", "at_ms", "limit", "after", "request_id"]);
+    operation["description"] =
+        json!("With `Accept: text/csv` all of them as a file, which a change takes again.");
+    operation["responses"]["200"]["content"][CSV] = json!({ "schema": { "type": "string" } });
+    operation
+}
+
+/// Adding and removing entries.
+fn change_list() -> Value {
+    let body = json!({
+        "required": true,
+        "content": {
+            JSON: { "schema": { "oneOf": [
+                schema_ref("entry_change"),
+                { "type": "array", "items": schema_ref("entry_change"),
+                  "maxItems": CHANGE_ENTRIES_MAX },
+            ] } },
+            CSV: { "schema": { "type": "string", "description":
+                "A header with `value` and any of reason, source, who, from, until, scope." } },
+        },
+    });
+    let problems = [BODY, &[Case::NotFound]].concat();
+    let mut operation =
+        list_change("change_list", "Add and remove entries: all or none", &problems);
+    operation["requestBody"] = body;
+    operation["parameters"] = shared(&["list", "analyst", "tenant_id", "deadline", "request_id"]);
+    operation
+}
+
+fn remove_entry() -> Value {
+    let problems = [Case::NotFound, Case::Parameter];
+    let mut operation = list_change("remove_entry", "Remove an entry", &problems);
+    operation["parameters"] =
+        shared(&["list", "value", "analyst", "tenant_id", "deadline", "request_id"]);
+    operation
+}
+
+fn drop_list() -> Value {
+    let problems = [Case::NotFound, Case::Parameter, Case::ListInUse];
+    let mut operation =
+        list_change("drop_list", "Remove all entries of a list that nobody uses", &problems);
+    operation["parameters"] = shared(&["list", "analyst", "deadline", "request_id"]);
+    operation
+}
+
+/// A change whose record may be on its way to the disk.
+fn list_change(id: &str, summary: &str, problems: &[Case]) -> Value {
+    let mut operation = get(id, summary, JSON, schema_ref("list_changed"), problems);
+    let mut pending = operation["responses"]["200"].clone();
+    operation["responses"]["200"]["description"] = json!("It is changed, and that is on the disk.");
+    pending["description"] = json!("It is changed, and that is on its way to the disk.");
+    operation["responses"]["202"] = pending;
     operation
 }
 

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::{explanation, schema_ref};
 use crate::decision::Factor;
+use features::field::EventType;
+use features::lists::KINDS;
 
 /// Every schema of an answer, by name.
 pub(super) fn answers() -> Map<String, Value> {
@@ -21,6 +23,10 @@ pub(super) fn answers() -> Map<String, Value> {
         ("record", record()),
         ("recorded", recorded()),
         ("recorded_line", recorded_line()),
+        ("lists", lists()),
+        ("entries", entries()),
+        ("entry_change", entry_change()),
+        ("list_changed", list_changed()),
         ("features", features()),
         ("policy", policy()),
         ("status", object(&[("status", text("`ok` or `ready`."))], &[])),
@@ -349,6 +355,76 @@ fn recorded_line() -> Value {
             ("warnings", list(schema_ref("fault"), "What was odd about the event.")),
             ("problem", schema_ref("problem")),
         ],
+    )
+}
+
+fn lists() -> Value {
+    let one = object(
+        &[
+            ("name", text("Its name; of a tag, the entity and the tag with a colon between.")),
+            ("title", text("What it is for.")),
+            ("kind", names(&KINDS.map(|(name, _)| name))),
+            ("entries", integer("Entries that are kept, some that ended of late included.")),
+            ("hits", integer("Decided events that met one of its entries.")),
+            ("used_by", list(json!({ "type": "string" }), "Rules and others that use it.")),
+        ],
+        &[],
+    );
+    object(&[("lists", list(one, "All lists of the policy in force."))], &[])
+}
+
+fn entries() -> Value {
+    let time = |what: &str| or_null(integer(what));
+    let entry = object(
+        &[
+            ("value", text("The entry in its canonical form.")),
+            ("reason", text("Why it is there.")),
+            ("source", text("Where it comes from.")),
+            ("who", text("Who put it there.")),
+            ("from_ms", time("From when; null from ever.")),
+            ("until_ms", time("Until when; null until somebody takes it off.")),
+            ("scope", list(names(&EventType::NAMES), "Event types it counts for; empty for all.")),
+            ("tenant_id", or_null(integer("The tenant it counts for; null for all."))),
+            ("hits", integer("Decided events that met it.")),
+        ],
+        &[],
+    );
+    object(
+        &[
+            ("list", text("The list.")),
+            ("kind", names(&KINDS.map(|(name, _)| name))),
+            ("at_ms", integer("When this was or is so.")),
+            ("entries", list(entry, "A page of entries.")),
+            ("next", or_null(integer("Where to go on; null at the end."))),
+        ],
+        &[],
+    )
+}
+
+fn entry_change() -> Value {
+    let mut change = object(
+        &[("value", text("A value, network, range, prefix or domain, as the list holds."))],
+        &[
+            ("op", json!({ "type": "string", "enum": ["add", "remove"], "default": "add" })),
+            ("reason", text("Why.")),
+            ("source", text("Where it comes from.")),
+            ("from_ms", integer("From when, if later than now.")),
+            ("until_ms", integer("Until when.")),
+            ("scope", list(names(&EventType::NAMES), "Event types it counts for; empty for all.")),
+        ],
+    );
+    change["additionalProperties"] = json!(false);
+    change
+}
+
+fn list_changed() -> Value {
+    object(
+        &[
+            ("list", text("The list.")),
+            ("changes", integer("Entries that were added or removed.")),
+            ("record", or_null(schema_ref("record"))),
+        ],
+        &[],
     )
 }
 
