@@ -219,6 +219,9 @@ fn explain() -> Value {
         &[Case::NotFound, Case::Parameter, Case::PolicyReplaced],
     );
     operation["parameters"] = shared(&["event_id", "tenant_id", "request_id"]);
+    operation
+}
+
 /// The entries of a list.
 fn entries() -> Value {
     let problems = &[Case::NotFound, Case::Parameter];
