@@ -124,6 +124,6 @@ fn outside(kind: ListKind, number: u64) -> String {
         ListKind::Prefix => format!("q{mixed:016x}.rest-of-it"),
         ListKind::Bin => format!("8{:07}", mixed % 10_000_000),
         ListKind::Cidr => Ipv4Addr::from_bits(mixed as u32 | 1 << 31).to_string(),
-        ListKind::Domain => format!("www.shop.{mixed:016x}.com"),
+        ListKind::Domain => format!("www.shop.{mixed:016x}.net"),
     }
 }

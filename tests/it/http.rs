@@ -759,6 +759,9 @@ fn the_metrics_page_can_be_parsed_and_names_nobody() {
     }
 }
 
+/// Entries of a list that comes with the engine.
+const ENTRIES: &str = "/v1/lists/countries_watched/entries";
+
 #[test]
 fn the_document_describes_every_field_and_what_is_really_answered() {
     let house = House::new("openapi");
@@ -775,7 +778,8 @@ fn the_document_describes_every_field_and_what_is_really_answered() {
     }
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            let path = path.replace("{event_id}", "e1");
+            let path = path.replace("{event_id}", "e1").replace("{value}", "XX");
+            let path = path.replace("{name}", "countries_watched");
             let reply = house.call(&method.to_uppercase(), &path, &[], b"");
             let told = format!("{method} {path} answers {}", reply.status);
             assert!(reply.status != 405 && !reply.body.contains("no route"), "{told}");
@@ -791,6 +795,9 @@ fn the_document_describes_every_field_and_what_is_really_answered() {
         ("recorded_decision", house.get("/v1/decisions/e1").json()),
         ("explanation", house.get("/v1/decisions/e1/explain").json()),
         ("recorded", house.post("/v1/events", &label(7, 1)).json()),
+        ("list_changed", house.post(ENTRIES, r#"{"value":"XX"}"#).json()),
+        ("lists", house.get("/v1/lists").json()),
+        ("entries", house.get(ENTRIES).json()),
         ("features", house.get("/v1/features").json()),
         ("policy", house.get("/v1/policy").json()),
         ("status", house.get("/readyz").json()),

@@ -255,7 +255,7 @@ pub(crate) fn decisions_feed_lists() {
     assert!(events.len() as u64 + 50 < census.events, "{census:?}");
     // A what-if leaves nothing at all.
     let what_if = payment(900, 77, 1_300, 90_000);
-    assert_eq!(hit(&house.post("/v1/evaluate", &what_if)), ["large"]);
+    assert!(hit(&house.post("/v1/evaluate", &what_if)).contains(&"large".to_owned()));
     assert_eq!(house.service().engine().history().census(), census);
 
     // From files, where the changes of former rules stand between the events as in an export.

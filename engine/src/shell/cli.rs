@@ -11,7 +11,8 @@ use clap::{Parser, Subcommand};
 
 use super::commands::common::{self, Failure};
 use super::commands::{
-    backtest, codes, demo, eval, facts, features, import, list, policy, score, serve, simulate, train,
+    backtest, codes, demo, eval, facts, features, import, list, policy, score, serve, simulate,
+    train,
 };
 
 /// Fraud and risk scoring: approve, challenge or decline, and with which second factor.

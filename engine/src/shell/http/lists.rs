@@ -22,7 +22,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use features::diagnostic::{Diagnostic, Place};
 use features::event::Event;
-use features::field::{EventType, ids};
+use features::field::{EventType, Types, ids};
 use features::history::History;
 use features::limits::{FAULTS_MAX, LISTS_HELD_MAX, TIME_MIN_MS};
 use features::lists::{
@@ -495,9 +495,9 @@ fn export(history: &History, name: &str, at_ms: i64) -> String {
 
 fn entry_form(look: &EntryLook) -> Value {
     let Row { value, reason, source, who, from_ms, until_ms, scope } = &look.row;
-    let scope: Vec<&str> = match write_scope(*scope).is_empty() {
-        true => Vec::new(),
-        false => scope.iter().map(EventType::name).collect(),
+    let scope: Vec<&str> = match *scope {
+        Types::ANY => Vec::new(),
+        some => some.iter().map(EventType::name).collect(),
     };
     json!({
         "value": value,
