@@ -369,8 +369,8 @@ impl Offered<'_> {
             Slot::Durations => self.durations(),
             Slot::Tags => self.tags(),
             Slot::Rules => self.rules(),
-            Slot::Units => self.from_features(|feature| &feature.unit, "unit"),
-            Slot::StandIns => self.from_features(|feature| &feature.missing, "missing"),
+            Slot::Units => self.of_features(|feature| &feature.unit, "unit"),
+            Slot::StandIns => self.of_features(|feature| &feature.missing, "missing"),
             Slot::Outside(table, kind) => {
                 for (text, says) in table(self.outside) {
                     self.candidates.push(candidate(text, kind, "", says));
@@ -506,7 +506,7 @@ impl Offered<'_> {
     }
 
     /// What the features of the catalogue have in one of their clauses.
-    fn from_features(&mut self, part: fn(&super::define::Feature) -> &String, kind: &'static str) {
+    fn of_features(&mut self, part: fn(&super::define::Feature) -> &String, kind: &'static str) {
         let features = self.definitions.features();
         let mut found: Vec<&str> = features.iter().map(|feature| part(feature).as_str()).collect();
         found.sort_unstable();

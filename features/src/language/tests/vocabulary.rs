@@ -14,8 +14,7 @@ fn known() -> BTreeSet<&'static str> {
 fn every_clause_of_every_statement_is_in_the_table() {
     let clauses: BTreeSet<&str> =
         words().iter().filter(|w| w.role == Role::Clause).map(|w| w.word).collect();
-    let used: BTreeSet<&str> =
-        names(&STATEMENTS).flat_map(|statement| clauses_of(statement)).copied().collect();
+    let used: BTreeSet<&str> = names(&STATEMENTS).flat_map(clauses_of).copied().collect();
     let used: BTreeSet<&str> = used.into_iter().filter(|clause| *clause != "=").collect();
     assert_eq!(used, clauses);
 }
