@@ -38,14 +38,11 @@ fn main() {
     );
     house(if is_test { 300 } else { 60_000 });
     let (few, many) = if is_test { (20, 300) } else { (1_000, 20_000) };
-    let texts: [(&str, fn(usize) -> String); 2] =
-        [("four of the same facts", alike), ("four of any facts", unlike)];
-    for (name, write) in texts {
-        for count in [few, many] {
-            let policy = checked(&write(count));
-            let facts = uniform(&policy, if is_test { 20 } else { 1_024 });
-            measure(name, policy.rules(), &facts);
-        }
+    for count in [few, many] {
+        generated("four of the same facts", &alike(count), is_test);
+    }
+    for count in [few, many] {
+        generated("four of any facts", &unlike(count), is_test);
     }
     if let Some(directory) = directory {
         given(&directory);
@@ -71,6 +68,13 @@ fn house(events: usize) {
     }
     let rest = facts.split_off(facts.len() / 2);
     measure("of the house", engine.policy().rules(), &rest);
+}
+
+/// Generated rules on facts that are anything.
+fn generated(name: &str, text: &str, is_test: bool) {
+    let policy = checked(text);
+    let facts = uniform(&policy, if is_test { 20 } else { 1_024 });
+    measure(name, policy.rules(), &facts);
 }
 
 /// Facts to write rules about: any that is a number will do, they are given, not computed.

@@ -8,8 +8,9 @@
 //! against each other.
 //!
 //! It is for tables of facts that are known beforehand and for policies of some hundred rules: among
-//! thousands nearly every bit is wanted by some row, and one row by itself is judged sooner. Where what was decided on one event can
-//! change the facts of the next, only the row at hand can be judged.
+//! thousands nearly every bit is wanted by some row, and one row by itself is judged sooner. Where
+//! what was decided on one event can change the facts of the next, only the row at hand can be
+//! judged.
 
 use std::collections::HashMap;
 use std::ops::Range;

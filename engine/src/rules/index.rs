@@ -285,7 +285,8 @@ impl Index {
             });
             turns.extend(&atom.region.turns);
         }
-        for turns in turns.values_mut() {
+        for value in &values {
+            let turns = turns.entry(*value).or_default();
             turns.sort_by(f64::total_cmp);
             turns.dedup();
         }

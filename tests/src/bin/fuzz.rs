@@ -164,7 +164,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
         done += BATCH;
-        if told + 1 <= start.elapsed().as_secs() / 60 {
+        if told < start.elapsed().as_secs() / 60 {
             told = start.elapsed().as_secs() / 60;
             println!("{told} min, {done} cases");
         }
