@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::super::common::{self, Failure, ModelChoice, count};
 use super::super::dataset::{BadRows, NetworkArguments, Reading, id_of};
+use crate::changes;
 use crate::decision::Decision;
 use crate::engine::Engine;
 use crate::explain::{self, amount_flips, shown};
@@ -115,7 +116,13 @@ fn fold_before(
         let is_before = given.is_none_or(|given| {
             event.received() <= given.received() && id_of(&event) != id_of(given)
         });
-        if is_before {
+        // What rules left on lists they leave again.
+        if !is_before || changes::is_of_rule(&event) {
+            continue;
+        }
+        if event.is_score_requested() {
+            changes::decide(engine, &mut event);
+        } else {
             engine.record(&mut event, || ());
         }
     }
