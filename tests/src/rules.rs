@@ -115,7 +115,8 @@ impl Author {
             _ => self.condition(depth),
         };
         let (on, until_ms, is_shadow) = (self.types(), self.until(), self.one_in(8));
-        Rule { on, when, until_ms, is_shadow, ..self.rule.clone() }
+        let undecided = self.one_in(4).then(|| self.rule.vote.clone());
+        Rule { on, when, until_ms, is_shadow, undecided, ..self.rule.clone() }
     }
 
     fn one_in(&mut self, count: u64) -> bool {
@@ -282,10 +283,17 @@ pub fn judged_one_by_one(set: &RuleSet, act: &Act) -> Hits {
     for (index, exemption) in (0..).zip(&set.exemptions) {
         let is_true = exemption.when.value(scope) == 1.0;
         if applies(exemption.on, exemption.until_ms) && is_true {
-            let suppressed = |rule: &u16| exemption.from.contains(rule);
-            hits.suppressed
-                .extend(hits.hit.iter().filter(|r| suppressed(r)).map(|rule| (*rule, index)));
-            hits.hit.retain(|rule| !suppressed(rule));
+            for rule in 0..set.rules.len() as u16 {
+                let is_open = hits.undecided.iter().any(|(open, _)| *open == rule);
+                let Rule { undecided, is_shadow, .. } = &set.rules[usize::from(rule)];
+                let speaks = is_open && undecided.is_some() && !is_shadow;
+                let is_left = hits.suppressed.iter().all(|(suppressed, _)| *suppressed != rule);
+                let votes = hits.hit.contains(&rule) || speaks && is_left;
+                if votes && exemption.from.contains(&rule) {
+                    hits.suppressed.push((rule, index));
+                    hits.hit.retain(|hit| *hit != rule);
+                }
+            }
         }
     }
     hits

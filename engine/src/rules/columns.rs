@@ -62,7 +62,7 @@ pub struct Answers {
     pub hit: Vec<Rows>,
     /// For each rule, the rows that it cannot decide.
     pub undecided: Vec<Rows>,
-    /// Rules that were hit, the exemption that suppressed them, and where.
+    /// Rules that would have voted, hit or undecided, the exemption that suppressed them, and where.
     pub suppressed: Vec<(u16, u16, Rows)>,
 }
 
@@ -194,15 +194,22 @@ impl<'a> ByColumn<'a> {
             *open = std::array::from_fn(|word| open[word] & !hit[word] & in_force[word]);
             meet(hit, &in_force);
         }
+        // Where a rule votes though it is undecided.
+        let speaks = |rule: usize| self.set.rules[rule].undecided.is_some();
+        let mut speaking: Vec<Rows> =
+            (0..rules).map(|rule| if speaks(rule) { open[rule] } else { NONE }).collect();
         let mut suppressed = Vec::new();
         for (index, exemption) in self.set.exemptions.iter().enumerate() {
             let mut exempt = hit[rules + index];
             meet(&mut exempt, &in_force(exemption.until_ms));
             for rule in (0..rules).filter(|rule| exemption.from.contains(&(*rule as u16))) {
-                let mut taken = exempt;
-                meet(&mut taken, &hit[rule]);
+                let mut taken = hit[rule];
+                join(&mut taken, &speaking[rule]);
+                meet(&mut taken, &exempt);
                 if taken != NONE && !self.set.rules[rule].is_shadow {
-                    hit[rule].iter_mut().zip(&taken).for_each(|(hit, taken)| *hit &= !taken);
+                    for votes in [&mut hit[rule], &mut speaking[rule]] {
+                        votes.iter_mut().zip(&taken).for_each(|(votes, taken)| *votes &= !taken);
+                    }
                     suppressed.push((rule as u16, index as u16, taken));
                 }
             }

@@ -174,8 +174,9 @@ impl RuleSet {
             let in_force = exemption.until_ms.is_none_or(|until| time_ms < until);
             if in_force && found.is_hit(self.rules.len() + index) {
                 let is_named = |rule: &u16| exemption.from.contains(rule);
-                let named: Vec<(u16, u16)> =
+                let mut named: Vec<(u16, u16)> =
                     self.voters(hits).filter(is_named).map(|rule| (rule, index as u16)).collect();
+                named.sort_unstable();
                 hits.suppressed.extend(named);
                 hits.hit.retain(|rule| !is_named(rule));
             }
