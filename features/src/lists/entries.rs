@@ -170,7 +170,8 @@ impl Entries {
 
     /// Whether a value is in the list, and by which entry.
     pub(crate) fn test(&self, sought: Sought<'_>, at: At) -> (f64, Option<u32>) {
-        let found = sought.look_up(self.kind, &self.lengths, |key, text| {
+        let touch = |key| self.index.touch(key);
+        let found = sought.look_up(self.kind, &self.lengths, touch, |key, text| {
             self.index.find(key, |number| {
                 let entry = &self.entries[number as usize];
                 let is_it = match self.kind {

@@ -245,13 +245,18 @@ pub(crate) enum Sought<'a> {
     Number(i64),
 }
 
+/// Keys that are looked for together.
+const TOGETHER: usize = 16;
+
 impl Sought<'_> {
     /// The first found by `find(key, text)` under the keys of the value; `None` inside when there is
-    /// none, `None` outside when only the hash of a text is at hand where the text is needed.
+    /// none, `None` outside when only the hash of a text is at hand where the text is needed. What
+    /// `touch` reads for a key is on its way when that key is looked for.
     pub(crate) fn look_up<T>(
         self,
         kind: ListKind,
         lengths: &Lengths,
+        touch: impl Fn(u64) -> u64,
         mut find: impl FnMut(u64, &[u8]) -> Option<T>,
     ) -> Option<Option<T>> {
         let mut digits = [0; 20];
@@ -264,56 +269,78 @@ impl Sought<'_> {
             Sought::Number(number) => decimal(number, &mut digits),
         };
         let bytes = text.as_bytes();
+        let find = |key| find(key, bytes);
         Some(match kind {
-            ListKind::Value => find(hash_bytes(bytes), bytes),
+            ListKind::Value => together(std::iter::once(hash_bytes(bytes)), touch, find),
             ListKind::Prefix => {
                 let longest = bytes.len().min(LIST_VALUE_BYTES_MAX);
                 let Some(longest) = longest.checked_sub(1) else { return Some(None) };
-                let mut lengths = lengths.within(0..=longest as u8);
-                lengths.find_map(|length| find(hash_bytes(&bytes[..=usize::from(length)]), bytes))
+                let lengths = lengths.within(0..=longest as u8);
+                let keys = lengths.map(|length| hash_bytes(&bytes[..=usize::from(length)]));
+                together(keys, touch, find)
             }
             ListKind::Bin => {
                 let is_digit = |byte: &&u8| byte.is_ascii_digit();
                 let digits = bytes.iter().take(*BIN_DIGITS.end()).take_while(is_digit).count();
-                let mut lengths = lengths.within(1..=digits as u8);
-                lengths.find_map(|length| find(hash_bytes(&bytes[..usize::from(length)]), bytes))
+                let lengths = lengths.within(1..=digits as u8);
+                let keys = lengths.map(|length| hash_bytes(&bytes[..usize::from(length)]));
+                together(keys, touch, find)
             }
             ListKind::Cidr => {
                 let Ok(address) = text.parse::<IpAddr>() else { return Some(None) };
                 let address = address.to_canonical();
                 let bits = address_bits(address);
-                let mut lengths = lengths.within(lengths_of(address));
-                lengths.find_map(|length| find(hash_network(bits & mask(length), length), bytes))
+                let lengths = lengths.within(lengths_of(address));
+                let keys = lengths.map(|length| hash_network(bits & mask(length), length));
+                together(keys, touch, find)
             }
-            ListKind::Domain => return Some(suffix(text, lengths, find)),
+            ListKind::Domain => {
+                let text = text.strip_suffix('.').unwrap_or(text);
+                let mut small = [0; DOMAIN_BYTES_MAX];
+                let Some(small) = small.get_mut(..text.len()) else { return Some(None) };
+                for (small, byte) in small.iter_mut().zip(text.bytes()) {
+                    *small = byte.to_ascii_lowercase();
+                }
+                let starts = suffixes(small).zip(1..=LABELS_MAX);
+                let held = starts.filter(|(_, labels)| lengths.has(*labels));
+                together(held.map(|(start, _)| hash_bytes(&small[start..])), touch, find)
+            }
         })
     }
 }
 
-/// Looks for a domain and those above it.
-fn suffix<T>(
-    text: &str,
-    lengths: &Lengths,
-    mut find: impl FnMut(u64, &[u8]) -> Option<T>,
+/// The first found under these keys: what is read for some of them is asked for at once, so that
+/// nothing waits for the memory of another.
+fn together<T>(
+    mut keys: impl Iterator<Item = u64>,
+    touch: impl Fn(u64) -> u64,
+    mut find: impl FnMut(u64) -> Option<T>,
 ) -> Option<T> {
-    let text = text.strip_suffix('.').unwrap_or(text);
-    let mut small = [0; DOMAIN_BYTES_MAX];
-    let small = small.get_mut(..text.len())?;
-    for (small, byte) in small.iter_mut().zip(text.bytes()) {
-        *small = byte.to_ascii_lowercase();
-    }
-    let mut at = small.len();
-    for labels in 1..=LABELS_MAX {
-        let dot = small[..at].iter().rposition(|byte| *byte == b'.');
-        let start = dot.map_or(0, |dot| dot + 1);
-        if lengths.has(labels)
-            && let Some(found) = find(hash_bytes(&small[start..]), &small[start..])
-        {
-            return Some(found);
+    loop {
+        let mut some = [0; TOGETHER];
+        let (mut count, mut near) = (0, 0);
+        for (slot, key) in some.iter_mut().zip(keys.by_ref()) {
+            *slot = key;
+            near ^= touch(key);
+            count += 1;
         }
-        at = dot?;
+        std::hint::black_box(near);
+        let found = some[..count].iter().find_map(|key| find(*key));
+        if found.is_some() || count < TOGETHER {
+            return found;
+        }
     }
-    None
+}
+
+/// Where the labels of a domain begin, the last one first.
+fn suffixes(text: &[u8]) -> impl Iterator<Item = usize> {
+    let mut at = Some(text.len()).filter(|length| 0 < *length);
+    std::iter::from_fn(move || {
+        let dot = text[..at?].iter().rposition(|byte| *byte == b'.');
+        let start = dot.map_or(0, |dot| dot + 1);
+        at = dot.filter(|dot| 0 < *dot);
+        Some(start)
+    })
 }
 
 /// The digits of a number, without allocating.
