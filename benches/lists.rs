@@ -92,7 +92,7 @@ fn entry(kind: ListKind, number: u64) -> String {
         ListKind::Value => format!("tok_{mixed:016x}"),
         ListKind::Prefix => format!("p{:016x}", mixed)[..8 + number as usize % 8].to_owned(),
         // Half of the card ranges of eight digits beside a few of six.
-        ListKind::Bin if number % 100 == 0 => format!("9{:05}", number / 100 % 100_000),
+        ListKind::Bin if number.is_multiple_of(100) => format!("9{:05}", number / 100 % 100_000),
         ListKind::Bin => format!("{:08}", number * 37 % 80_000_000),
         ListKind::Cidr => {
             let length = 20 + number as u32 % 9;
@@ -100,7 +100,7 @@ fn entry(kind: ListKind, number: u64) -> String {
             let kept = u32::MAX << (32 - length);
             format!("{}/{length}", Ipv4Addr::from_bits(address & kept))
         }
-        ListKind::Domain if number % 2 == 0 => format!("{mixed:012x}.com"),
+        ListKind::Domain if number.is_multiple_of(2) => format!("{mixed:012x}.com"),
         ListKind::Domain => format!("shop.{mixed:012x}.org"),
     }
 }

@@ -51,6 +51,18 @@ fn stories_hold() {
 }
 
 #[test]
+fn the_house_policy_is_held_to_every_story_of_its_folder() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/policies/stories");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let told: Vec<&str> = story::HOUSE.iter().map(|(name, _)| *name).collect();
+    assert_eq!(told, files, "`HOUSE` names the files of the folder");
+}
+
+#[test]
 fn every_story_file_is_told() {
     let mut names: Vec<String> = std::fs::read_dir(folder())
         .unwrap()

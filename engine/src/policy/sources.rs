@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use features::diagnostic::{Diagnostic, Place, render};
 use features::language::ast::{self, Span, Spanned, Statement};
+use features::language::define::ListFile;
 use features::language::{parse_part, text_of};
 
 /// The most files one policy is made of, lists included.
@@ -105,13 +106,13 @@ impl Sources {
         (&self.faults, self.more)
     }
 
-    /// The file that a list takes entries from, by the path in its `from`: its name, where it
-    /// starts in the long text, and what it says. `None` when it could not be read.
-    pub fn list_file(&self, path: &Spanned<String>) -> Option<(&str, usize, &str)> {
+    /// The file that a list takes entries from, by the path in its `from`. `None` when it could not
+    /// be read.
+    pub fn list_file(&self, path: &Spanned<String>) -> Option<ListFile<'_>> {
         let name = self.resolved(path);
         let index = self.files.iter().position(|file| file.name == name)?;
         let file = &self.files[index];
-        Some((&file.name, file.start, self.text_at(index)))
+        Some(ListFile { name: &file.name, start: file.start, text: self.text_at(index) })
     }
 
     /// Where a place is; `None` for one that is not in a text.
@@ -462,7 +463,7 @@ mod tests {
                 Statement::List(list) => sources.list_file(list.from.as_ref()?),
                 _ => None,
             })
-            .map(|(name, _, text)| (name, text))
+            .map(|file| (file.name, file.text))
             .collect();
         assert_eq!(found, [("d/e/l.csv", "two\n"), ("d/l.csv", "one\n"), ("d/l.csv", "one\n")]);
         assert_eq!(sources.files().count(), 4);

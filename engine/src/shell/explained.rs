@@ -14,6 +14,9 @@ use crate::explain::{
 use crate::policy::Policy;
 use crate::rules::Rule;
 
+/// Whether a rule is of a section.
+type IsState = fn(State) -> bool;
+
 /// Rules that came near and are told one by one.
 const NEAR_MAX: usize = 5;
 
@@ -220,8 +223,8 @@ pub(crate) fn text(
             "costs     approve {approve}, challenge {challenge}, decline {decline} on average"
         );
     }
-    let of = |state: fn(State) -> bool| told.rules.iter().filter(move |f| state(f.state));
-    let sections: [(&str, fn(State) -> bool); 4] = [
+    let of = |is_state: IsState| told.rules.iter().filter(move |f| is_state(f.state));
+    let sections: [(&str, IsState); 4] = [
         ("Rules that were hit", |state| state == State::Hit),
         ("Rules that were hit and suppressed", |state| matches!(state, State::Suppressed(_))),
         ("Rules in shadow that would have been hit", |state| state == State::Shadow),

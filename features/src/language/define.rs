@@ -79,6 +79,17 @@ pub struct Definitions {
     suggestions: usize,
 }
 
+/// A file that a list takes entries from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListFile<'a> {
+    /// What it is called in diagnostics.
+    pub name: &'a str,
+    /// Where it starts in the text that places point into, in bytes.
+    pub start: usize,
+    /// What it says.
+    pub text: &'a str,
+}
+
 /// Whose statements are added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -96,14 +107,13 @@ impl Definitions {
         self.add_with(policy, origin, &|_| None)
     }
 
-    /// The same, with the files that lists take entries from: `file` gives name and text of one by
-    /// its path, and where that text starts in the one that places point into; `None` where somebody
-    /// else has said that it cannot be read.
+    /// The same, with the files that lists take entries from: `file` gives one by its path, `None`
+    /// where somebody else has said that it cannot be read.
     pub fn add_with<'a>(
         &mut self,
         policy: &ast::Policy,
         origin: Origin,
-        file: &dyn Fn(&ast::Name) -> Option<(&'a str, usize, &'a str)>,
+        file: &dyn Fn(&ast::Name) -> Option<ListFile<'a>>,
     ) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
         for statement in &policy.statements {
@@ -376,7 +386,7 @@ impl Definitions {
     fn add_list<'a>(
         &mut self,
         item: &ast::List,
-        file: &dyn Fn(&ast::Name) -> Option<(&'a str, usize, &'a str)>,
+        file: &dyn Fn(&ast::Name) -> Option<ListFile<'a>>,
         faults: &mut Vec<Diagnostic>,
     ) {
         if self.list(&item.name.node).is_some() {
@@ -394,7 +404,7 @@ impl Definitions {
                 faults.push(fault("P108", entry.span, "got a card number, wanted a token"));
             }
         }
-        if let Some((name, start, text)) = item.from.as_ref().and_then(file) {
+        if let Some(ListFile { name, start, text }) = item.from.as_ref().and_then(file) {
             match read_rows(kind, text) {
                 Ok(rows) => faults.extend(start_with(&mut list, rows, name, item.name.span)),
                 Err(found) => {

@@ -150,11 +150,11 @@ fn atom<'a>(spot: Spot<'a>, expr: &'a Expr, negated: bool) -> Atom<'a> {
         }
         Expr::In(inner, values) => {
             let set = if negated { Allowed::except(values) } else { Allowed::only(values) };
-            (hash(inner), Of::Value(&**inner), set)
+            (hash(inner), Of::Value(inner), set)
         }
         Expr::Missing(inner) => {
             let set = if negated { Allowed::known() } else { Allowed::unknown() };
-            (hash(inner), Of::Value(&**inner), set)
+            (hash(inner), Of::Value(inner), set)
         }
         Expr::Constant(value) if value.is_nan() => {
             (hash(expr), Of::Value(expr), Allowed::only(&[]))

@@ -241,9 +241,9 @@ fn of_list(list: &ast::List, sources: &Sources) -> Clauses {
         .map(|entry| Expr { node: ExprNode::Text(entry.node.clone()), span: entry.span });
     let entries: Vec<String> = texts.map(|text| print(&text)).collect();
     let file = list.from.as_ref().and_then(|path| sources.list_file(path));
-    let lines = file.map_or(String::new(), |(_, _, text)| {
-        let hash = blake3::hash(text.as_bytes()).to_hex();
-        format!("{} lines, {}", count(text.lines().count() as u64), &hash[..8])
+    let lines = file.map_or(String::new(), |file| {
+        let hash = blake3::hash(file.text.as_bytes()).to_hex();
+        format!("{} lines, {}", count(file.text.lines().count() as u64), &hash[..8])
     });
     vec![
         ("title", list.title.clone()),
