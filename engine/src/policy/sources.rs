@@ -297,6 +297,8 @@ fn join(base: &str, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use features::language::TEXT_BYTES_MAX;
+
     use super::*;
     use crate::policy::{Policy, Wanted};
 
@@ -419,7 +421,7 @@ mod tests {
     fn a_file_that_is_not_utf8_or_too_long_is_told() {
         let mut read = |path: &str| match path {
             "binary" => Ok(vec![b'l', 0xff]),
-            _ => Ok(vec![b'#'; (1 << 20) + 1]),
+            _ => Ok(vec![b'#'; TEXT_BYTES_MAX + 1]),
         };
         let sources = Sources::gather("m", b"use \"binary\"\nuse \"long\"\n", &mut read);
         let faults = Policy::check_sources(&sources, None, Wanted::Judging).unwrap_err();

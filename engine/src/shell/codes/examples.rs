@@ -742,6 +742,10 @@ const EXAMPLES: &[(&str, Example)] = &[
     ),
     ("L009", Example::Made(Door::List, long_who)),
     ("L010", Example::Made(Door::List, many_entries)),
+    (
+        "L011",
+        Example::Elsewhere("an entry in the JSON of a request, not in a file: tests/it/lists.rs"),
+    ),
     // Stories.
     ("S001", Example::Story("once upon a time")),
     ("S002", Example::Story("at 0s login")),
