@@ -14,7 +14,7 @@
 
 mod flip;
 mod part;
-mod show;
+pub(crate) mod show;
 
 #[cfg(test)]
 mod tests;

@@ -93,7 +93,8 @@ fn number(value: f64) -> String {
     format!("{sign}{}{point}{fraction}", thousands(whole))
 }
 
-fn thousands(digits: &str) -> String {
+/// Digits in groups of three.
+pub(crate) fn thousands(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if 0 < index && (digits.len() - index).is_multiple_of(3) {

@@ -17,6 +17,7 @@ use features::diagnostic::{Diagnostic, Place, render};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use models::ModelDraft;
 
+use crate::explain::show::thousands;
 use crate::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Sources, Wanted};
 
 /// Columns of a table on a terminal.
@@ -378,15 +379,7 @@ pub(crate) fn table(columns: &[&str]) -> Table {
 
 /// A count with its thousands apart: `1,169,723`.
 pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if 0 < index && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    thousands(&number.to_string())
 }
 
 /// Cents as whole dollars: `-1,234 USD`, rounded half away from zero.
