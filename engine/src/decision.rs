@@ -572,6 +572,19 @@ pub struct Costs {
     pub challenge: Option<f64>,
 }
 
+/// What became of a refusal that may be explored: approved, to learn whether it was fraud.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exploration {
+    /// The probability with which such a refusal was approved at that moment; what is learnt from
+    /// one counts for the inverse of it. 0 when the budget of the day is used up, or nothing that
+    /// does not count is explored.
+    pub propensity: f64,
+    /// Whether it was approved.
+    pub is_explored: bool,
+    /// The amount at risk, USD.
+    pub at_risk_usd: f64,
+}
+
 /// Everything that was decided about one event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
@@ -601,6 +614,12 @@ pub struct Verdict {
     pub three_ds: Option<&'static str>,
     /// What the cost rule compared; `None` without a probability.
     pub costs: Option<Costs>,
+    /// For a refusal that may be explored, whether it was.
+    pub exploration: Option<Exploration>,
+    /// How many genuine customers, in expectation, could have been asked for a proof: the
+    /// probability of a genuine one, 0 where none is known, where a rule refused, and where no
+    /// customer is there.
+    pub askable: f64,
     /// How long the verdict stands, in milliseconds from the event.
     pub valid_for_ms: i64,
 }

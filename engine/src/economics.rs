@@ -63,8 +63,24 @@ pub struct Economics {
     pub contact_usd: f64,
     /// A second of a customer's time.
     pub second_usd: f64,
-    /// Price of one challenge out of the budget.
+    /// Price of one challenge out of the budget, where nothing presses on it.
     pub challenge_price_usd: f64,
+    /// What it may rise to; above what refusing a genuine customer costs, the budget would be kept
+    /// by refusals.
+    pub challenge_price_max_usd: f64,
+    /// Share of the genuine customers who may be challenged; 0 leaves the price as it is written.
+    pub challenge_budget: f64,
+    /// Share of the refusals that may be explored which are: approved, to learn what they were. 0
+    /// explores nothing.
+    pub exploration_share: f64,
+    /// Largest amount at risk of an explored refusal.
+    pub exploration_amount_usd: f64,
+    /// From this probability on nothing is explored.
+    pub exploration_below: f64,
+    /// Amounts at risk that may be explored on one day, UTC, together.
+    pub exploration_budget_usd: f64,
+    /// Another number draws other refusals.
+    pub exploration_seed: f64,
     /// At risk when a card is linked, or when an amount is not known.
     pub stake_card_link_usd: f64,
     /// At risk when a session starts or a profile changes.
@@ -204,7 +220,7 @@ const MONEY_MAX: f64 = 1e9;
 
 // A table reads by columns, so it is laid out by hand.
 #[rustfmt::skip]
-const SETTINGS: [Setting; 41] = [
+const SETTINGS: [Setting; 48] = [
     setting("recovery",                    0.0, 1.0,       |e| &mut e.recovery),
     setting("recovery_hold",               0.0, 1.0,       |e| &mut e.recovery_hold),
     setting("recovery_pass",               0.0, 1.0,       |e| &mut e.recovery_pass),
@@ -222,6 +238,13 @@ const SETTINGS: [Setting; 41] = [
     setting("contact_usd",                 0.0, MONEY_MAX, |e| &mut e.contact_usd),
     setting("second_usd",                  0.0, 1.0,       |e| &mut e.second_usd),
     setting("challenge_price_usd",         0.0, MONEY_MAX, |e| &mut e.challenge_price_usd),
+    setting("challenge_price_max_usd",     0.0, MONEY_MAX, |e| &mut e.challenge_price_max_usd),
+    setting("challenge_budget",            0.0, 1.0,       |e| &mut e.challenge_budget),
+    setting("exploration_share",           0.0, 1.0,       |e| &mut e.exploration_share),
+    setting("exploration_amount_usd",      0.0, MONEY_MAX, |e| &mut e.exploration_amount_usd),
+    setting("exploration_below",           0.0, 1.0,       |e| &mut e.exploration_below),
+    setting("exploration_budget_usd",      0.0, MONEY_MAX, |e| &mut e.exploration_budget_usd),
+    setting("exploration_seed",            0.0, MONEY_MAX, |e| &mut e.exploration_seed),
     setting("stake_card_link_usd",         0.0, MONEY_MAX, |e| &mut e.stake_card_link_usd),
     setting("stake_session_usd",           0.0, MONEY_MAX, |e| &mut e.stake_session_usd),
     setting("stake_identity_usd",          0.0, MONEY_MAX, |e| &mut e.stake_identity_usd),
@@ -269,6 +292,13 @@ impl Default for Economics {
             contact_usd: 1.0,
             second_usd: 0.005,
             challenge_price_usd: 0.15,
+            challenge_price_max_usd: 3.0,
+            challenge_budget: 0.03,
+            exploration_share: 0.01,
+            exploration_amount_usd: 20.0,
+            exploration_below: 0.6,
+            exploration_budget_usd: 200.0,
+            exploration_seed: 0.0,
             stake_card_link_usd: 220.0,
             stake_session_usd: 260.0,
             stake_identity_usd: 150.0,
@@ -360,6 +390,11 @@ impl Economics {
             ("fit_limit_pause", self.fit_limit_pause),
             ("fit_limit", self.fit_limit),
             "a hold proves nothing and is allowed more",
+        );
+        at_least(
+            ("challenge_price_max_usd", self.challenge_price_max_usd),
+            ("challenge_price_usd", self.challenge_price_usd),
+            "the price of a challenge begins there and only rises",
         );
         at_least(
             ("exempt_tra_eur", self.exempt_tra_eur),

@@ -2,7 +2,8 @@
 //!
 //! Everything that decides goes through [`Engine::decide`]: the service, files on the command line
 //! and backtests. [`Engine::record`] takes what is not scored; [`Engine::what_if`] answers without
-//! recording. The core cannot fail: what is wrong with an event was said when it was read.
+//! recording. What a decision must know of those before it, the price of a challenge and what may be
+//! explored, stands at the [`Helm`], which outlives histories and policies. The core cannot fail: what is wrong with an event was said when it was read.
 //!
 //! A policy goes with a history of the facts that it keeps; both are replaced together, between two
 //! folds. [`Engine::install`] takes a policy of the same facts. One of other facts needs their past
@@ -27,13 +28,16 @@ use std::sync::{
 use features::event::Event;
 use features::history::{History, Limits, Recorded};
 
+use crate::helm::{Helm, Occasion};
 use crate::policy::{Judgement, Policy};
+use crate::steering::Steered;
 
 /// History and policy together; see the module's essay.
 #[derive(Debug)]
 pub struct Engine {
     // Read for the length of a fold, written to replace what is in it.
     live: RwLock<Live>,
+    helm: Helm,
 }
 
 /// What decides.
@@ -76,7 +80,7 @@ impl Engine {
         let policy = policy.into();
         let history = Arc::new(History::new(Arc::clone(policy.plan()), limits));
         let live = Live { history, policy, follower: Weak::new() };
-        Engine { live: RwLock::new(live) }
+        Engine { live: RwLock::new(live), helm: Helm::default() }
     }
 
     /// The policy in force.
@@ -104,7 +108,7 @@ impl Engine {
         let in_order = live.passing_on(event, in_order);
         let (recorded, ordered) = live.history.observe(event, &mut facts, in_order);
         drop(live);
-        let judgement = policy.judge(event.event_type(), event.time(), &facts);
+        let judgement = self.judge(event, &policy, &facts, recorded);
         (Outcome { policy, facts, recorded, judgement }, ordered)
     }
 
@@ -115,8 +119,37 @@ impl Engine {
         let mut facts = Vec::with_capacity(policy.plan().facts().len());
         live.history.evaluate(event, &mut facts);
         drop(live);
-        let judgement = policy.judge(event.event_type(), event.time(), &facts);
+        let judgement = self.judge(event, &policy, &facts, Recorded::Test);
         Outcome { policy, facts, recorded: Recorded::Test, judgement }
+    }
+
+    /// Judges with the steering of now. What does not count in the history does not count there,
+    /// and is never explored.
+    fn judge(
+        &self,
+        event: &Event,
+        policy: &Policy,
+        facts: &[f64],
+        recorded: Recorded,
+    ) -> Judgement {
+        let judge = |steering| policy.judge(event.event_type(), event.time(), facts, steering);
+        match recorded {
+            Recorded::Yes => self.helm.steer(policy.economics(), Occasion::of(event), judge),
+            Recorded::TooLate | Recorded::Test | Recorded::Repeated | Recorded::Refused => {
+                judge(self.helm.look(policy.economics()))
+            }
+        }
+    }
+
+    /// Takes note of a decision of old, which is recorded and not made again.
+    pub fn resume(&self, event: &Event, steered: &Steered) {
+        let policy = self.policy();
+        self.helm.restore(policy.economics(), event.time(), steered);
+    }
+
+    /// What decisions are told of those before them.
+    pub fn helm(&self) -> &Helm {
+        &self.helm
     }
 
     /// Records an event that nobody waits for. `in_order` as in [`Engine::decide`].

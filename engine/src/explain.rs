@@ -23,6 +23,7 @@ use features::field::EventType;
 
 use crate::decision::Decision;
 use crate::policy::{Judgement, Policy};
+use crate::steering::Steering;
 
 pub use flip::{AmountFlip, CANDIDATES_MAX, Flip, amount_flips};
 pub use part::{Form, Gap, Need, Part, TestFinding, ValueRead};
@@ -118,10 +119,16 @@ impl Explanation {
 }
 
 /// Explains what a policy makes of facts laid out by its plan, of an event of this type and time
-/// (milliseconds).
-pub fn explain(policy: &Policy, event_type: EventType, time_ms: i64, facts: &[f64]) -> Explanation {
-    let judgement = policy.judge(event_type, time_ms, facts);
-    let flips = flip::flips(policy, event_type, time_ms, facts, judgement.verdict.decision);
+/// (milliseconds), told this of the decisions before it.
+pub fn explain(
+    policy: &Policy,
+    event_type: EventType,
+    time_ms: i64,
+    facts: &[f64],
+    steering: Steering,
+) -> Explanation {
+    let judgement = policy.judge(event_type, time_ms, facts, steering);
+    let flips = flip::flips(policy, event_type, time_ms, facts, &judgement);
     let rules = findings(policy, &judgement, event_type, time_ms, facts);
     Explanation { judgement, rules, shares: shares(policy, facts), flips }
 }

@@ -15,6 +15,8 @@ pub mod decision;
 
 pub mod economics;
 
+pub mod steering;
+
 pub mod stepup;
 
 pub mod resolve;
@@ -24,6 +26,8 @@ pub mod rules;
 pub mod policy;
 
 pub mod explain;
+
+pub mod helm;
 
 pub mod engine;
 

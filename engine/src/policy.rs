@@ -1,8 +1,8 @@
 //! A policy: one text with everything that turns facts into a decision, checked, and its judgement.
 //!
 //! [`Policy::check_sources`] takes the texts and the model they go with and gives a policy or
-//! everything that is wrong. [`Policy::judge`] is pure: the same facts and the same policy give the same
-//! judgement, bit for bit, for ever. The rules and the model give their opinions there and meet
+//! everything that is wrong. [`Policy::judge`] is pure: the same facts, the same policy and the same
+//! steering give the same judgement, bit for bit, for ever. The rules and the model give their opinions there and meet
 //! only in `resolve`.
 
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::reason::ReasonCode;
 use crate::resolve;
 use crate::rules::cost::{self, Cost};
 use crate::rules::{self, Band, Hits, Outline, Outlines, RuleSet, Unit, band, lint};
+use crate::steering::{Steered, Steering};
 use crate::stepup::{self, Situation};
 
 mod lists;
@@ -84,6 +85,28 @@ pub struct Judgement {
     pub probability: Option<f64>,
     /// The band that holds the probability: its place in [`Policy::bands`].
     pub band: Option<u16>,
+    /// What it was told of the decisions before it.
+    pub steering: Steering,
+}
+
+impl Judgement {
+    /// What it tells to the decisions after it.
+    pub fn steered(&self) -> Steered {
+        Steered {
+            challenge_price_usd: self.steering.challenge_price_usd,
+            askable: self.verdict.askable,
+            is_challenge: self.verdict.decision == Decision::Challenge,
+            exploration: self.verdict.exploration,
+        }
+    }
+}
+
+/// What rules and model say of the facts of one event.
+struct Opinion<'a> {
+    hits: &'a Hits,
+    probability: Option<f64>,
+    band: Option<u16>,
+    contributions: &'a [(ReasonCode, f64)],
 }
 
 impl Policy {
@@ -246,6 +269,11 @@ impl Policy {
         self.model.as_ref()
     }
 
+    /// What it costs to be right and to be wrong, and the limits of the decision.
+    pub fn economics(&self) -> &Economics {
+        &self.economics
+    }
+
     /// What each rule costs, the most expensive first.
     pub fn costs(&self) -> Vec<Cost> {
         let of_model = self.model.iter().flat_map(|model| model.features());
@@ -255,28 +283,32 @@ impl Policy {
     }
 
     /// Judges facts laid out by [`Self::plan`], of an event of this type and time (milliseconds).
-    pub fn judge(&self, event_type: EventType, time_ms: i64, facts: &[f64]) -> Judgement {
+    pub fn judge(
+        &self,
+        event_type: EventType,
+        time_ms: i64,
+        facts: &[f64],
+        steering: Steering,
+    ) -> Judgement {
         let hits = self.rules.evaluate(event_type, time_ms, facts);
         let probability = self.model.as_ref().map(|model| model.score(facts));
         let band = probability.and_then(|p| band::find(&self.bands, event_type, p));
         let contributions = self.contributions(facts);
-        let verdict = self.verdict(facts, &hits, (probability, band), &contributions);
-        Judgement { verdict, hits, probability, band }
+        let opinion = Opinion { hits: &hits, probability, band, contributions: &contributions };
+        let verdict = self.verdict(facts, &opinion, steering);
+        Judgement { verdict, hits, probability, band, steering }
     }
 
     /// What would be decided on these facts, with the probability and the band of a judgement, if the
     /// rules had said this.
     pub fn decide_on(&self, facts: &[f64], hits: &Hits, judged: &Judgement) -> Decision {
-        self.verdict(facts, hits, (judged.probability, judged.band), &[]).decision
+        let Judgement { probability, band, steering, .. } = *judged;
+        let opinion = Opinion { hits, probability, band, contributions: &[] };
+        self.verdict(facts, &opinion, steering).decision
     }
 
-    fn verdict(
-        &self,
-        facts: &[f64],
-        hits: &Hits,
-        (probability, band): (Option<f64>, Option<u16>),
-        contributions: &[(ReasonCode, f64)],
-    ) -> Verdict {
+    fn verdict(&self, facts: &[f64], opinion: &Opinion<'_>, steering: Steering) -> Verdict {
+        let Opinion { hits, probability, band, contributions } = *opinion;
         let mut votes = self.rules.votes(hits);
         votes.extend(band.and_then(|band| self.bands[usize::from(band)].vote.as_ref()));
         let mut exemptions: Vec<ReasonCode> = hits
@@ -297,6 +329,7 @@ impl Policy {
             &exemptions,
             contributions,
             &self.economics,
+            steering,
         )
     }
 

@@ -136,6 +136,8 @@ pub mod codes {
     pub const MODEL_ELEVATED: ReasonCode = known_reason("MODEL_ELEVATED");
     /// An analyst's allow entry stood behind a suppressed vote.
     pub const LIST_ALLOW: ReasonCode = known_reason("LIST_ALLOW");
+    /// Approved for measurement.
+    pub const EXPLORATION: ReasonCode = known_reason("EXPLORATION");
     /// A challenge was wanted and no factor is safe to ask.
     pub const POL_NO_ELIGIBLE_FACTOR: ReasonCode = known_reason("POL_NO_ELIGIBLE_FACTOR");
     /// The phone number or its SIM is too fresh to receive a code.

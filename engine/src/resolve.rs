@@ -12,7 +12,12 @@
 //! may become a decline when that is cheaper, never an approval; a hold likewise. Without votes the
 //! cheapest of approving, asking and refusing wins, a tie going to the milder. From a set
 //! probability on (0.9) the verdict is decline, unless a coached victim or the customer himself is
-//! behind it. Without a probability the votes decide alone.
+//! behind it. Without a probability the votes decide alone. What a challenge costs beyond its
+//! written price (see `steering`) counts against those that the cost rule asks for, and not
+//! against those that a rule demands.
+//!
+//! **Exploring.** A small refusal that rests on fraud rules or on the probability alone may be
+//! approved all the same, when it is drawn: see `exploration`.
 //!
 //! **No factor.** A demanded challenge that no eligible factor can answer becomes a hold where
 //! money can wait, else a decline. A hold is answered as a challenge whose only option is to wait:
@@ -20,6 +25,7 @@
 //!
 //! The same input gives the same verdict, bit for bit; nothing here can fail.
 
+mod exploration;
 mod reasons;
 
 use std::cmp::Reverse;
@@ -32,6 +38,7 @@ use crate::decision::{
 use crate::economics::{Economics, Held, Stake};
 use crate::reason::{MessageKey, ReasonCode, Scheme, codes, messages};
 use crate::situation::{SessionAuth, Situation};
+use crate::steering::{Steering, lot};
 use crate::stepup::exemption::{Scenario, exemption};
 use crate::stepup::{self, Choice, Demand, Question, Terms};
 use crate::vector::{self, Group, Posterior, Vector, posterior};
@@ -156,6 +163,9 @@ struct Ruling {
     choice: Option<Choice>,
     costs: Option<Costs>,
     hold_ms: Option<i64>,
+    /// Whether it is a refusal that was turned into an approval; cause and severity are then those
+    /// of the refusal.
+    is_explored: bool,
 }
 
 /// Everything a ruling is made from.
@@ -167,6 +177,7 @@ struct Bench<'a> {
     posterior: Posterior,
     stake: Stake,
     severity: Severity,
+    steering: Steering,
 }
 
 /// The verdict on one event.
@@ -181,6 +192,7 @@ pub fn resolve(
     exemptions: &[ReasonCode],
     contributions: &[(ReasonCode, f64)],
     economics: &Economics,
+    steering: Steering,
 ) -> Verdict {
     let severity = votes.iter().map(|vote| vote.severity()).max().unwrap_or(Severity::Approve);
     let is_held = actions(votes).any(|action| matches!(action, Action::Hold { .. }));
@@ -192,10 +204,12 @@ pub fn resolve(
         posterior: posterior(situation, votes.iter().map(|vote| &vote.suspects)),
         stake: economics.stake(situation, if is_held { Held::Yes } else { Held::No }),
         severity,
+        steering,
     };
-    let ruling = bench.rule();
+    let (ruling, exploration) = bench.explore(bench.rule());
     let actions = bench.modifiers(&ruling);
-    let scenario = if votes.is_empty() { Scenario::Quiet } else { Scenario::Suspected };
+    let is_quiet = votes.is_empty() && !ruling.is_explored;
+    let scenario = if is_quiet { Scenario::Quiet } else { Scenario::Suspected };
     let choice = ruling.choice.as_ref();
     let exemption = exemption(situation, economics, ruling.decision, scenario, choice);
     let reasons = bench.reasons(&ruling, exemptions, contributions);
@@ -231,7 +245,9 @@ pub fn resolve(
         iso8583: bench.iso8583(ruling.decision, lead),
         three_ds,
         reasons,
+        askable: bench.askable(),
         costs: ruling.costs,
+        exploration,
         valid_for_ms: VALID_FOR_MS,
     }
 }
@@ -283,6 +299,7 @@ impl Bench<'_> {
             choice: None,
             costs: self.probability.map(plain),
             hold_ms,
+            is_explored: false,
         };
         if self.severity == Severity::Decline {
             return ruling(Decision::Decline, Cause::Votes, Severity::Decline);
@@ -316,7 +333,7 @@ impl Bench<'_> {
     /// price, and a refusal is dearer still or found by the full comparison.
     fn is_worth_asking(&self) -> bool {
         let Some(probability) = self.probability else { return false };
-        let least = (1.0 - probability) * self.economics.challenge_price_usd;
+        let least = (1.0 - probability) * self.steering.challenge_price_usd;
         let costs = self.economics.costs(probability, &self.stake, None);
         least < costs.approve || costs.decline < costs.approve
     }
@@ -347,7 +364,11 @@ impl Bench<'_> {
         hold_ms: Option<i64>,
     ) -> Ruling {
         let ask = choice.as_ref().map(Choice::ask);
-        let costs = self.economics.costs(probability, &self.stake, ask);
+        let mut costs = self.economics.costs(probability, &self.stake, ask);
+        if !is_forced && let Some(challenge) = &mut costs.challenge {
+            let dearer = self.steering.challenge_price_usd - self.economics.challenge_price_usd;
+            *challenge += (1.0 - probability) * dearer;
+        }
         let challenge = costs.challenge.unwrap_or(f64::INFINITY);
         let approve = if is_forced { f64::INFINITY } else { costs.approve };
         let (decision, cause, choice) = if approve <= challenge && approve <= costs.decline {
@@ -364,7 +385,15 @@ impl Bench<'_> {
             Decision::Challenge => self.severity.max(Severity::Challenge),
             Decision::Decline => Severity::Decline,
         };
-        Ruling { decision, cause, severity, choice, costs: Some(costs), hold_ms }
+        let costs = Some(costs);
+        Ruling { decision, cause, severity, choice, costs, hold_ms, is_explored: false }
+    }
+
+    /// The expected genuine customers who could have been asked here.
+    fn askable(&self) -> f64 {
+        let is_somebody_there = self.situation.is_mit != Some(true);
+        let is_open = self.severity != Severity::Decline && is_somebody_there;
+        self.probability.filter(|_| is_open).map_or(0.0, |probability| 1.0 - probability)
     }
 
     /// What goes with the decision. A refusal leaves nothing to hold, to limit or to warn of.
@@ -525,14 +554,7 @@ impl Bench<'_> {
 
 /// A length moved by up to a fifth either way, by a number that only we know how to make.
 fn jittered(ms: i64, seed: u64) -> i64 {
-    // SplitMix64 (Steele, Lea and Flood 2014): one step is enough to spread neighbouring seeds.
-    let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^= mixed >> 31;
-    // The top 53 bits are exact in a float.
-    let share = (mixed >> 11) as f64 / (1_u64 << 53) as f64;
-    (ms as f64 * (0.8 + 0.4 * share)) as i64
+    (ms as f64 * (0.8 + 0.4 * lot(seed))) as i64
 }
 
 #[cfg(test)]

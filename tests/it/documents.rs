@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use engine::decision::{Decision, Factor};
+use engine::economics::Economics;
 use engine::engine::Engine;
 use engine::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
 use features::event::Event;
@@ -208,6 +209,32 @@ fn the_first_request_of_the_readme_gets_the_answer_it_promises() {
     let first = verdict.hints.as_ref().expect("hints").options[0].factor;
     assert_eq!(first, Factor::ThreeDsChallenge);
     assert_eq!(verdict.reasons[0].code.code(), "FRESH_CARD_SPEND");
+}
+
+#[test]
+fn the_budgets_are_documented_with_their_defaults() {
+    let page = read("engine/RULES.md");
+    let section = page.split("\n## Budgets\n").nth(1).expect("a section on budgets");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let mut named = Vec::new();
+    for line in section.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let name = cells[1].trim_matches('`');
+        let value = cells[2].strip_suffix('%').map_or_else(
+            || cells[2].parse::<f64>().expect("a number"),
+            |percent| percent.parse::<f64>().expect("a number") / 100.0,
+        );
+        let mut economics = Economics::default();
+        economics.set(name, value).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        assert_eq!(economics, Economics::default(), "{name} is documented as {value}");
+        named.push(name.to_owned());
+    }
+    let is_of_budgets =
+        |name: &String| name.starts_with("exploration_") || name.starts_with("challenge_");
+    let mut all: Vec<String> = Economics::names().into_iter().filter(is_of_budgets).collect();
+    all.sort();
+    named.sort();
+    assert_eq!(named, all);
 }
 
 #[test]

@@ -14,8 +14,8 @@ use features::language::ast::{Action, Statement};
 use features::language::parse;
 
 /// Every number of the rule set with what carries it in the policy. Those without a name are said
-/// where they are: SC-01 and SC-02 are the engine's own cost rule, EX-01 is not done, and ALW-05 is
-/// in the thresholds that it widens.
+/// where they are: SC-01 and SC-02 are the engine's own cost rule, EX-01 its exploration of refusals,
+/// and ALW-05 is in the thresholds that it widens.
 #[rustfmt::skip]
 const NUMBERS: &[(&str, &[&str])] = &[
     ("LST-01", &["card_blocklisted"]),

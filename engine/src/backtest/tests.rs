@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::decision::{Factor, HintOption, Hints, OnPass, Proofs, Strength, Verdict};
+use crate::economics::Economics;
 use crate::policy::{Policy, Wanted};
 use crate::reason::{MESSAGES, MessageKey};
 use crate::rules::Hits;
+use crate::steering::Steering;
 use crate::vector::Vector;
 
 const RULES: &str = r#"
@@ -37,9 +39,12 @@ fn judged(decision: Decision, hits: Hits, probability: Option<f64>) -> Judgement
         iso8583: None,
         three_ds: None,
         costs: None,
+        exploration: None,
+        askable: 0.0,
         valid_for_ms: 0,
     };
-    Judgement { verdict, hits, probability, band: None }
+    let steering = Steering::at_rest(&Economics::default());
+    Judgement { verdict, hits, probability, band: None, steering }
 }
 
 fn hints(combine: Combine, passes: &[(f64, f64)]) -> Hints {

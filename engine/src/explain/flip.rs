@@ -7,7 +7,7 @@ use features::plan::Reading;
 use super::part::is_moment;
 use super::show::{is_whole, shown};
 use crate::decision::Decision;
-use crate::policy::Policy;
+use crate::policy::{Judgement, Policy};
 use crate::rules::{Compared, Test, scope};
 
 /// How many changes are judged at most.
@@ -53,8 +53,9 @@ pub(super) fn flips(
     event_type: EventType,
     time_ms: i64,
     facts: &[f64],
-    now: Decision,
+    judged: &Judgement,
 ) -> Vec<Flip> {
+    let now = judged.verdict.decision;
     let mut changed = facts.to_vec();
     let mut flips: Vec<Flip> = Vec::new();
     for (fact, to) in candidates(policy, event_type, time_ms, facts) {
@@ -62,7 +63,8 @@ pub(super) fn flips(
         let from = facts[slot];
         let share = relative(from, to);
         changed[slot] = to;
-        let decision = policy.judge(event_type, time_ms, &changed).verdict.decision;
+        let decision =
+            policy.judge(event_type, time_ms, &changed, judged.steering).verdict.decision;
         changed[slot] = from;
         if decision == now {
             continue;

@@ -34,10 +34,14 @@ rule elsewhere "" on login when account_age_hours < 1 then review because MODEL_
 
 const NOW: i64 = 1_790_000_000_000;
 
+fn at_rest(policy: &Policy) -> Steering {
+    Steering::at_rest(policy.economics())
+}
+
 fn explained(known: &[(&str, f64)]) -> (Policy, Explanation) {
     let policy = policy(RULES);
     let facts = facts(&policy, known);
-    let explanation = explain(&policy, EventType::Payment, NOW, &facts);
+    let explanation = explain(&policy, EventType::Payment, NOW, &facts, at_rest(&policy));
     (policy, explanation)
 }
 
@@ -139,7 +143,7 @@ fn a_condition_of_constants_cannot_be_turned() {
         r#"rule never "" on payment when false and base_minor > 1 CNY then review because MODEL_ELEVATED"#,
     );
     let facts = facts(&policy, &[("base_minor", 1.0)]);
-    let explanation = explain(&policy, EventType::Payment, NOW, &facts);
+    let explanation = explain(&policy, EventType::Payment, NOW, &facts, at_rest(&policy));
     assert!(explanation.rules[0].lacking.is_empty());
     assert_eq!(explanation.flips, []);
 }
@@ -194,8 +198,8 @@ fn explanations_agree_with_what_was_decided_and_counterfactuals_come_true() {
             let event_type = types[round % types.len()];
             let before = seed;
             let facts = random_facts(&policy, event_type, &mut seed);
-            let explanation = explain(&policy, event_type, NOW, &facts);
-            let hits = policy.judge(event_type, NOW, &facts).hits;
+            let explanation = explain(&policy, event_type, NOW, &facts, at_rest(&policy));
+            let hits = policy.judge(event_type, NOW, &facts, at_rest(&policy)).hits;
             for finding in &explanation.rules {
                 let rule = &policy.rules().rules[usize::from(finding.rule)];
                 let told = match finding.state {
@@ -232,7 +236,8 @@ fn explanations_agree_with_what_was_decided_and_counterfactuals_come_true() {
             for flip in &explanation.flips {
                 let mut changed = facts.clone();
                 changed[usize::from(flip.fact)] = flip.to;
-                let then = policy.judge(event_type, NOW, &changed).verdict.decision;
+                let then =
+                    policy.judge(event_type, NOW, &changed, at_rest(&policy)).verdict.decision;
                 assert_eq!(then, flip.decision, "seed {before}: {flip:?}");
                 assert_ne!(then, now, "seed {before}: {flip:?}");
                 flips += 1;
@@ -252,7 +257,7 @@ fn a_margin_is_the_way_to_the_border() {
     for _ in 0..1_000 {
         let value = (next(&mut seed) % 2_000) as f64 / 200.0;
         let facts = facts(&policy, &[("account_amount_zscore_90d", value)]);
-        let explanation = explain(&policy, EventType::Payment, NOW, &facts);
+        let explanation = explain(&policy, EventType::Payment, NOW, &facts, at_rest(&policy));
         let Form::Test(test) = &explanation.rules[0].condition.form else { panic!("one test") };
         let gap = test.gap.as_ref().expect("both sides are known");
         assert_eq!((gap.value, gap.by, gap.is_below), (value, (4.0 - value).abs(), value < 4.0));
@@ -285,7 +290,7 @@ fn the_model_tells_what_it_made_of_its_facts() {
     let policy = Policy::check(DEFAULT_POLICY, Some(model), Wanted::Judging).expect("sound");
     let mut seed = 11;
     let facts = random_facts(&policy, EventType::Payment, &mut seed);
-    let explanation = explain(&policy, EventType::Payment, NOW, &facts);
+    let explanation = explain(&policy, EventType::Payment, NOW, &facts, at_rest(&policy));
     assert!(!explanation.shares.is_empty());
     let sizes: Vec<f64> = explanation.shares.iter().map(|share| share.log_odds.abs()).collect();
     assert!(sizes.windows(2).all(|pair| pair[1] <= pair[0]), "{sizes:?}");

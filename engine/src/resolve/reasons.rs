@@ -1,6 +1,7 @@
 //! Why: the reasons of a verdict, in their written order and within their limits.
 //!
-//! First what decided: votes by severity, class and number of the rule, the cause (cost rule, no
+//! First that it is an exploration, if it is one, and what was refused behind it. Else what decided:
+//! votes by severity, class and number of the rule, the cause (cost rule, no
 //! factor) behind every class of its severity. Then that a part was missing, if one was. Then what
 //! the model adds, heaviest first, and what lowered the risk. An approval that nothing spoke for or
 //! against still has a reason. Entries are found one after another by a strict order instead of
@@ -29,13 +30,16 @@ impl Bench<'_> {
         contributions: &[(ReasonCode, f64)],
     ) -> Vec<ReasonLine> {
         let mut list = Reasons(Vec::with_capacity(REASONS_MAX));
+        if ruling.is_explored {
+            list.add(codes::EXPLORATION, None, Source::Policy);
+        }
         self.add_votes(ruling, &mut list);
         if self.probability.is_none() {
             // Whatever else there is to say, that a part was missing is said.
             list.make_room(codes::SYS_DEGRADED);
             list.add(codes::SYS_DEGRADED, None, Source::Policy);
         }
-        let is_quiet = self.votes.is_empty() && ruling.decision == Decision::Approve;
+        let is_quiet = list.0.is_empty() && ruling.decision == Decision::Approve;
         let context = self.lowering_context();
         if is_quiet && let Some(code) = context {
             list.add(code, None, Source::Policy);
@@ -67,7 +71,8 @@ impl Bench<'_> {
     /// Votes and the cause, in their written order.
     fn add_votes(&self, ruling: &Ruling, list: &mut Reasons) {
         // The cause stands behind every class at its severity.
-        let cause = ruling.cause.reason(ruling.decision);
+        let decided = if ruling.is_explored { Decision::Decline } else { ruling.decision };
+        let cause = ruling.cause.reason(decided);
         let mut last = None;
         loop {
             let votes = self.votes.iter().map(|vote| {

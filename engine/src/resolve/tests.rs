@@ -1,7 +1,7 @@
 //! The lattice in pairs, the cost rule at its borders, reasons, and a hundred thousand accidents.
 
 use super::*;
-use crate::decision::{Combine, Factor, FactorSet, Proofs, Strength};
+use crate::decision::{Combine, Exploration, Factor, FactorSet, Proofs, Strength};
 use crate::situation::{FACTS, Funding, Line, PaymentKind};
 use crate::vector::COUNT;
 
@@ -64,8 +64,21 @@ fn sending() -> Situation {
     Situation { event: Some(EventType::Transfer), funding: Funding::Other, ..paying() }
 }
 
+/// The verdict as if nothing had been decided before.
+fn resolve_at_rest(
+    situation: &Situation,
+    probability: Option<f64>,
+    votes: &[&Vote],
+    exemptions: &[ReasonCode],
+    contributions: &[(ReasonCode, f64)],
+    economics: &Economics,
+) -> Verdict {
+    let steering = Steering::at_rest(economics);
+    resolve(situation, probability, votes, exemptions, contributions, economics, steering)
+}
+
 fn judged(situation: &Situation, probability: Option<f64>, votes: &[&Vote]) -> Verdict {
-    let verdict = resolve(situation, probability, votes, &[], &[], &Economics::default());
+    let verdict = resolve_at_rest(situation, probability, votes, &[], &[], &Economics::default());
     check_shape(&verdict);
     verdict
 }
@@ -271,7 +284,7 @@ fn near_certainty_is_refused_unless_the_victim_or_the_customer_acts() {
         big.usd_minor = 1.0;
         let mut economics = Economics::default();
         economics.set("customer_value_usd", 1e6).expect("in range");
-        resolve(&big, Some(p), &[&suspicion], &[], &[], &economics)
+        resolve_at_rest(&big, Some(p), &[&suspicion], &[], &[], &economics)
     };
     for at in 0..COUNT {
         let is_refused = suspecting(at, 0.90).decision == Decision::Decline;
@@ -387,7 +400,8 @@ fn reasons_stand_in_their_order_and_within_their_limits() {
         (code("NEW_COUNTRY"), 0.5),
     ];
     let exemptions = [codes::TRAVELLER_CONTEXT];
-    let verdict = resolve(&paying(), Some(0.2), &votes, &exemptions, &model, &Economics::default());
+    let verdict =
+        resolve_at_rest(&paying(), Some(0.2), &votes, &exemptions, &model, &Economics::default());
     check_shape(&verdict);
     // Of the card class, two: the failures and the heavier of the model's.
     assert_eq!(
@@ -414,7 +428,7 @@ fn reasons_stand_in_their_order_and_within_their_limits() {
 #[test]
 fn every_approval_says_why() {
     let first = |situation: &Situation, p: Option<f64>, model: &[(ReasonCode, f64)]| {
-        let verdict = resolve(situation, p, &[], &[], model, &Economics::default());
+        let verdict = resolve_at_rest(situation, p, &[], &[], model, &Economics::default());
         check_shape(&verdict);
         assert_eq!(verdict.decision, Decision::Approve);
         verdict.reasons[0].code.code()
@@ -645,14 +659,139 @@ fn a_hundred_thousand_accidents_give_a_hundred_thousand_whole_verdicts() {
             .map(|_| (code(crate::reason::REASONS[chance.below(117) as usize].code), chance.fact()))
             .collect();
         let exemptions = [codes::TRAVELLER_CONTEXT, codes::LIST_ALLOW];
-        let verdict = resolve(&situation, probability, &votes, &exemptions, &model, &economics);
+        let verdict =
+            resolve_at_rest(&situation, probability, &votes, &exemptions, &model, &economics);
         let checked = std::panic::catch_unwind(|| check_shape(&verdict));
         assert!(checked.is_ok(), "seed {seed}: {verdict:?}");
-        let again = resolve(&situation, probability, &votes, &exemptions, &model, &economics);
+        let again =
+            resolve_at_rest(&situation, probability, &votes, &exemptions, &model, &economics);
         assert_eq!(format!("{verdict:?}"), format!("{again:?}"), "seed {seed}");
         let declines = votes.iter().any(|vote| vote.actions.contains(&Action::Decline));
         assert!(!declines || verdict.decision == Decision::Decline, "seed {seed}");
         decisions[verdict.decision as usize] += 1;
     }
     assert!(decisions.iter().all(|count| 2_000 < *count), "{decisions:?}");
+}
+
+/// A small purchase that is refused, and its steering when it is drawn.
+fn refused_small() -> (Situation, Steering) {
+    let situation = Situation { usd_minor: 1_900.0, base_minor: 13_600.0, ..paying() };
+    let economics = Economics::default();
+    (situation, Steering { propensity: 0.01, is_drawn: true, ..Steering::at_rest(&economics) })
+}
+
+#[test]
+fn a_drawn_refusal_is_approved_and_says_so_and_the_others_say_how_likely_that_was() {
+    let (small, drawn) = refused_small();
+    let economics = Economics::default();
+    let mut rule = vote(1, Class::Hard, &[Action::Decline, Action::Review], "DEVICE_MANY_CARDS");
+    rule.cooldown_ms = HOUR_MS;
+    rule.message = MessageKey::find("MSG_DECLINE_GENERIC");
+    let made = |steering| resolve(&small, Some(0.3), &[&rule], &[], &[], &economics, steering);
+    let verdict = made(drawn);
+    check_shape(&verdict);
+    assert_eq!(verdict.decision, Decision::Approve);
+    let exploration = Exploration { propensity: 0.01, is_explored: true, at_risk_usd: 19.0 };
+    assert_eq!(verdict.exploration, Some(exploration));
+    let codes: Vec<&str> = verdict.reasons.iter().map(|line| line.code.code()).collect();
+    assert_eq!(codes, ["EXPLORATION", "DEVICE_MANY_CARDS"]);
+    assert_eq!((verdict.message, verdict.iso8583), (None, Some("00")));
+    assert_eq!(verdict.actions, [Modifier::Review]);
+    assert!(verdict.exemption.is_none_or(|exemption| !exemption.tra));
+
+    let verdict = made(Steering { is_drawn: false, ..drawn });
+    assert_eq!(verdict.decision, Decision::Decline);
+    assert_eq!(verdict.exploration, Some(Exploration { is_explored: false, ..exploration }));
+    let codes: Vec<&str> = verdict.reasons.iter().map(|line| line.code.code()).collect();
+    assert_eq!(codes, ["DEVICE_MANY_CARDS"]);
+
+    // The cost rule's own, where nothing may be asked.
+    let suspicion = Vote {
+        suspects: std::array::from_fn(|at| f64::from(u8::from(at == Vector::V9 as usize))),
+        ..vote(2, Class::Challenge, &[Action::Review], "IP_REPUTATION")
+    };
+    let verdict = resolve(&small, Some(0.55), &[&suspicion], &[], &[], &economics, drawn);
+    assert_eq!(verdict.decision, Decision::Approve);
+    let codes: Vec<&str> = verdict.reasons.iter().map(|line| line.code.code()).collect();
+    assert_eq!(codes[..2], ["EXPLORATION", "MODEL_HIGH_RISK"]);
+}
+
+#[test]
+fn what_is_more_than_an_opinion_is_never_explored() {
+    let (small, drawn) = refused_small();
+    let economics = Economics::default();
+    let made = |situation: &Situation, probability, votes: &[&Vote]| {
+        let verdict = resolve(situation, probability, votes, &[], &[], &economics, drawn);
+        check_shape(&verdict);
+        verdict.exploration
+    };
+    let hard = vote(1, Class::Hard, &[Action::Decline], "DEVICE_MANY_CARDS");
+    assert!(made(&small, Some(0.3), &[&hard]).is_some());
+    for class in [Class::Guard, Class::Limit, Class::Block] {
+        for action in [Action::Decline, CHALLENGE, Action::Review] {
+            let binding = vote(2, class, &[action], "LIMIT_SINGLE");
+            assert_eq!(made(&small, Some(0.3), &[&hard, &binding]), None, "{class:?} {action:?}");
+        }
+    }
+    for action in [
+        Action::FreezeAccount,
+        Action::FreezeCard,
+        Action::LimitTo { minor: 1 },
+        Action::Hold { ms: HOUR_MS },
+    ] {
+        let binding = vote(2, Class::Hard, &[Action::Decline, action], "NEW_DEVICE");
+        assert_eq!(made(&small, Some(0.3), &[&binding]), None, "{action:?}");
+    }
+    assert_eq!(made(&small, Some(0.6), &[&hard]), None, "the model is sure");
+    assert_eq!(made(&small, None, &[&hard]), None, "no model");
+    let large = Situation { usd_minor: 2_001.0, ..small.clone() };
+    assert_eq!(made(&large, Some(0.3), &[&hard]), None, "too much");
+    let other = Situation { event: Some(EventType::Withdrawal), ..small.clone() };
+    assert_eq!(made(&other, Some(0.3), &[&hard]), None, "no payment");
+    for (at, is_explored) in [(0, true), (1, true), (4, false), (5, false), (7, true)] {
+        let suspecting = Vote {
+            suspects: std::array::from_fn(|vector| f64::from(u8::from(vector == at)) * 9.0),
+            ..hard.clone()
+        };
+        assert_eq!(made(&small, Some(0.3), &[&suspecting]).is_some(), is_explored, "V{}", at + 1);
+    }
+    let mut off = Economics::default();
+    off.set("exploration_share", 0.0).expect("in range");
+    let verdict = resolve(&small, Some(0.3), &[&hard], &[], &[], &off, Steering::at_rest(&off));
+    assert_eq!(verdict.exploration, None);
+}
+
+#[test]
+fn a_dearer_challenge_is_asked_less_by_the_cost_rule_and_as_often_by_rules() {
+    let economics = Economics::default();
+    let demand = vote(1, Class::Challenge, &[CHALLENGE], "DEVICE_MANY_CARDS");
+    let at = |price: f64, probability: f64, votes: &[&Vote]| {
+        let steering = Steering { challenge_price_usd: price, ..Steering::at_rest(&economics) };
+        resolve(&paying(), Some(probability), votes, &[], &[], &economics, steering)
+    };
+    let mut given_up = 0;
+    for step in 1..200 {
+        let probability = f64::from(step) / 10_000.0;
+        let (cheap, dear) = (at(0.15, probability, &[]), at(1.5, probability, &[]));
+        let (cheap, dear) = (cheap.decision, dear.decision);
+        assert!(cheap == dear || cheap == Decision::Challenge, "{probability}: {cheap:?} {dear:?}");
+        given_up += u32::from(cheap != dear);
+        assert_eq!(at(0.15, probability, &[&demand]), at(3.0, probability, &[&demand]));
+    }
+    assert!(20 < given_up, "{given_up}");
+}
+
+#[test]
+fn who_could_have_been_asked_is_counted_by_how_likely_he_is_genuine() {
+    let economics = Economics::default();
+    let rest = Steering::at_rest(&economics);
+    let askable = |situation: &Situation, probability, votes: &[&Vote]| {
+        resolve(situation, probability, votes, &[], &[], &economics, rest).askable
+    };
+    let mandate = Situation { is_mit: Some(true), ..paying() };
+    let hard = vote(1, Class::Hard, &[Action::Decline], "DEVICE_MANY_CARDS");
+    assert_eq!(askable(&paying(), Some(0.25), &[]), 0.75);
+    assert_eq!(askable(&paying(), None, &[]), 0.0);
+    assert_eq!(askable(&mandate, Some(0.25), &[]), 0.0);
+    assert_eq!(askable(&paying(), Some(0.25), &[&hard]), 0.0);
 }

@@ -7,6 +7,7 @@ use models::ModelDraft;
 use crate::decision::{Action, Decision, Modifier};
 use crate::policy::{DEFAULT_MODEL, Judgement, Policy, Wanted};
 use crate::resolve::Class;
+use crate::steering::Steering;
 
 fn checked(text: &str) -> Result<Policy, Vec<Diagnostic>> {
     Policy::check(text, None, Wanted::Judging)
@@ -26,7 +27,8 @@ fn judge(policy: &Policy, facts: &[(&str, f64)]) -> Judgement {
     for (name, value) in facts {
         values[policy.plan().find(name).expect("the policy keeps it")] = *value;
     }
-    policy.judge(EventType::Payment, 1_790_000_000_000, &values)
+    let steering = Steering::at_rest(policy.economics());
+    policy.judge(EventType::Payment, 1_790_000_000_000, &values, steering)
 }
 
 /// A rule on payments with these clauses.
@@ -175,7 +177,10 @@ rule later \"\" on payment when card_name_match == 1 then review because MERCHAN
     assert!(judged.verdict.actions.contains(&Modifier::Review));
     assert_eq!(judged.verdict.effects[0].by.as_ref(), "all");
     assert!(judged.verdict.reasons.iter().any(|line| line.code.code() == "MERCHANT_RISK"));
-    let on_login = policy.judge(EventType::Login, 0, &vec![f64::NAN; policy.plan().facts().len()]);
+    let on_login = {
+        let unknown = vec![f64::NAN; policy.plan().facts().len()];
+        policy.judge(EventType::Login, 0, &unknown, Steering::at_rest(policy.economics()))
+    };
     assert_eq!((on_login.band, on_login.verdict.effects.as_slice()), (Some(0), &[][..]));
 
     // The lower end is inside, the upper one outside but at certainty.

@@ -96,6 +96,7 @@ fn rest<'a>(policy: &'a Policy, event: &'a Event, outcome: &'a Outcome) -> Rest<
         iso8583_suggest: verdict.iso8583,
         three_ds_suggest: verdict.three_ds,
         expected_cost_usd: verdict.costs.as_ref().map(wire::costs),
+        steering: wire::steering(&outcome.judgement.steered()),
         rules: rules(policy, outcome),
         policy_version: format!("{}@{}", policy.name(), policy.version()),
         feature_schema_hash: policy.schema(),

@@ -13,6 +13,8 @@ use crate::explain::{
 };
 use crate::policy::Policy;
 use crate::rules::Rule;
+use crate::shell::wire;
+use crate::steering::Steering;
 
 /// Whether a rule is of a section.
 type IsState = fn(State) -> bool;
@@ -81,7 +83,9 @@ pub(crate) fn of_answer(policy: &Policy, answer: &str) -> Result<Value, Unexplai
     let (Some(event_type), Some(time)) = (event_type, of("event_time_ms")) else {
         return Err(Unexplained::Unreadable);
     };
-    let told = explain(policy, event_type, time as i64, &facts);
+    let steering = wire::steered(&answer)
+        .map_or_else(|| Steering::at_rest(policy.economics()), |steered| steered.steering());
+    let told = explain(policy, event_type, time as i64, &facts, steering);
     let mut value = document(policy, &told, &[]);
     value["event_id"] = answer["event_id"].clone();
     value["policy_version"] = json!(own);

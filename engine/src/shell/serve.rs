@@ -3,7 +3,7 @@
 //! A [`Service`] is the engine with what surrounds it: the journal, the table of ids, the meter and
 //! the clock. [`Service::open`] reads the policy, folds the whole journal through the same door as
 //! live events and only then takes new ones, so history and ids are what they were when the last
-//! process ended. [`serve`] answers on a listener until it is told to stop, lets every request that
+//! process ended; so is what steers decisions, which the recorded answers tell. [`serve`] answers on a listener until it is told to stop, lets every request that
 //! has begun end, and [`Service::close`] then flushes the journal. [`run`] is all of it with the
 //! signals of the system: SIGTERM and Ctrl-C end it, SIGHUP reads policy, model and files of
 //! networks again. A policy that is broken is refused with its reasons and the running one stays; so
@@ -38,6 +38,7 @@ use super::http::idempotency::{ANSWERS_MAX, Fingerprint, IDS_MAX, Key, Known, Ta
 use super::journal::{self, Journal};
 use super::meter::{Levels, Meter};
 use super::networks::NetworkFiles;
+use super::wire::steered_in;
 use super::{http, record};
 use crate::engine::{Engine, Staged};
 use crate::policy::{Policy, Wanted};
@@ -370,6 +371,12 @@ pub(crate) fn key_of(event: &Event) -> Key {
 fn fold(engine: &Engine, table: &Table, record: &journal::Record) -> Result<(), Error> {
     let Some(mut event) = event_of(record)? else { return Ok(()) };
     let (recorded, ()) = engine.record(&mut event, || ());
+    if record.kind == record::SCORED
+        && recorded == Recorded::Yes
+        && let Some(steered) = record::decode(&record.payload).and_then(|r| steered_in(r.answer))
+    {
+        engine.resume(&event, &steered);
+    }
     let known = Known {
         is_scored: record.kind == record::SCORED,
         sequence: Some(record.sequence),

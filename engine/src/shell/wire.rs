@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 
 use features::plan::{Fact, Reading};
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Deserializer, Value};
 
 use crate::decision::{
-    Costs, Exemption, HintOption, Hints, Modifier, Proofs, ReasonLine, ThreeDs, Verdict,
+    Costs, Decision, Exemption, Exploration, HintOption, Hints, Modifier, Proofs, ReasonLine,
+    ThreeDs, Verdict,
 };
+use crate::steering::Steered;
 
 /// How much an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,7 @@ pub(crate) struct Rest<'a> {
     pub(crate) iso8583_suggest: Option<&'static str>,
     pub(crate) three_ds_suggest: Option<&'static str>,
     pub(crate) expected_cost_usd: Option<CostsForm>,
+    pub(crate) steering: SteeringForm,
     pub(crate) rules: RulesForm<'a>,
     pub(crate) policy_version: String,
     pub(crate) feature_schema_hash: &'a str,
@@ -174,6 +178,21 @@ pub(crate) struct CostsForm {
     approve: f64,
     challenge: Option<f64>,
     decline: f64,
+}
+
+/// What a decision was made with, and what it tells to those after it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SteeringForm {
+    challenge_price_usd: f64,
+    askable: f64,
+    exploration: Option<ExplorationForm>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ExplorationForm {
+    propensity: f64,
+    explored: bool,
+    at_risk_usd: f64,
 }
 
 /// What the rules said, by name.
@@ -340,6 +359,50 @@ pub(crate) fn exemption(exemption: &Exemption) -> ExemptionForm {
 
 pub(crate) fn costs(costs: &Costs) -> CostsForm {
     CostsForm { approve: costs.approve, challenge: costs.challenge, decline: costs.decline }
+}
+
+pub(crate) fn steering(steered: &Steered) -> SteeringForm {
+    SteeringForm {
+        challenge_price_usd: steered.challenge_price_usd,
+        askable: steered.askable,
+        exploration: steered.exploration.map(|exploration| ExplorationForm {
+            propensity: exploration.propensity,
+            explored: exploration.is_explored,
+            at_risk_usd: exploration.at_risk_usd,
+        }),
+    }
+}
+
+impl SteeringForm {
+    fn steered(&self, is_challenge: bool) -> Steered {
+        Steered {
+            challenge_price_usd: self.challenge_price_usd,
+            askable: self.askable,
+            is_challenge,
+            exploration: self.exploration.as_ref().map(|exploration| Exploration {
+                propensity: exploration.propensity,
+                is_explored: exploration.explored,
+                at_risk_usd: exploration.at_risk_usd,
+            }),
+        }
+    }
+}
+
+/// How the decision of a recorded answer was steered; `None` for an answer that does not say.
+pub(crate) fn steered(answer: &Value) -> Option<Steered> {
+    let form = SteeringForm::deserialize(answer.get("steering")?).ok()?;
+    Some(form.steered(answer["decision"] == Decision::Challenge.name()))
+}
+
+/// The same, of the text of an answer, most of which is facts that are not read.
+///
+/// A quote inside a text of the answer is escaped, so the names of members cannot be found in one,
+/// and the facts come last.
+pub(crate) fn steered_in(answer: &str) -> Option<Steered> {
+    let behind = |name: &str| answer.split_once(name).map(|(_, rest)| rest);
+    let decision = behind("\"decision\":\"")?.split('"').next()?;
+    let mut forms = Deserializer::from_str(behind(",\"steering\":")?).into_iter::<SteeringForm>();
+    Some(forms.next()?.ok()?.steered(decision == Decision::Challenge.name()))
 }
 
 #[cfg(test)]

@@ -174,6 +174,7 @@ fn rest() -> Vec<(&'static str, Value)> {
         ("iso8583_suggest", or_null(text("Response code to send on."))),
         ("three_ds_suggest", or_null(text("What to ask the issuer for."))),
         ("expected_cost_usd", or_null(costs)),
+        ("steering", steering()),
         ("rules", rules()),
         ("policy_version", text("Name and version of the policy.")),
         ("feature_schema_hash", text("16 hex digits of the facts' names and definitions.")),
@@ -181,6 +182,33 @@ fn rest() -> Vec<(&'static str, Value)> {
         ("warnings", list(warning, "What was odd about the event and did not stop it.")),
         ("facts", facts),
     ]
+}
+
+fn steering() -> Value {
+    let share =
+        |said: &str| json!({ "type": "number", "minimum": 0, "maximum": 1, "description": said });
+    let exploration = object(
+        &[
+            (
+                "propensity",
+                share("Probability with which such a refusal was approved at that moment."),
+            ),
+            ("explored", flag("Whether it was approved.")),
+            ("at_risk_usd", number("Amount at risk, USD.")),
+        ],
+        &[],
+    );
+    object(
+        &[
+            (
+                "challenge_price_usd",
+                number("Price of a challenge that the decision was made with."),
+            ),
+            ("askable", share("Genuine customers who could have been challenged, in expectation.")),
+            ("exploration", or_null(exploration)),
+        ],
+        &[],
+    )
 }
 
 fn rules() -> Value {

@@ -9,6 +9,7 @@ use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve::{Class, Vote, resolve};
 use crate::situation::{Funding, PaymentKind, Situation};
+use crate::steering::Steering;
 use crate::vector;
 
 const NOW_MS: i64 = 1_790_000_000_000;
@@ -48,7 +49,9 @@ fn verdict(actions: &[Action]) -> Verdict {
     situation.card.linked_age_hours = 170.0;
     situation.session.sim_change_age_hours = 3.0;
     let vote = vote(1, actions);
-    resolve(&situation, Some(0.02), &[&vote], &[], &[], &Economics::default())
+    let economics = Economics::default();
+    let steering = Steering::at_rest(&economics);
+    resolve(&situation, Some(0.02), &[&vote], &[], &[], &economics, steering)
 }
 
 fn json_of(value: &impl Serialize) -> Value {
@@ -177,4 +180,30 @@ fn effects_say_which_value_comes_onto_which_list_until_when_and_who_says_so() {
         {"list": "seen", "field": "network.ip", "until_ms": null, "by": "r"},
     ]);
     assert_eq!(json_of(&effects(&verdict, NOW_MS)), wanted);
+}
+
+#[test]
+fn what_steered_a_decision_is_read_back_from_its_answer() {
+    for (decision, exploration) in [
+        ("challenge", None),
+        ("decline", Some(Exploration { propensity: 0.0, is_explored: false, at_risk_usd: 0.1 })),
+        ("approve", Some(Exploration { propensity: 0.01, is_explored: true, at_risk_usd: 19.9 })),
+    ] {
+        let told = Steered {
+            challenge_price_usd: 0.1 + 0.2,
+            askable: 1.0 - 1e-9,
+            is_challenge: decision == "challenge",
+            exploration,
+        };
+        let form = serde_json::to_string(&steering(&told)).expect("plain data");
+        let answer = format!(
+            r#"{{"event_id":"\",\"steering\":{{","decision":"{decision}","a":1,"steering":{form},"facts":{{"steering":2}}}}"#
+        );
+        assert_eq!(steered_in(&answer), Some(told));
+        let value: Value = serde_json::from_str(&answer).expect("it is JSON");
+        assert_eq!(steered(&value), Some(told));
+    }
+    for other in ["", "{}", r#"{"decision":"approve","facts":{}}"#] {
+        assert_eq!(steered_in(other), None, "{other}");
+    }
 }

@@ -133,7 +133,9 @@ fn fold_before(
 fn explain_event(engine: &Engine, event: &Event, arguments: &Arguments) -> Result<(), Failure> {
     let outcome = engine.what_if(&mut event.clone());
     let policy = &outcome.policy;
-    let told = explain::explain(policy, event.event_type(), event.time(), &outcome.facts);
+    let steering = outcome.judgement.steering;
+    let (kind, time_ms) = (event.event_type(), event.time());
+    let told = explain::explain(policy, kind, time_ms, &outcome.facts, steering);
     let amounts = amounts(engine, event);
     if arguments.json {
         let mut value = explained::document(policy, &told, &amounts);
