@@ -403,8 +403,10 @@ pub struct ThreeDs {
     pub challenge_ind: &'static str,
     /// `transType`; `None` where nothing is bought (card linking).
     pub trans_type: Option<&'static str>,
-    /// `threeDSReqAuthMethod`: how the wallet user signed in.
-    pub req_auth_method: &'static str,
+    /// `threeDSReqAuthMethod`: how the wallet user signed in; `None` where it is not known.
+    pub req_auth_method: Option<&'static str>,
+    /// `threeDSReqPriorAuthMethod`: how the cardholder was proven before; `None` where he was not.
+    pub prior_auth_method: Option<&'static str>,
 }
 
 /// One factor that may be asked.
@@ -553,10 +555,16 @@ pub struct Exemption {
     pub tra: bool,
     /// A mandate that was authenticated once.
     pub recurring: bool,
+    /// The cardholder told the issuer to trust the payee.
+    pub trusted: bool,
     /// Transport fare.
     pub transit: bool,
     /// What the analysis looked at.
     pub tra_checks: TraChecks,
+    /// Payments since the cardholder last passed a challenge; `None` where it is not known.
+    pub low_value_count: Option<u32>,
+    /// The sum of them in euro cents, rather more than less; `None` where it is not known.
+    pub low_value_eur_minor: Option<i64>,
     /// Whether the issuer is expected to bear a fraud.
     pub liability_shift_expected: bool,
 }

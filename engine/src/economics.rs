@@ -127,8 +127,13 @@ pub struct Economics {
     pub callback_from_usd: f64,
     /// Largest amount of the low-value exemption.
     pub exempt_low_value_eur: f64,
-    /// Largest amount of the risk-analysis exemption that the provider's fraud rate allows.
-    pub exempt_tra_eur: f64,
+    /// Payments since the last strong authentication from which it is used up by their number.
+    pub exempt_low_value_count: f64,
+    /// Sum of them up to which it may be used whatever their number.
+    pub exempt_low_value_sum_eur: f64,
+    /// Share of the provider's remote card payments, by value, that is fraud. The law's table makes of
+    /// it the largest amount of the risk-analysis exemption.
+    pub provider_fraud_rate: f64,
     factors: [FactorPrice; Factor::ALL.len()],
 }
 
@@ -220,7 +225,7 @@ const MONEY_MAX: f64 = 1e9;
 
 // A table reads by columns, so it is laid out by hand.
 #[rustfmt::skip]
-const SETTINGS: [Setting; 48] = [
+const SETTINGS: [Setting; 50] = [
     setting("recovery",                    0.0, 1.0,       |e| &mut e.recovery),
     setting("recovery_hold",               0.0, 1.0,       |e| &mut e.recovery_hold),
     setting("recovery_pass",               0.0, 1.0,       |e| &mut e.recovery_pass),
@@ -268,7 +273,9 @@ const SETTINGS: [Setting; 48] = [
     setting("floor_login_usd",             0.0, MONEY_MAX, |e| &mut e.floor_login_usd),
     setting("callback_from_usd",           0.0, MONEY_MAX, |e| &mut e.callback_from_usd),
     setting("exempt_low_value_eur",        0.0, MONEY_MAX, |e| &mut e.exempt_low_value_eur),
-    setting("exempt_tra_eur",              0.0, MONEY_MAX, |e| &mut e.exempt_tra_eur),
+    setting("exempt_low_value_count",      0.0, 1_000.0,   |e| &mut e.exempt_low_value_count),
+    setting("exempt_low_value_sum_eur",    0.0, MONEY_MAX, |e| &mut e.exempt_low_value_sum_eur),
+    setting("provider_fraud_rate",         0.0, 1.0,       |e| &mut e.provider_fraud_rate),
 ];
 
 impl Default for Economics {
@@ -322,7 +329,9 @@ impl Default for Economics {
             floor_login_usd: 500.0,
             callback_from_usd: 1_000.0,
             exempt_low_value_eur: 30.0,
-            exempt_tra_eur: 100.0,
+            exempt_low_value_count: 5.0,
+            exempt_low_value_sum_eur: 100.0,
+            provider_fraud_rate: 0.001_3,
             factors: factors::DEFAULTS,
         }
     }
@@ -397,9 +406,9 @@ impl Economics {
             "the price of a challenge begins there and only rises",
         );
         at_least(
-            ("exempt_tra_eur", self.exempt_tra_eur),
+            ("exempt_low_value_sum_eur", self.exempt_low_value_sum_eur),
             ("exempt_low_value_eur", self.exempt_low_value_eur),
-            "the risk-analysis exemption begins where the low-value one ends",
+            "the sum is that of several payments",
         );
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }

@@ -21,6 +21,8 @@ pub mod stepup;
 
 pub mod resolve;
 
+pub mod retry;
+
 pub mod rules;
 
 pub mod policy;

@@ -307,6 +307,15 @@ impl Policy {
         self.verdict(facts, &opinion, steering).decision
     }
 
+    /// What a decision knows of the event with these facts.
+    pub fn situation(&self, facts: &[f64]) -> Situation {
+        let mut values = [f64::NAN; stepup::FACTS.len()];
+        for (value, slot) in values.iter_mut().zip(&self.situation) {
+            *value = facts.get(usize::from(*slot)).copied().unwrap_or(f64::NAN);
+        }
+        Situation::read(&values)
+    }
+
     fn verdict(&self, facts: &[f64], opinion: &Opinion<'_>, steering: Steering) -> Verdict {
         let Opinion { hits, probability, band, contributions } = *opinion;
         let mut votes = self.rules.votes(hits);
@@ -317,13 +326,8 @@ impl Policy {
             .filter_map(|(_, by)| self.rules.exemptions[usize::from(*by)].reason)
             .collect();
         exemptions.dedup();
-        let mut values = [f64::NAN; stepup::FACTS.len()];
-        for (value, slot) in values.iter_mut().zip(&self.situation) {
-            *value = facts.get(usize::from(*slot)).copied().unwrap_or(f64::NAN);
-        }
-        let situation = Situation::read(&values);
         resolve::resolve(
-            &situation,
+            &self.situation(facts),
             probability,
             &votes,
             &exemptions,

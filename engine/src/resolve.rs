@@ -33,13 +33,14 @@ use std::cmp::Reverse;
 use features::field::EventType;
 
 use crate::decision::{
-    Action, Costs, Decision, Effect, Hints, Modifier, Source, Verdict, risk_score,
+    Action, Costs, Decision, Effect, Hints, Modifier, ScaScope, Source, Verdict, risk_score,
 };
 use crate::economics::{Economics, Held, Stake};
 use crate::reason::{MessageKey, ReasonCode, Scheme, codes, messages};
-use crate::situation::{SessionAuth, Situation};
+use crate::situation::Situation;
 use crate::steering::{Steering, lot};
 use crate::stepup::exemption::{Scenario, exemption};
+use crate::stepup::three_ds::{self, Standing};
 use crate::stepup::{self, Choice, Demand, Question, Terms};
 use crate::vector::{self, Group, Posterior, Vector, posterior};
 
@@ -211,26 +212,21 @@ pub fn resolve(
     let is_quiet = votes.is_empty() && !ruling.is_explored;
     let scenario = if is_quiet { Scenario::Quiet } else { Scenario::Suspected };
     let choice = ruling.choice.as_ref();
-    let exemption = exemption(situation, economics, ruling.decision, scenario, choice);
-    let reasons = bench.reasons(&ruling, exemptions, contributions);
+    let stake = &bench.stake;
+    let exemption = exemption(situation, economics, stake, ruling.decision, scenario, choice);
+    let reasons = bench.reasons(&ruling, exemptions, exemption.as_ref(), contributions);
     let lead = reasons.first().map(|line| line.code);
     let message = bench.message(&ruling);
-    let hints = bench.hints(&ruling, &actions, lead, message);
+    let scope = exemption.as_ref().map(|exemption| exemption.sca_scope);
+    let hints = bench.hints(&ruling, &actions, lead, scope, message);
     let message = message.or(hints.as_ref().map(|hints| hints.message));
     let three_ds = match ruling.decision {
         Decision::Decline => None,
         Decision::Challenge => asked_of_issuer(hints.as_ref()),
-        Decision::Approve => exemption.map(|exemption| {
-            if bench.probability.is_none() {
-                "01"
-            } else if exemption.tra {
-                "05"
-            } else if situation.session.auth == SessionAuth::Passkey {
-                "07"
-            } else {
-                "02"
-            }
-        }),
+        Decision::Approve => {
+            let asked = exemption.as_ref().filter(|_| three_ds::goes_to_issuer(situation));
+            asked.map(|found| three_ds::wish_of_approval(situation, found, bench.standing()))
+        }
     };
     Verdict {
         decision: ruling.decision,
@@ -396,6 +392,16 @@ impl Bench<'_> {
         self.probability.filter(|_| is_open).map_or(0.0, |probability| 1.0 - probability)
     }
 
+    /// How sure an approval is, as far as the issuer cares.
+    fn standing(&self) -> Standing {
+        let is_low = self.probability.is_some_and(|p| p < reasons::ELEVATED);
+        if is_low && self.severity == Severity::Approve {
+            Standing::Clear
+        } else {
+            Standing::Doubtful
+        }
+    }
+
     /// What goes with the decision. A refusal leaves nothing to hold, to limit or to warn of.
     fn modifiers(&self, ruling: &Ruling) -> Vec<Modifier> {
         let is_declined = ruling.decision == Decision::Decline;
@@ -479,13 +485,14 @@ impl Bench<'_> {
         ruling: &Ruling,
         modifiers: &[Modifier],
         lead: Option<ReasonCode>,
+        scope: Option<ScaScope>,
         message: Option<MessageKey>,
     ) -> Option<Hints> {
         if ruling.decision != Decision::Challenge {
             return None;
         }
-        let is_link = self.situation.event == Some(EventType::CardLink);
-        let of_reason = lead.and_then(ReasonCode::three_ds).filter(|ind| *ind != "01");
+        let of_reason = lead.and_then(ReasonCode::three_ds);
+        let is_suspected = !self.votes.is_empty();
         let limit_to_minor = modifiers.iter().find_map(|modifier| match modifier {
             Modifier::LimitTo { minor } => Some(*minor),
             _ => None,
@@ -494,8 +501,12 @@ impl Bench<'_> {
         let terms = Terms {
             limit_to_minor,
             on_fail_cooldown_s: u32::try_from(cooldown_ms / 1_000).unwrap_or(u32::MAX),
-            // Linking must be challenged by policy; elsewhere the reason knows.
-            challenge_ind: if is_link { "04" } else { of_reason.unwrap_or("03") },
+            challenge_ind: three_ds::wish_of_challenge(
+                self.situation,
+                scope,
+                of_reason,
+                is_suspected,
+            ),
             message,
         };
         let question = self.question();
@@ -540,7 +551,8 @@ impl Bench<'_> {
         if !is_authorised {
             return None;
         }
-        let scheme = if self.situation.card.is_visa { Scheme::Visa } else { Scheme::Other };
+        let is_visa = self.situation.card.network == Some("visa");
+        let scheme = if is_visa { Scheme::Visa } else { Scheme::Other };
         match decision {
             Decision::Approve => Some("00"),
             Decision::Challenge if self.situation.is_card_funded() => {

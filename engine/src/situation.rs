@@ -6,13 +6,17 @@
 //! unknown flag is `None`, an unknown number stays `NaN`, so that every comparison with it is false
 //! and each reader must say what false means for him. The codes of enumerated fields belong to the
 //! field table and are looked up there by the compiler: a name that the table drops stops the
-//! build. Reading costs one pass over some sixty numbers and cannot fail.
+//! build. Reading costs one pass over some eighty numbers and cannot fail.
 //!
 //! Nationality, language and passport country are not here and must not come: a verdict may not
 //! depend on them. Neither are VPN, public Wi-Fi and the age of the phone, which alone decide
 //! nothing.
 
-use features::field::{EventType, FIELDS, Kind};
+use std::sync::LazyLock;
+
+use features::event::hash_text;
+use features::expr::key_number;
+use features::field::{EventType, FIELDS, Kind, ids};
 
 use crate::reason::is_same;
 
@@ -103,8 +107,21 @@ pub enum Line {
 pub enum Goods {
     /// Money in another form: gift cards, top-ups, cash-like.
     QuasiCash,
+    /// What is delivered over the network.
+    Digital,
     /// Anything else.
     Other,
+}
+
+/// Whether the cardholder told the issuer to trust the payee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The payee is on the list of the trusted.
+    Listed,
+    /// The issuer keeps such a list, and the payee could come onto it.
+    Open,
+    /// The issuer keeps none for this payee, or nothing is known.
+    Unknown,
 }
 
 /// The facts of one event that the verdict reads.
@@ -157,8 +174,8 @@ pub struct Situation {
 /// The card that pays or is added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Card {
-    /// The card is Visa's.
-    pub is_visa: bool,
+    /// The card's network, as the event field names it.
+    pub network: Option<&'static str>,
     /// The card is prepaid.
     pub is_prepaid: bool,
     /// Country of the issuer, packed as the event field.
@@ -173,7 +190,30 @@ pub struct Card {
     pub linked_age_hours: f64,
     /// The last answer to the card's security code was a mismatch.
     pub is_cvv_mismatch: bool,
+    /// The last answer to the billing address was a full match.
+    pub is_address_proven: bool,
+    /// The cardholder's word to the issuer about the payee.
+    pub trust: Trust,
+    /// The protocol of cardholder authentication is older than 2.2 and knows fewer wishes.
+    pub is_protocol_old: bool,
+    /// Days since the cardholder passed a challenge of the issuer; [`PROVEN_NEVER_DAYS`] for never.
+    pub proven_age_days: f64,
+    /// Payments approved since then.
+    pub low_value_count: f64,
+    /// The sum of them in euro, rather more than less.
+    pub low_value_eur: f64,
+    /// The scheme forbids to try the card again.
+    pub is_retry_blocked: Option<bool>,
+    /// Refusals of the issuer in 24 hours.
+    pub declined_24h: f64,
+    /// Refusals of the issuer in 30 days.
+    pub declined_30d: f64,
+    /// Refusals of the same amount in 30 days.
+    pub declined_same_amount_30d: f64,
 }
+
+/// What the fact reads of a card whose holder never passed a challenge, and of one long ago.
+pub const PROVEN_NEVER_DAYS: f64 = 400.0;
 
 /// The device in use.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,6 +261,8 @@ pub struct Session {
     pub phone_verified_ms: f64,
     /// When the phone number was changed.
     pub phone_changed_ms: f64,
+    /// When the email address was changed.
+    pub email_changed_ms: f64,
     /// When the payment PIN was changed.
     pub pin_changed_ms: f64,
     /// The password is known from a breach.
@@ -269,6 +311,10 @@ pub struct Past {
     pub link_attempts_24h: f64,
     /// Attempts to move money on the account in 24 hours.
     pub attempts_24h: f64,
+    /// The same in 30 days.
+    pub attempts_30d: f64,
+    /// Those of 90 days that were approved.
+    pub approved_90d: f64,
     /// Link attempts on the issuer range against the usual, in standard deviations.
     pub bin_zscore_5m: f64,
     /// Failed logins from the address in 5 minutes.
@@ -362,6 +408,19 @@ pub const FACTS: &[&str] = &[
     "geo_speed_confidence",
     "merchant_fraud_rate_30d",
     "component_fraud_count_90d",
+    "auth_ctx.email_changed_ms",
+    "three_ds.version",
+    "three_ds.whitelist_status",
+    "account_attempt_count_30d",
+    "account_approved_count_90d",
+    "card_avs_result",
+    "card_3ds_success_age_days",
+    "card_low_value_count_since_sca",
+    "card_low_value_sum_since_sca_eur",
+    "card_retry_blocked",
+    "card_declined_count_24h",
+    "card_declined_count_30d",
+    "card_declined_same_amount_count_30d",
 ];
 
 const KINDS: [(f64, PaymentKind); 8] = [
@@ -420,15 +479,28 @@ const LINES: [(f64, Line); 4] = [
     (code("account.phone_line_type", "landline"), Line::Fixed),
 ];
 
-const GOODS: [(f64, Goods); 3] = [
+const GOODS: [(f64, Goods); 4] = [
+    (code("goods", "digital"), Goods::Digital),
     (code("goods", "giftcard"), Goods::QuasiCash),
     (code("goods", "topup"), Goods::QuasiCash),
     (code("goods", "cash_like"), Goods::QuasiCash),
 ];
 
+const TRUSTS: [(f64, Trust); 2] = [
+    (code("three_ds.whitelist_status", "Y"), Trust::Listed),
+    (code("three_ds.whitelist_status", "N"), Trust::Open),
+];
+
+/// Versions of EMV 3DS before 2.2, as facts tell texts.
+static PROTOCOLS_OLD: LazyLock<[f64; 4]> = LazyLock::new(|| {
+    ["1.0.2", "2.0.0", "2.0.1", "2.1.0"].map(|version| key_number(hash_text(version)))
+});
+
+/// The first category of `card_avs_result`.
+const AVS_FULL: f64 = 0.0;
+
 const LOCKED: f64 = code("outcome", "locked");
 const ELSEWHERE: f64 = code("to_instrument", "other_card");
-const VISA: f64 = code("card.network", "visa");
 const PREPAID: f64 = code("card.funding", "prepaid");
 const CVV_MISMATCH: f64 = code("cvv_result", "N");
 const LINKS: [f64; 2] =
@@ -503,8 +575,9 @@ impl Situation {
 impl Card {
     fn read(facts: Facts<'_>) -> Card {
         let status = const { at("three_ds.trans_status") };
+        let trust = const { at("three_ds.whitelist_status") };
         Card {
-            is_visa: facts.number(const { at("card.network") }) == VISA,
+            network: network(facts.number(const { at("card.network") })),
             is_prepaid: facts.number(const { at("card.funding") }) == PREPAID,
             issuer_country: facts.number(const { at("card.issuer_country") }),
             three_ds_status: facts.one_of(status, &STATUSES, ThreeDsStatus::Unknown),
@@ -512,6 +585,17 @@ impl Card {
             name_match: facts.number(const { at("card_name_match") }),
             linked_age_hours: facts.number(const { at("card_linked_age_hours") }),
             is_cvv_mismatch: facts.number(const { at("card_cvv_result") }) == CVV_MISMATCH,
+            is_address_proven: facts.number(const { at("card_avs_result") }) == AVS_FULL,
+            trust: facts.one_of(trust, &TRUSTS, Trust::Unknown),
+            is_protocol_old: is_protocol_old(facts.number(const { at("three_ds.version") })),
+            proven_age_days: facts.number(const { at("card_3ds_success_age_days") }),
+            low_value_count: facts.number(const { at("card_low_value_count_since_sca") }),
+            low_value_eur: facts.number(const { at("card_low_value_sum_since_sca_eur") }),
+            is_retry_blocked: facts.flag(const { at("card_retry_blocked") }),
+            declined_24h: facts.number(const { at("card_declined_count_24h") }),
+            declined_30d: facts.number(const { at("card_declined_count_30d") }),
+            declined_same_amount_30d: facts
+                .number(const { at("card_declined_same_amount_count_30d") }),
         }
     }
 }
@@ -548,6 +632,7 @@ impl Session {
             strong_auth_ms: facts.number(const { at("auth_ctx.strong_auth_time_ms") }),
             phone_verified_ms: facts.number(const { at("auth_ctx.phone_verified_ms") }),
             phone_changed_ms: facts.number(const { at("auth_ctx.phone_changed_ms") }),
+            email_changed_ms: facts.number(const { at("auth_ctx.email_changed_ms") }),
             pin_changed_ms: facts.number(const { at("auth_ctx.pin_changed_ms") }),
             is_password_breached: facts.flag(const { at("auth_ctx.breached_password") }),
             is_link_referred: LINKS.contains(&referrer),
@@ -581,6 +666,8 @@ impl Past {
             hours_since_arrival: facts.number(const { at("hours_since_arrival") }),
             link_attempts_24h: facts.number(const { at("account_link_attempt_count_24h") }),
             attempts_24h: facts.number(const { at("account_attempt_count_24h") }),
+            attempts_30d: facts.number(const { at("account_attempt_count_30d") }),
+            approved_90d: facts.number(const { at("account_approved_count_90d") }),
             bin_zscore_5m: facts.number(const { at("bin_attempt_zscore_5m") }),
             ip_login_fails_5m: facts.number(const { at("ip_login_fail_count_5m") }),
             pass_through_24h: facts.number(const { at("pass_through_ratio_24h") }),
@@ -617,6 +704,17 @@ impl Facts<'_> {
 fn event_type(index: f64) -> Option<EventType> {
     // A cast saturates; what is not an index finds no event type.
     if 0.0 <= index { EventType::ALL.get(index as usize).copied() } else { None }
+}
+
+/// The name of a card network by its number.
+fn network(index: f64) -> Option<&'static str> {
+    let names = ids::CARD_NETWORK.kind().names()?;
+    // A cast saturates, and not-a-number must not become the first name.
+    if 0.0 <= index { names.get(index as usize).copied() } else { None }
+}
+
+fn is_protocol_old(version: f64) -> bool {
+    !version.is_nan() && PROTOCOLS_OLD.contains(&version)
 }
 
 /// The place of a fact, found while compiling.
@@ -689,6 +787,7 @@ mod tests {
         assert!(situation.usd_minor.is_nan() && situation.past.speed_kmh.is_nan());
         assert_eq!(situation.device.is_emulator, None);
         assert_eq!(situation.funding, Funding::Unknown);
+        assert_eq!((situation.card.network, situation.card.is_protocol_old), (None, false));
         assert!(!situation.is_card_funded() && !situation.is_outflow());
     }
 
@@ -702,6 +801,8 @@ mod tests {
         set("funding", code("funding", "intl_card"));
         set("card.network", code("card.network", "visa"));
         set("three_ds.trans_status", code("three_ds.trans_status", "R"));
+        set("three_ds.version", key_number(hash_text("2.1.0")));
+        set("three_ds.whitelist_status", code("three_ds.whitelist_status", "Y"));
         set("device_is_emulator", 0.0);
         set("device_trusted", 1.0);
         set("auth_ctx.referrer", code("auth_ctx.referrer", "message_link"));
@@ -709,7 +810,9 @@ mod tests {
         let situation = Situation::read(&values);
         assert_eq!(situation.event, Some(EventType::Payment));
         assert_eq!(situation.kind, PaymentKind::Transit);
-        assert!(situation.is_card_funded() && situation.card.is_visa);
+        assert!(situation.is_card_funded());
+        assert_eq!(situation.card.network, Some("visa"));
+        assert!(situation.card.is_protocol_old && situation.card.trust == Trust::Listed);
         assert_eq!(situation.card.three_ds_status, ThreeDsStatus::Refused);
         assert_eq!(situation.device.is_emulator, Some(false));
         assert_eq!(situation.device.is_trusted, Some(true));

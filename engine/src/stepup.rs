@@ -18,6 +18,7 @@ pub mod eligibility;
 pub mod exemption;
 pub mod factors;
 pub mod floor;
+pub mod three_ds;
 
 pub use crate::situation::{FACTS, Situation};
 
@@ -25,11 +26,10 @@ use features::field::EventType;
 
 use crate::decision::{
     Action, Combine, Factor, FactorSet, Forbidden, HintOption, Hints, OnPass, Proof, Proofs,
-    Strength, ThreeDs,
+    Strength,
 };
 use crate::economics::{Ask, Economics, Stake};
 use crate::reason::{MessageKey, codes, messages};
-use crate::situation::{Goods, SessionAuth};
 use crate::vector::{self, Group, Posterior, Vector};
 use eligibility::{Eligibility, eligibility};
 use factors::{Channel, Kind, kind};
@@ -505,7 +505,7 @@ pub fn hold_hints(question: &Question<'_>, hold_ms: i64, terms: &Terms) -> Hints
 
 fn option(question: &Question<'_>, single: &Single, terms: &Terms) -> HintOption {
     let three_ds = (single.factor == Factor::ThreeDsChallenge)
-        .then(|| three_ds(question.situation, terms.challenge_ind));
+        .then(|| three_ds::request(question.situation, terms.challenge_ind));
     HintOption {
         factor: single.factor,
         strength: single.kind.strength,
@@ -517,24 +517,6 @@ fn option(question: &Question<'_>, single: &Single, terms: &Terms) -> HintOption
         ttl_s: single.kind.ttl_s,
         max_attempts: single.kind.max_attempts,
     }
-}
-
-/// EMV 3DS data elements: what is bought, and how the wallet user signed in.
-fn three_ds(situation: &Situation, challenge_ind: &'static str) -> ThreeDs {
-    let trans_type = match situation.event {
-        Some(EventType::TourPassTopup) => Some("28"),
-        Some(EventType::Payment) => match situation.goods {
-            Goods::QuasiCash => Some("11"),
-            Goods::Other => Some("01"),
-        },
-        Some(_) | None => None,
-    };
-    let req_auth_method = match situation.session.auth {
-        SessionAuth::Anonymous | SessionAuth::Unknown => "01",
-        SessionAuth::Credential => "02",
-        SessionAuth::Passkey => "06",
-    };
-    ThreeDs { challenge_ind, trans_type, req_auth_method }
 }
 
 /// Every factor that must not be asked, in lexical order, with the reason.

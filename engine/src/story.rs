@@ -28,8 +28,8 @@
 //!   quotes keep a text a text. `factors.passkey.enrolled_ms=@-9d` enrols a factor. Of an amount in
 //!   CNY and its `base_minor` (in USD: `usd_minor`) that differ, the more particular one is meant.
 //! - Left out, and then filled in: `schema_version=1`, `channel=app_ios`, `payment_id` (the event's
-//!   id), `method=password` and `login_name_hash=n1` of a login, `decline_class` by the outcome,
-//!   `consent_ms` and `known_time_ms` (the event's time).
+//!   id), `method=password` and `login_name_hash=n1` of a login, `decline_class` by the outcome
+//!   where no `de39` tells it, `consent_ms` and `known_time_ms` (the event's time).
 //! - `expect NAME = VALUE` is about the event above it, as it was observed: `unknown`, `true` or
 //!   `false` of a condition, a name of a category, a text, or a number, for which any constant of
 //!   the policy language may stand (`2/3`, `ln(1 + 100)`, `5%`, `20 USD`), within 10^-9 of it. NAME

@@ -193,7 +193,7 @@ fn all_contradictions_are_reported_at_once() {
         recovery: 0.5,
         attrition_challenge: 0.4,
         fit_limit: 0.9,
-        exempt_tra_eur: 10.0,
+        exempt_low_value_sum_eur: 10.0,
         margin: f64::NAN,
         ..Economics::default()
     };

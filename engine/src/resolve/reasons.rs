@@ -4,13 +4,13 @@
 //! votes by severity, class and number of the rule, the cause (cost rule, no
 //! factor) behind every class of its severity. Then that a part was missing, if one was. Then what
 //! the model adds, heaviest first, and what lowered the risk. An approval that nothing spoke for or
-//! against still has a reason. Entries are found one after another by a strict order instead of
+//! against still has a reason. Last the exemptions from strong authentication that it proposes. Entries are found one after another by a strict order instead of
 //! being sorted, so the only list made is the one that is given out.
 
 use std::cmp::Reverse;
 
 use super::{Bench, Class, Ruling};
-use crate::decision::{Decision, ReasonLine, Source};
+use crate::decision::{Decision, Exemption, ReasonLine, Source};
 use crate::reason::{ReasonCode, codes};
 
 /// Most reasons of a verdict, and most of one class.
@@ -18,7 +18,7 @@ const REASONS_MAX: usize = 8;
 const REASONS_OF_CLASS_MAX: usize = 2;
 
 /// From this probability on an approval without other reasons says that the risk is elevated.
-const ELEVATED: f64 = 0.01;
+pub(super) const ELEVATED: f64 = 0.01;
 
 impl Bench<'_> {
     /// At most eight reasons and two of a class: votes and the cause by severity, class and rule;
@@ -27,6 +27,7 @@ impl Bench<'_> {
         &self,
         ruling: &Ruling,
         exemptions: &[ReasonCode],
+        proposed: Option<&Exemption>,
         contributions: &[(ReasonCode, f64)],
     ) -> Vec<ReasonLine> {
         let mut list = Reasons(Vec::with_capacity(REASONS_MAX));
@@ -64,6 +65,15 @@ impl Bench<'_> {
                 (codes::TRUSTED_CONTEXT, Source::Policy)
             };
             list.add(code, None, source);
+        }
+        // Behind what decided: what may be claimed because of it.
+        for (is_proposed, code) in [
+            (proposed.is_some_and(|found| found.low_value), codes::EXEMPT_LOW_VALUE),
+            (proposed.is_some_and(|found| found.tra), codes::EXEMPT_TRA),
+        ] {
+            if is_proposed {
+                list.add(code, None, Source::Policy);
+            }
         }
         list.0
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::decision::{Combine, Exploration, Factor, FactorSet, Proofs, Strength};
-use crate::situation::{FACTS, Funding, Line, PaymentKind};
+use crate::situation::{FACTS, Funding, Line, PaymentKind, SessionAuth};
 use crate::vector::COUNT;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -523,7 +523,7 @@ fn answer_codes_follow_the_decision() {
     assert_eq!((approved.iso8583, approved.three_ds), (Some("00"), Some("02")));
     assert_eq!(judged(&paying(), None, &[]).three_ds, Some("01"));
     let mut visa = paying();
-    visa.card.is_visa = true;
+    visa.card.network = Some("visa");
     visa.session.auth = SessionAuth::Passkey;
     assert_eq!(judged(&visa, Some(0.000_1), &[]).three_ds, Some("07"));
     let mandate = vote(1, Class::Challenge, &[CHALLENGE], "ISSUER_SUSPECTS");

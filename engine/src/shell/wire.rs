@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use features::plan::{Fact, Reading};
+use features::scheme::Refusals;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Deserializer, Value};
@@ -16,7 +17,9 @@ use crate::decision::{
     Costs, Decision, Exemption, Exploration, HintOption, Hints, Modifier, Proofs, ReasonLine,
     ThreeDs, Verdict,
 };
+use crate::retry::Advice;
 use crate::steering::Steered;
+use crate::stepup::three_ds::IssuerData;
 
 /// How much an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub(crate) struct Rest<'a> {
     pub(crate) exemption: Option<ExemptionForm>,
     pub(crate) iso8583_suggest: Option<&'static str>,
     pub(crate) three_ds_suggest: Option<&'static str>,
+    pub(crate) three_ds: Option<RequestForm>,
+    pub(crate) retry: Option<RetryForm>,
     pub(crate) expected_cost_usd: Option<CostsForm>,
     pub(crate) steering: SteeringForm,
     pub(crate) rules: RulesForm<'a>,
@@ -126,7 +131,52 @@ struct ThreeDsForm {
     challenge_ind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     trans_type: Option<&'static str>,
-    req_auth_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    req_auth_method: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prior_auth_method: Option<&'static str>,
+}
+
+/// What goes to the card's issuer.
+#[derive(Serialize)]
+pub(crate) struct RequestForm {
+    #[serde(flatten)]
+    request: ThreeDsForm,
+    issuer_data: IssuerForm,
+}
+
+/// What is not known is left out.
+#[derive(Serialize)]
+struct IssuerForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_age_indicator: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_change_indicator: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_change_indicator: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_account_indicator: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    add_card_attempts_day: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    past_transactions_day: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    past_transactions_year: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purchases_last_6_months: Option<u32>,
+    suspicious_activity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery_timeframe: Option<&'static str>,
+}
+
+/// Whether and when a refused card may be tried again.
+#[derive(Serialize)]
+pub(crate) struct RetryForm {
+    advice: &'static str,
+    not_before_ms: Option<i64>,
+    declined_24h: Option<u64>,
+    declined_30d: Option<u64>,
+    declined_same_amount_30d: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -160,6 +210,8 @@ pub(crate) struct ExemptionForm {
     exempt_corporate: bool,
     exempt_transit: bool,
     tra_checks: ChecksForm,
+    low_value_count_since_sca: Option<u32>,
+    low_value_sum_since_sca_eur_minor: Option<i64>,
     liability_shift_expected: bool,
 }
 
@@ -305,11 +357,6 @@ pub(crate) fn hints(hints: &Hints) -> HintsForm {
 }
 
 fn option((index, option): (usize, &HintOption)) -> OptionForm {
-    let three_ds = |three_ds: &ThreeDs| ThreeDsForm {
-        challenge_ind: three_ds.challenge_ind,
-        trans_type: three_ds.trans_type,
-        req_auth_method: three_ds.req_auth_method,
-    };
     OptionForm {
         factor: option.factor.name(),
         rank: index + 1,
@@ -321,6 +368,15 @@ fn option((index, option): (usize, &HintOption)) -> OptionForm {
         three_ds: option.three_ds.as_ref().map(three_ds),
         ttl_s: option.ttl_s,
         max_attempts: option.max_attempts,
+    }
+}
+
+fn three_ds(request: &ThreeDs) -> ThreeDsForm {
+    ThreeDsForm {
+        challenge_ind: request.challenge_ind,
+        trans_type: request.trans_type,
+        req_auth_method: request.req_auth_method,
+        prior_auth_method: request.prior_auth_method,
     }
 }
 
@@ -341,8 +397,8 @@ pub(crate) fn exemption(exemption: &Exemption) -> ExemptionForm {
         exempt_low_value: exemption.low_value,
         exempt_tra: exemption.tra,
         exempt_recurring: exemption.recurring,
-        // The issuer's list of trusted payees and corporate processes are not known here.
-        exempt_trusted: false,
+        exempt_trusted: exemption.trusted,
+        // Consumers cannot use the processes that this one asks for.
         exempt_corporate: false,
         exempt_transit: exemption.transit,
         tra_checks: ChecksForm {
@@ -353,7 +409,46 @@ pub(crate) fn exemption(exemption: &Exemption) -> ExemptionForm {
             abnormal_payer_location: checks.abnormal_payer_location,
             high_risk_payee_location: checks.high_risk_payee_location,
         },
+        low_value_count_since_sca: exemption.low_value_count,
+        low_value_sum_since_sca_eur_minor: exemption.low_value_eur_minor,
         liability_shift_expected: exemption.liability_shift_expected,
+    }
+}
+
+pub(crate) fn request(request: &ThreeDs, data: &IssuerData) -> RequestForm {
+    RequestForm {
+        request: three_ds(request),
+        issuer_data: IssuerForm {
+            account_age_indicator: data.account_age,
+            account_change_indicator: data.account_change,
+            password_change_indicator: data.password_change,
+            payment_account_indicator: data.payment_account,
+            add_card_attempts_day: data.add_card_attempts_day,
+            past_transactions_day: data.past_transactions_day,
+            past_transactions_year: data.past_transactions_year,
+            purchases_last_6_months: data.purchases_6_months,
+            suspicious_activity: data.suspicious_activity,
+            delivery_timeframe: data.delivery_timeframe,
+        },
+    }
+}
+
+/// Advice on an event of this time after so many refusals.
+pub(crate) fn retry(advice: Advice, refusals: &Refusals, time_ms: i64) -> RetryForm {
+    let count = |number: f64| number.is_finite().then_some(number as u64);
+    let wait_ms = match advice {
+        Advice::RetryAfter { ms } => ms,
+        Advice::NeverRetry
+        | Advice::LimitReached
+        | Advice::AuthenticateFirst
+        | Advice::UpdateDataFirst => None,
+    };
+    RetryForm {
+        advice: advice.name(),
+        not_before_ms: wait_ms.map(|ms| time_ms + ms),
+        declined_24h: count(refusals.day),
+        declined_30d: count(refusals.month),
+        declined_same_amount_30d: count(refusals.same_amount_month),
     }
 }
 

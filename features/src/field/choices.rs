@@ -40,6 +40,8 @@ pub(super) const AUTH: Kind = Kind::Enum(&[
 ]);
 pub(super) const TRANS_STATUS: Kind =
     Kind::Enum(&["Y", "N", "U", "A", "C", "D", "R", "I", "other"]);
+/// EMV 3DS `whiteListStatus`: trusted, not trusted, not eligible, pending, rejected, unknown.
+pub(super) const WHITELIST: Kind = Kind::Enum(&["Y", "N", "E", "P", "R", "U", "other"]);
 pub(super) const OS: Kind =
     Kind::Enum(&["ios", "android", "harmony", "windows", "macos", "linux", "other"]);
 pub(super) const LINE_TYPE: Kind =

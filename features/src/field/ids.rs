@@ -261,6 +261,8 @@ pub const THREE_DS_ECI: FieldId = id("three_ds.eci");
 pub const THREE_DS_LIABILITY_SHIFT: FieldId = id("three_ds.liability_shift");
 /// `three_ds.exemption`
 pub const THREE_DS_EXEMPTION: FieldId = id("three_ds.exemption");
+/// `three_ds.whitelist_status`
+pub const THREE_DS_WHITELIST_STATUS: FieldId = id("three_ds.whitelist_status");
 /// `fx.rate_e9`
 pub const FX_RATE_E9: FieldId = id("fx.rate_e9");
 /// `fx.rate_ts_ms`

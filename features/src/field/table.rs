@@ -365,8 +365,11 @@ pub(super) const TABLE: &[Field] = &[
     may("three_ds.trans_status", TRANS_STATUS, THREE_DS_ON, "", "transaction status"),
     code(2, 2, may("three_ds.trans_status_reason", ID, THREE_DS_ON, "", "reason of the status")),
     code(2, 2, may("three_ds.eci", ID, THREE_DS_ON, "", "electronic commerce indicator")),
-    may("three_ds.liability_shift", BOOL, THREE_DS_ON, "", "the issuer bears fraud"),
+    may("three_ds.liability_shift", BOOL, THREE_DS_ON, "",
+        "the issuer bears fraud; by `exemption` or `eci` when absent"),
     may("three_ds.exemption", text(32), THREE_DS_ON, "", "exemption asked for"),
+    may("three_ds.whitelist_status", WHITELIST, THREE_DS_ON, "",
+        "whether the cardholder trusts the payee, as the issuer says"),
 
     // Exchange rate.
     some("fx.rate_e9", RATE, FX_ON, one(FxRate), "",
@@ -521,7 +524,8 @@ pub(super) const TABLE: &[Field] = &[
     some("ref_id", ID, REFERRING_ON, REFERRING, "", "event, or thing, that this one speaks about"),
     may("ref_type", REF_TYPE, REFERRING_ON, "", "what `ref_id` names"),
     code(2, 2, may("de39", ID, one(AuthResult), "", "response code (ISO 8583 field 39)")),
-    must("decline_class", DECLINE_CLASS, one(AuthResult), "", "class of the issuer's answer"),
+    may("decline_class", DECLINE_CLASS, one(AuthResult), "",
+        "class of the issuer's answer; by `de39` when absent, and required when that tells none"),
     code(2, 2, may("mac", ID, one(AuthResult), "", "merchant advice code")),
     may("cvv_result", CVV_RESULT, one(AuthResult), "", "match of the security code"),
     code(1, 1, may("avs_result", ID, one(AuthResult), "", "match of the address")),

@@ -20,6 +20,8 @@ pub(super) fn answers() -> Map<String, Value> {
         ("action", action()),
         ("hints", hints()),
         ("exemption", exemption()),
+        ("issuer_request", issuer_request()),
+        ("retry", retry()),
         ("record", record()),
         ("recorded", recorded()),
         ("recorded_line", recorded_line()),
@@ -173,6 +175,8 @@ fn rest() -> Vec<(&'static str, Value)> {
         ("exemption", or_null(schema_ref("exemption"))),
         ("iso8583_suggest", or_null(text("Response code to send on."))),
         ("three_ds_suggest", or_null(text("What to ask the issuer for."))),
+        ("three_ds", or_null(schema_ref("issuer_request"))),
+        ("retry", or_null(schema_ref("retry"))),
         ("expected_cost_usd", or_null(costs)),
         ("steering", steering()),
         ("rules", rules()),
@@ -249,13 +253,7 @@ fn action() -> Value {
 
 fn hints() -> Value {
     let factor = || names(&Factor::ALL.map(Factor::name));
-    let three_ds = object(
-        &[
-            ("challenge_ind", text("threeDSRequestorChallengeInd.")),
-            ("req_auth_method", text("threeDSReqAuthMethod.")),
-        ],
-        &[("trans_type", text("transType."))],
-    );
+    let three_ds = object(&three_ds()[..1], &three_ds()[1..]);
     let option = object(
         &[
             ("factor", factor()),
@@ -300,6 +298,60 @@ fn hints() -> Value {
     )
 }
 
+/// The elements of EMV 3DS that every request has; the first always.
+fn three_ds() -> Vec<(&'static str, Value)> {
+    vec![
+        ("challenge_ind", text("threeDSRequestorChallengeInd.")),
+        ("trans_type", text("transType; absent where nothing is bought.")),
+        ("req_auth_method", text("threeDSReqAuthMethod: how the customer signed in.")),
+        ("prior_auth_method", text("threeDSReqPriorAuthMethod: how the cardholder was proven.")),
+    ]
+}
+
+fn issuer_request() -> Value {
+    let known = |what: &str| text(&format!("{what}; absent when it is not known."));
+    let count = |what: &str| integer(&format!("{what}; absent when it is not known."));
+    let data = object(
+        &[("suspicious_activity", text("suspiciousAccActivity: 01 none was seen, 02 some was."))],
+        &[
+            ("account_age_indicator", known("chAccAgeInd")),
+            ("account_change_indicator", known("chAccChangeInd")),
+            ("password_change_indicator", known("chAccPwChangeInd")),
+            ("payment_account_indicator", known("paymentAccInd")),
+            ("add_card_attempts_day", count("provisionAttemptsDay")),
+            ("past_transactions_day", count("txnActivityDay")),
+            ("past_transactions_year", count("txnActivityYear")),
+            ("purchases_last_6_months", count("nbPurchaseAccount")),
+            ("delivery_timeframe", known("deliveryTimeframe")),
+        ],
+    );
+    let mut members = three_ds();
+    members.insert(1, ("issuer_data", data));
+    let mut request = object(&members[..2], &members[2..]);
+    request["description"] = "What to send to the card's issuer.".into();
+    request
+}
+
+fn retry() -> Value {
+    let advice =
+        ["never_retry", "limit_reached", "authenticate_first", "update_data_first", "retry_after"];
+    let count = |what: &str| or_null(integer(what));
+    let mut retry = object(
+        &[
+            ("advice", names(&advice)),
+            ("not_before_ms", or_null(integer("When to retry; null where nobody says."))),
+            ("declined_24h", count("Refusals of the card by its issuer in 24 hours.")),
+            ("declined_30d", count("The same in 30 days.")),
+            ("declined_same_amount_30d", count("Those of the same amount.")),
+        ],
+        &[],
+    );
+    retry["description"] = "After an issuer's refusal, which counts itself, or a decline of what \
+        would have gone to the issuer: what the schemes allow."
+        .into();
+    retry
+}
+
 fn exemption() -> Value {
     let checks = [
         "abnormal_spend",
@@ -322,6 +374,14 @@ fn exemption() -> Value {
             ("exempt_corporate", may()),
             ("exempt_transit", may()),
             ("tra_checks", object(&checks, &[])),
+            (
+                "low_value_count_since_sca",
+                or_null(integer("Payments since the cardholder's last challenge, as seen here.")),
+            ),
+            (
+                "low_value_sum_since_sca_eur_minor",
+                or_null(integer("The sum of them in euro cents, rather more than less.")),
+            ),
             ("liability_shift_expected", flag("The issuer is expected to bear a fraud.")),
         ],
         &[],

@@ -101,10 +101,7 @@ fn hints_have_every_member_of_the_schema_in_its_order() {
     let first = &found["options"][0];
     assert_eq!(first["factor"], "three_ds_challenge");
     assert_eq!((&first["rank"], &first["proves"]), (&json!(1), &json!("C")));
-    assert_eq!(
-        first["three_ds"],
-        json!({ "challenge_ind": "03", "trans_type": "01", "req_auth_method": "01" })
-    );
+    assert_eq!(first["three_ds"], json!({ "challenge_ind": "03", "trans_type": "01" }));
     assert_eq!(found["options"][1]["factor"], "passport_selfie");
     assert!(found["options"][1].get("three_ds").is_none());
 }
