@@ -52,8 +52,9 @@ pub enum Scheme {
     Other,
 }
 
-/// DE39 alternatives that differ by network: Visa's value first, everybody else's second.
-const BY_SCHEME: [&str; 2] = ["1A/65", "N7/82"];
+/// DE39 suggestions that are Visa's own, with everybody else's: the wish for authentication and the
+/// wrong security code.
+const BY_SCHEME: [(&str, &str); 3] = [("1A/65", "65"), ("1A", "65"), ("N7/82", "82")];
 
 impl ReasonCode {
     /// The reason of this code, `None` when the table has no such code.
@@ -95,10 +96,11 @@ impl ReasonCode {
         if alternatives.is_empty() {
             return None;
         }
-        if BY_SCHEME.contains(&alternatives) && scheme == Scheme::Other {
-            return alternatives.split('/').next_back();
+        let of_others = BY_SCHEME.iter().find(|(visa, _)| *visa == alternatives);
+        match (scheme, of_others) {
+            (Scheme::Other, Some((_, theirs))) => Some(theirs),
+            _ => alternatives.split('/').next(),
         }
-        alternatives.split('/').next()
     }
 
     /// The 3DS challenge indicator of the table, if it has one.
@@ -531,6 +533,8 @@ mod tests {
         assert_eq!(of("MODEL_ELEVATED", Scheme::Visa), Some("1A"));
         assert_eq!(of("MODEL_ELEVATED", Scheme::Other), Some("65"));
         assert_eq!(of("CVV_FAILURES", Scheme::Other), Some("82"));
+        assert_eq!(of("CHALLENGE_ABANDONED", Scheme::Visa), Some("1A"));
+        assert_eq!(of("CHALLENGE_ABANDONED", Scheme::Other), Some("65"));
         assert_eq!(of("CARD_LOST_STOLEN", Scheme::Visa), Some("41"));
         assert_eq!(of("CARD_LOST_STOLEN", Scheme::Other), Some("41"));
         assert_eq!(of("NEW_COUNTRY", Scheme::Visa), None);

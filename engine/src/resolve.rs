@@ -570,4 +570,7 @@ fn jittered(ms: i64, seed: u64) -> i64 {
 }
 
 #[cfg(test)]
+mod outbound;
+
+#[cfg(test)]
 mod tests;

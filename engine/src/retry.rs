@@ -7,6 +7,8 @@
 //! is the time to wait, and otherwise the code that we suggest means what it means from an issuer.
 //! The tables are those of `features::scheme`.
 
+use features::event::Event;
+use features::field::{EventType, ids};
 use features::scheme::{Answer, Refusals, Retry};
 
 use crate::decision::{Decision, Modifier, Verdict};
@@ -55,9 +57,44 @@ impl Advice {
     }
 }
 
+/// What may follow the issuer's answer that an event is, or the decline that it gets, with the
+/// issuer's refusals of the card so far, this one included; `None` when nothing was refused.
+pub fn advise(
+    event: &Event,
+    situation: &Situation,
+    verdict: &Verdict,
+) -> Option<(Advice, Refusals)> {
+    let mut refusals = so_far(situation);
+    if event.event_type() != EventType::AuthResult {
+        return after_verdict(situation, &refusals, verdict).map(|advice| (advice, refusals));
+    }
+    if event.text(ids::OUTCOME) == Some("declined") {
+        refusals.day += 1.0;
+        refusals.month += 1.0;
+        refusals.same_amount_month += 1.0;
+    }
+    let answer = Answer {
+        network: event.text(ids::CARD_NETWORK).or(situation.card.network),
+        de39: event.text(ids::DE39),
+        class: event.text(ids::DECLINE_CLASS),
+        mac: event.text(ids::MAC),
+    };
+    after_answer(&answer, &refusals).map(|advice| (advice, refusals))
+}
+
+/// The issuer's refusals of the card before this event.
+fn so_far(situation: &Situation) -> Refusals {
+    let card = &situation.card;
+    Refusals {
+        day: card.declined_24h,
+        month: card.declined_30d,
+        same_amount_month: card.declined_same_amount_30d,
+    }
+}
+
 /// What may follow an issuer's answer, after so many refusals with this one; `None` when nothing was
 /// refused or nothing is known.
-pub fn after_answer(answer: &Answer<'_>, refusals: &Refusals) -> Option<Advice> {
+fn after_answer(answer: &Answer<'_>, refusals: &Refusals) -> Option<Advice> {
     let retry = answer.retry();
     match retry {
         Some(Retry::NotNeeded | Retry::Never) => retry.and_then(Advice::of),
@@ -67,13 +104,13 @@ pub fn after_answer(answer: &Answer<'_>, refusals: &Refusals) -> Option<Advice> 
 }
 
 /// What may follow our own decline of what would have gone to the card's issuer; `None` otherwise.
-pub fn after_verdict(situation: &Situation, verdict: &Verdict) -> Option<Advice> {
+fn after_verdict(situation: &Situation, refusals: &Refusals, verdict: &Verdict) -> Option<Advice> {
     if verdict.decision != Decision::Decline || !goes_to_issuer(situation) {
         return None;
     }
     let card = &situation.card;
     if card.is_retry_blocked == Some(true) {
-        let is_reached = refusals(situation).is_limit_reached(card.network);
+        let is_reached = refusals.is_limit_reached(card.network);
         return Some(if is_reached { Advice::LimitReached } else { Advice::NeverRetry });
     }
     let cooldown_ms = verdict.actions.iter().find_map(|action| match action {
@@ -89,20 +126,8 @@ pub fn after_verdict(situation: &Situation, verdict: &Verdict) -> Option<Advice>
     Some(advice.unwrap_or(Advice::RetryAfter { ms: None }))
 }
 
-/// The issuer's refusals of the card before this event.
-pub fn refusals(situation: &Situation) -> Refusals {
-    let card = &situation.card;
-    Refusals {
-        day: card.declined_24h,
-        month: card.declined_30d,
-        same_amount_month: card.declined_same_amount_30d,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use features::field::EventType;
-
     use super::*;
     use crate::decision::Action;
     use crate::economics::Economics;
@@ -140,7 +165,7 @@ mod tests {
         let economics = Economics::default();
         let at_rest = Steering::at_rest(&economics);
         let verdict = resolve(situation, Some(0.1), &[&vote], &[], &[], &economics, at_rest);
-        after_verdict(situation, &verdict)
+        after_verdict(situation, &so_far(situation), &verdict)
     }
 
     #[test]
@@ -206,6 +231,6 @@ mod tests {
         let economics = Economics::default();
         let at_rest = Steering::at_rest(&economics);
         let approved = resolve(&paying(), Some(0.000_1), &[], &[], &[], &economics, at_rest);
-        assert_eq!(after_verdict(&paying(), &approved), None);
+        assert_eq!(after_verdict(&paying(), &so_far(&paying()), &approved), None);
     }
 }

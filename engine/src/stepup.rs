@@ -22,8 +22,6 @@ pub mod three_ds;
 
 pub use crate::situation::{FACTS, Situation};
 
-use features::field::EventType;
-
 use crate::decision::{
     Action, Combine, Factor, FactorSet, Forbidden, HintOption, Hints, OnPass, Proof, Proofs,
     Strength,

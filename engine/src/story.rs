@@ -41,6 +41,9 @@
 //! - `expect action NAME`: what goes with the decision (`hold`, `review`, `warn`, ...).
 //! - `expect message KEY`: what the customer reads. `expect band NAME`: where the model's probability
 //!   stands.
+//! - `expect exempt NAME`: what may be claimed (`low_value`, `tra`, ... or `none`). `expect three_ds
+//!   NUMBER`: the challenge indicator (or `none`). `expect retry ADVICE`: what may follow a refusal
+//!   (`never_retry`, ... or `none`), of an issuer's answer as well.
 //!
 //! Cost: one fold of each event and one judgement; a story has a history of its own, so stories do
 //! not see each other and may be told in any order.
@@ -70,6 +73,7 @@ pub const HOUSE: &[(&str, &str)] = &[
     ("cards.story", include_str!("../policies/stories/cards.story")),
     ("fraud.story", include_str!("../policies/stories/fraud.story")),
     ("honest.story", include_str!("../policies/stories/honest.story")),
+    ("issuer.story", include_str!("../policies/stories/issuer.story")),
 ];
 
 /// How many faults of a text are reported one by one; a last one counts the others.
@@ -171,6 +175,12 @@ pub enum Wanted {
     Message(MessageKey),
     /// The band that holds the model's probability.
     Band(String),
+    /// An exemption that may be claimed.
+    Exempt(ExemptName),
+    /// The challenge indicator, or `none`.
+    ThreeDs(String),
+    /// What may follow a refusal.
+    Retry(RetryName),
 }
 
 /// A value as an expectation writes it.
@@ -258,5 +268,41 @@ words! {
         Warn = "warn",
         /// Repeats refused for a while.
         BlockRetry = "block_retry",
+    }
+}
+
+words! {
+    /// What may be claimed instead of strong authentication.
+    ExemptName {
+        /// A small amount.
+        LowValue = "low_value",
+        /// Low risk by analysis.
+        Tra = "tra",
+        /// A mandate.
+        Recurring = "recurring",
+        /// A payee whom the cardholder trusts.
+        Trusted = "trusted",
+        /// A fare.
+        Transit = "transit",
+        /// Nothing.
+        None = "none",
+    }
+}
+
+words! {
+    /// What may follow a refusal.
+    RetryName {
+        /// Nothing.
+        NeverRetry = "never_retry",
+        /// Nothing for now.
+        LimitReached = "limit_reached",
+        /// Another attempt with authentication.
+        AuthenticateFirst = "authenticate_first",
+        /// Another attempt with other data.
+        UpdateDataFirst = "update_data_first",
+        /// Another attempt later.
+        RetryAfter = "retry_after",
+        /// Nothing was refused.
+        None = "none",
     }
 }

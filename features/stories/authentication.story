@@ -135,6 +135,7 @@ story cardholder "The issuer does not authenticate the card's user"
   at 1d4m     payment           card.card_token=none funding=balance
   expect threeds_reason_fraud_7d = unknown
 
+# The code tells the class, unless the event says another.
 story decline_reasons "Declines by reason, for the card and for the account"
   with payment      account_id=a1 card.card_token=c1 amount_minor=10000 currency=CNY funding=intl_card merchant.merchant_id=m1 kind=in_app
   with auth_result  outcome=declined
@@ -149,51 +150,51 @@ story decline_reasons "Declines by reason, for the card and for the account"
   expect account_decline_fraud_suspected_count_{24h,7d} = 0, 0
   expect card_decline_not_permitted_count_{24h,7d} = 0, 0
   expect account_decline_not_permitted_count_{24h,7d} = 0, 0
-  at -30d     auth_result  ref_id=h0 decline_class=hard_fraud de39="43"
+  at -30d     auth_result  ref_id=h0 de39="43"
   at -29d     payment      id=h1
-  at -29d     auth_result  ref_id=h1 decline_class=hard_fraud de39="41"
+  at -29d     auth_result  ref_id=h1 de39="41"
   # Exactly seven days ago: outside the week.
   at -7d      payment      id=e1
   at -7d      auth_result  ref_id=e1 de39="05"
-  at -7d      auth_result  ref_id=e1 decline_class=nsf de39="51"
-  at -7d      auth_result  ref_id=e1 decline_class=suspected_fraud de39="59"
-  at -7d      auth_result  ref_id=e1 decline_class=not_permitted de39="57"
+  at -7d      auth_result  ref_id=e1 de39="51"
+  at -7d      auth_result  ref_id=e1 de39="59"
+  at -7d      auth_result  ref_id=e1 de39="57"
   at -6d      payment      id=h2
-  at -6d      auth_result  ref_id=h2 decline_class=hard_account de39="14"
+  at -6d      auth_result  ref_id=h2 de39="14"
   at -5d      payment      id=d1
   at -5d      auth_result  ref_id=d1 de39="05"
   at -4d      payment      id=n1
-  at -4d      auth_result  ref_id=n1 decline_class=nsf de39="51"
+  at -4d      auth_result  ref_id=n1 de39="51"
   at -3d      payment      id=s1
-  at -3d      auth_result  ref_id=s1 decline_class=suspected_fraud de39="59"
+  at -3d      auth_result  ref_id=s1 de39="59"
   at -2d      payment      id=x1
-  at -2d      auth_result  ref_id=x1 decline_class=not_permitted de39="57"
+  at -2d      auth_result  ref_id=x1 de39="57"
   at -23h     payment      id=h3 account_id=a2
-  at -23h     auth_result  ref_id=h3 decline_class=hard_fraud de39="41"
+  at -23h     auth_result  ref_id=h3 de39="41"
   at -22h     payment      id=h4 card.card_token=c2
-  at -22h     auth_result  ref_id=h4 decline_class=hard_account de39="14"
+  at -22h     auth_result  ref_id=h4 de39="14"
   at -21h     payment      id=h5 card.card_token=c2
-  at -21h     auth_result  ref_id=h5 decline_class=hard_account de39="46"
+  at -21h     auth_result  ref_id=h5 de39="46"
   at -20h     payment      id=d2
   at -20h     auth_result  ref_id=d2 de39="05"
   at -19h     payment      id=d3 account_id=a2
   at -19h     auth_result  ref_id=d3 de39="05"
   at -18h     payment      id=n2 card.card_token=c2
-  at -18h     auth_result  ref_id=n2 decline_class=nsf de39="51"
+  at -18h     auth_result  ref_id=n2 de39="51"
   at -17h     payment      id=n3 card.card_token=c2
-  at -17h     auth_result  ref_id=n3 decline_class=nsf de39="51"
+  at -17h     auth_result  ref_id=n3 de39="51"
   at -16h     payment      id=s2
-  at -16h     auth_result  ref_id=s2 decline_class=suspected_fraud de39="63"
+  at -16h     auth_result  ref_id=s2 de39="63"
   at -15h     payment      id=s3
   at -15h     auth_result  ref_id=s3 decline_class=suspected_fraud de39="34"
   at -14h     payment      id=s4 card.card_token=c2
-  at -14h     auth_result  ref_id=s4 decline_class=suspected_fraud de39="59"
+  at -14h     auth_result  ref_id=s4 de39="59"
   at -13h     payment      id=x2 account_id=a2
-  at -13h     auth_result  ref_id=x2 decline_class=not_permitted de39="57"
+  at -13h     auth_result  ref_id=x2 de39="57"
   at -12h     payment      id=x3 card.card_token=c2
-  at -12h     auth_result  ref_id=x3 decline_class=not_permitted de39="62"
+  at -12h     auth_result  ref_id=x3 de39="62"
   at -11h     payment      id=x4 card.card_token=c2
-  at -11h     auth_result  ref_id=x4 decline_class=not_permitted de39="62"
+  at -11h     auth_result  ref_id=x4 de39="62"
   # An approval with a code is no decline.
   at -1h      payment      id=y1
   at -1h      auth_result  ref_id=y1 outcome=approved de39="05"
@@ -212,7 +213,7 @@ story decline_reasons "Declines by reason, for the card and for the account"
   expect card_decline_nsf_count_24h = 0
   expect account_decline_not_permitted_count_24h = 1
   at 12h2m    payment      id=n4
-  at 12h2m    auth_result  ref_id=n4 decline_class=nsf de39="51"
+  at 12h2m    auth_result  ref_id=n4 de39="51"
   at 12h3m    payment
   expect card_decline_nsf_count_{24h,7d} = 1, 2
 

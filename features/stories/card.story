@@ -494,6 +494,10 @@ story visa_retries "A refusal for good until an approval, and not more than 15 d
   expect card_retry_blocked = false
   at 0      payment
   expect card_retry_blocked = true
+  expect card_declined_count_30d = 16
+  expect card_declined_same_amount_count_30d = 16
+  at 1s     payment      amount_minor=10001
+  expect card_declined_same_amount_count_30d = 0
   at 1m     payment      card.card_token=c2
   expect card_retry_blocked = false
   # Later the first of them are older than 30 days.

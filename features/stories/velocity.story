@@ -114,7 +114,7 @@ story declines "Declines reach everybody the attempt named"
   with payment  card.card_token=c1 card.bin8="41111111" merchant.merchant_id=m1
   with auth_result  outcome=declined account_id=none device.device_id=none network.ip=none
   at -7d10m  payment  id=p1
-  expect card_declined_count_{5m,1h,24h,7d} = 0, 0, 0, 0
+  expect card_declined_count_{5m,1h,24h,7d,30d} = 0, 0, 0, 0, 0
   expect account_declined_count_{5m,1h,24h,7d} = 0, 0, 0, 0
   expect device_declined_count_{5m,1h,24h} = 0, 0, 0
   expect ip_declined_count_{5m,1h,24h} = 0, 0, 0
@@ -154,7 +154,7 @@ story declines "Declines reach everybody the attempt named"
   at -2m35s  auth_result  ref_id=q7
   at 0       payment  id=q8
   at 0       auth_result  ref_id=q8
-  expect card_declined_count_{5m,1h,24h,7d} = 2, 3, 4, 5
+  expect card_declined_count_{5m,1h,24h,7d,30d} = 2, 3, 4, 5, 6
   expect account_declined_count_{5m,1h,24h,7d} = 3, 4, 5, 6
   expect device_declined_count_{5m,1h,24h} = 4, 5, 6
   expect ip_declined_count_{5m,1h,24h} = 5, 6, 7

@@ -26,7 +26,7 @@ fn code(name: &str) -> ReasonCode {
     ReasonCode::find(name).expect("a reason of the table")
 }
 
-fn vote(rule: u16, class: Class, actions: &[Action], reason: &str) -> Vote {
+pub(super) fn vote(rule: u16, class: Class, actions: &[Action], reason: &str) -> Vote {
     Vote {
         rule,
         class,
@@ -40,7 +40,7 @@ fn vote(rule: u16, class: Class, actions: &[Action], reason: &str) -> Vote {
 }
 
 /// An equipped customer who pays 140 USD with a card linked last week.
-fn paying() -> Situation {
+pub(super) fn paying() -> Situation {
     let long_ago = NOW_MS - 900.0 * HOUR_MS as f64;
     let mut situation = Situation {
         event: Some(EventType::Payment),
@@ -77,7 +77,7 @@ fn resolve_at_rest(
     resolve(situation, probability, votes, exemptions, contributions, economics, steering)
 }
 
-fn judged(situation: &Situation, probability: Option<f64>, votes: &[&Vote]) -> Verdict {
+pub(super) fn judged(situation: &Situation, probability: Option<f64>, votes: &[&Vote]) -> Verdict {
     let verdict = resolve_at_rest(situation, probability, votes, &[], &[], &Economics::default());
     check_shape(&verdict);
     verdict

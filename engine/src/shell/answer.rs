@@ -5,13 +5,12 @@
 //! and its timing, is put behind it by [`with_record`].
 
 use features::event::Event;
-use features::field::{EventType, ids};
+use features::field::ids;
 use features::history::Recorded;
-use features::scheme::Answer;
 use serde::Serialize;
 
 use super::wire::{self, Detail, FactsForm, Head, Rest, RulesForm};
-use super::wire::{RequestForm, RetryForm, SuppressedForm, UndecidedForm, WarningForm};
+use super::wire::{RequestForm, SuppressedForm, UndecidedForm, WarningForm};
 use crate::decision::Verdict;
 use crate::engine::Outcome;
 use crate::policy::Policy;
@@ -89,6 +88,7 @@ fn rest<'a>(policy: &'a Policy, event: &'a Event, outcome: &'a Outcome) -> Rest<
     let verdict = &outcome.judgement.verdict;
     let model_version = policy.model().map(|model| model.version());
     let situation = policy.situation(&outcome.facts);
+    let retry = retry::advise(event, &situation, verdict);
     let warning = |warning: &features::event::Warning| {
         let diagnostic = warning.diagnostic();
         WarningForm { code: warning.name(), detail: diagnostic.message }
@@ -102,7 +102,7 @@ fn rest<'a>(policy: &'a Policy, event: &'a Event, outcome: &'a Outcome) -> Rest<
         iso8583_suggest: verdict.iso8583,
         three_ds_suggest: verdict.three_ds,
         three_ds: three_ds(&situation, verdict),
-        retry: retry(&situation, event, verdict),
+        retry: retry.map(|(advice, refusals)| wire::retry(advice, &refusals, event.time())),
         expected_cost_usd: verdict.costs.as_ref().map(wire::costs),
         steering: wire::steering(&outcome.judgement.steered()),
         rules: rules(policy, outcome),
@@ -120,28 +120,6 @@ fn three_ds(situation: &Situation, verdict: &Verdict) -> Option<RequestForm> {
     let request = three_ds::request(situation, verdict.three_ds?);
     let data = three_ds::issuer_data(situation, verdict.exemption.as_ref()?);
     Some(wire::request(&request, &data))
-}
-
-/// What may follow the issuer's answer that the event is, or the decline that it gets.
-fn retry(situation: &Situation, event: &Event, verdict: &Verdict) -> Option<RetryForm> {
-    let mut refusals = retry::refusals(situation);
-    let advice = if event.event_type() == EventType::AuthResult {
-        if event.text(ids::OUTCOME) == Some("declined") {
-            for count in [&mut refusals.day, &mut refusals.month, &mut refusals.same_amount_month] {
-                *count += 1.0;
-            }
-        }
-        let answer = Answer {
-            network: event.text(ids::CARD_NETWORK).or(situation.card.network),
-            de39: event.text(ids::DE39),
-            class: event.text(ids::DECLINE_CLASS),
-            mac: event.text(ids::MAC),
-        };
-        retry::after_answer(&answer, &refusals)
-    } else {
-        retry::after_verdict(situation, verdict)
-    };
-    advice.map(|advice| wire::retry(advice, &refusals, event.time()))
 }
 
 fn rules<'a>(policy: &'a Policy, outcome: &Outcome) -> RulesForm<'a> {

@@ -1,5 +1,7 @@
 //! Which factor answers which suspicion, and what a challenge says.
 
+use features::field::EventType;
+
 use super::*;
 use crate::economics::Held;
 use crate::situation::{Funding, Line, PaymentKind};

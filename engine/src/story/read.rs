@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 use super::event::{Layer, Members};
 use super::words::{Part, json_of, offset_ms, quoted, split_outside, value_of, words_of};
 use super::{
-    ActionName, Expectation, FAULTS_MAX, FactorState, RuleState, Step, Story, Value, Wanted,
-    ZERO_MS,
+    ActionName, ExemptName, Expectation, FAULTS_MAX, FactorState, RetryName, RuleState, Step,
+    Story, Value, Wanted, ZERO_MS,
 };
 use crate::decision::{Decision, Factor};
 use crate::policy::Policy;
@@ -218,9 +218,7 @@ impl Reader<'_> {
             return self.faults.push(whole.fault("S010", "wanted an event first"));
         }
         let [subject, rest @ ..] = words else {
-            let message =
-                "wanted: expect NAME = VALUE, or decision, rule, factor, action, message or band";
-            return self.faults.push(whole.fault("S011", message));
+            return self.faults.push(whole.fault("S011", wanted_of_all()));
         };
         let is_fact = rest.first().is_some_and(|word| word.text.starts_with('='));
         let found = match subject.text {
@@ -237,13 +235,17 @@ impl Reader<'_> {
             "action" => self.action(whole, rest).map(|wanted| vec![wanted]),
             "message" => self.message(whole, rest).map(|wanted| vec![wanted]),
             "band" => self.band(whole, rest).map(|wanted| vec![wanted]),
+            "exempt" => self.exempt(whole, rest).map(|wanted| vec![wanted]),
+            "three_ds" => self.three_ds(whole, rest).map(|wanted| vec![wanted]),
+            "retry" => self.retry(whole, rest).map(|wanted| vec![wanted]),
             _ => None,
         };
         let is_decision = ["decision", "approve", "challenge", "decline"];
-        let others = ["rule", "factor", "action", "message", "band"];
-        let is_word = !is_fact && is_decision.iter().chain(&others).any(|w| *w == subject.text);
+        let is_word = !is_fact && is_decision.iter().chain(SUBJECTS).any(|w| *w == subject.text);
         let wanted = if is_word {
-            if let Some(event_type) = self.latest.filter(|t| !t.is_scored()) {
+            // An issuer's refusal has advice without being decided.
+            let needs_decision = subject.text != "retry";
+            if let Some(event_type) = self.latest.filter(|t| needs_decision && !t.is_scored()) {
                 let message = format!("`{}` is not decided, only recorded", event_type.name());
                 return self.faults.push(whole.fault("S014", message));
             }
@@ -337,12 +339,34 @@ impl Reader<'_> {
         self.known(*name, "band", found, names).map(Wanted::Band)
     }
 
+    fn exempt(&mut self, whole: Part<'_>, words: &[Part<'_>]) -> Option<Wanted> {
+        let [name] = words else {
+            return self.wrong(whole, "wanted: expect exempt NAME");
+        };
+        self.word(*name, ExemptName::ALL, ExemptName::name).map(Wanted::Exempt)
+    }
+
+    fn three_ds(&mut self, whole: Part<'_>, words: &[Part<'_>]) -> Option<Wanted> {
+        let is_indicator = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+        match words {
+            [code] if code.text == "none" || is_indicator(code.text) => {
+                Some(Wanted::ThreeDs(code.text.to_owned()))
+            }
+            _ => self.wrong(whole, "wanted: expect three_ds with two digits, or none"),
+        }
+    }
+
+    fn retry(&mut self, whole: Part<'_>, words: &[Part<'_>]) -> Option<Wanted> {
+        let [name] = words else {
+            return self.wrong(whole, "wanted: expect retry ADVICE");
+        };
+        self.word(*name, RetryName::ALL, RetryName::name).map(Wanted::Retry)
+    }
+
     /// `name_{1h,24h} = 1, 2`.
     fn facts(&mut self, whole: Part<'_>) -> Option<Vec<Wanted>> {
         let Some(at) = assignment(whole.text) else {
-            let message =
-                "wanted: expect NAME = VALUE, or decision, rule, factor, action, message or band";
-            return self.wrong(whole, message);
+            return self.wrong(whole, wanted_of_all());
         };
         let (name, values) = whole.split_at_letter(at);
         let name = name.trim();
@@ -474,6 +498,15 @@ impl Reader<'_> {
         }
         found
     }
+}
+
+/// What an expectation may be about, beside decisions and facts.
+const SUBJECTS: &[&str] =
+    &["rule", "factor", "action", "message", "band", "exempt", "three_ds", "retry"];
+
+fn wanted_of_all() -> String {
+    let subjects = listed(["decision"].iter().chain(SUBJECTS).copied());
+    format!("wanted: expect NAME = VALUE, or {subjects}")
 }
 
 fn unknown<'k>(name: Part<'_>, what: &str, names: impl IntoIterator<Item = &'k str>) -> Diagnostic {

@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use features::event::hash_text;
+use features::event::{Event, hash_text};
 use features::expr::key_number;
 use features::geo;
 use features::history::Limits;
 use features::money::Currency;
 use features::plan::Reading;
 
-use super::{ActionName, Expectation, FactorState, RuleState, Step, Story, Value, Wanted};
+use super::{
+    ActionName, ExemptName, Expectation, FactorState, RuleState, Step, Story, Value, Wanted,
+};
 use crate::changes;
 use crate::decision::{Decision, Factor, Modifier, Verdict};
 use crate::engine::{Engine, Outcome};
 use crate::explain::lacking;
 use crate::policy::Policy;
 use crate::reason::ReasonCode;
+use crate::retry;
 use crate::rules::Hits;
 
 /// How far a number may be from the wanted one, of the larger of both.
@@ -66,15 +69,16 @@ impl Story {
         for step in &self.steps {
             match step {
                 Step::Event(event) => {
-                    let outcome = changes::decide(&engine, &mut event.as_ref().clone());
+                    let mut event = event.as_ref().clone();
+                    let outcome = changes::decide(&engine, &mut event);
                     let hits = &outcome.judgement.hits;
                     told.fired.extend(hits.hit.iter().chain(&hits.shadow));
                     told.fired.extend(hits.suppressed.iter().map(|(rule, _)| rule));
-                    latest = Some(outcome);
+                    latest = Some((event, outcome));
                 }
                 Step::Expect(expectation) => {
-                    if let Some(outcome) = &latest {
-                        told.checks.push(check(expectation, outcome));
+                    if let Some((event, outcome)) = &latest {
+                        told.checks.push(check(expectation, event, outcome));
                     }
                 }
             }
@@ -85,7 +89,7 @@ impl Story {
     }
 }
 
-fn check(expectation: &Expectation, outcome: &Outcome) -> Check {
+fn check(expectation: &Expectation, event: &Event, outcome: &Outcome) -> Check {
     let verdict = &outcome.judgement.verdict;
     let (subject, wanted, got, holds) = match &expectation.wanted {
         Wanted::Fact { name, value } => {
@@ -130,8 +134,37 @@ fn check(expectation: &Expectation, outcome: &Outcome) -> Check {
             let got = band.map_or("none", |band| band.name.as_str());
             ("band".to_owned(), name.clone(), got.to_owned(), got == name)
         }
+        Wanted::Exempt(name) => {
+            let claims = claimed(verdict);
+            let got = if claims.is_empty() { "none".to_owned() } else { claims.join(", ") };
+            let holds = got == name.name() || claims.contains(&name.name());
+            ("exempt".to_owned(), name.name().to_owned(), got, holds)
+        }
+        Wanted::ThreeDs(code) => {
+            let got = verdict.three_ds.unwrap_or("none");
+            ("three_ds".to_owned(), code.clone(), got.to_owned(), got == code)
+        }
+        Wanted::Retry(name) => {
+            let situation = outcome.policy.situation(&outcome.facts);
+            let advised = retry::advise(event, &situation, verdict);
+            let got = advised.map_or("none", |(advice, _)| advice.name());
+            ("retry".to_owned(), name.name().to_owned(), got.to_owned(), got == name.name())
+        }
     };
     Check { line: expectation.line, subject, wanted, got, holds }
+}
+
+/// The names of the exemptions that may be claimed.
+fn claimed(verdict: &Verdict) -> Vec<&'static str> {
+    let Some(found) = &verdict.exemption else { return Vec::new() };
+    let claims = [
+        (found.low_value, ExemptName::LowValue),
+        (found.tra, ExemptName::Tra),
+        (found.recurring, ExemptName::Recurring),
+        (found.trusted, ExemptName::Trusted),
+        (found.transit, ExemptName::Transit),
+    ];
+    claims.iter().filter(|(may, _)| *may).map(|(_, name)| name.name()).collect()
 }
 
 fn decided(decision: Decision, because: &[ReasonCode]) -> String {
