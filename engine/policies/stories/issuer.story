@@ -12,7 +12,7 @@ story issuer_tra "A quiet remote payment is exempt by risk analysis until someth
   at -10d  payment      id=p3 amount_minor=33000 usd_minor=4620
   at -10d  auth_result  ref_id=p3 outcome=approved
   at 0     payment
-  expect approve because TRUSTED_CONTEXT
+  expect approve
   expect exempt tra
   # Nobody scored it here, so the issuer is left to his own mind.
   expect three_ds 01
