@@ -95,7 +95,7 @@ story issuer_refuses "The issuer's code tells its class, and what may follow"
   expect card_declined_same_amount_count_30d = 10
   expect retry limit_reached
 
-story issuer_forbids "What the scheme forbids is not tried again by a machine, and the answer says for how long"
+story issuer_forbids "What the scheme forbids is not tried again by a machine"
   with any      account_id=a1
   with payment  kind=auto_debit mandate_id=x1 currency=CNY funding=intl_card amount_minor=10000 usd_minor=1400 card.card_token=c1 card.network=visa card.issuer_country=DE merchant.merchant_id=m1 merchant.country=CN
   at -3d   payment      id=p1
