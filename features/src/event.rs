@@ -12,7 +12,6 @@
 //! data, so `Debug` shows the id, the type and the time and nothing else.
 
 use std::fmt;
-use std::hash::Hasher;
 use std::net::IpAddr;
 
 use siphasher::sip::SipHasher13;
@@ -132,9 +131,7 @@ pub fn hash_text(text: &str) -> u64 {
 
 /// The same of a part of a text.
 pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(HASH_KEY.0, HASH_KEY.1);
-    hasher.write(bytes);
-    hasher.finish()
+    SipHasher13::new_with_keys(HASH_KEY.0, HASH_KEY.1).hash(bytes)
 }
 
 impl Event {

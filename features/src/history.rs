@@ -89,8 +89,8 @@ pub struct Census {
     pub events: u64,
     /// Events too late to count.
     pub late: u64,
-    /// Keys and changes that lists hold.
-    pub list_entries: usize,
+    /// Name of each list and the entries it keeps, those that ended not long ago included.
+    pub lists: Vec<(String, usize)>,
     /// Changes of lists that no list took.
     pub list_refusals: u64,
     /// Bytes held, but for what busy entities keep beside their rows.
@@ -286,7 +286,7 @@ impl History {
             origins: fold.origins.len(),
             events: fold.events,
             late: fold.late,
-            list_entries: fold.lists.held(),
+            lists: fold.lists.kept().collect(),
             list_refusals: fold.lists.ignored(),
             bytes: entities + fold.arena.held() + fold.origins.held(),
         }

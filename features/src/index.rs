@@ -6,7 +6,7 @@
 //! the whole key fits. Keys are hashes already.
 
 /// Segments of an index.
-const SEGMENTS: usize = 256;
+pub(crate) const SEGMENTS: usize = 256;
 
 /// From key to number; see the module's essay.
 #[derive(Clone, Debug)]
@@ -84,6 +84,17 @@ impl Index {
         slots[hole] = 0;
     }
 
+    /// Slots of the segment of a key.
+    pub(crate) fn slots(&self, key: u64) -> usize {
+        self.segments[segment_of(key)].slots.len()
+    }
+
+    /// The 32 low bits of each key in the segment of this one, in no order.
+    pub(crate) fn fingerprints(&self, key: u64) -> impl Iterator<Item = u32> {
+        let taken = self.segments[segment_of(key)].slots.iter().filter(|slot| **slot != 0);
+        taken.map(|slot| (slot >> 32) as u32)
+    }
+
     /// Bytes held.
     pub(crate) fn held(&self) -> usize {
         self.segments.iter().map(|s| s.slots.capacity() * 8 + size_of::<Segment>()).sum()
@@ -135,7 +146,8 @@ impl Segment {
     }
 }
 
-fn segment_of(key: u64) -> usize {
+/// The segment of a key.
+pub(crate) fn segment_of(key: u64) -> usize {
     (key >> 56) as usize
 }
 

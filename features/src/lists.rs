@@ -15,8 +15,9 @@
 //! [`LISTS_HELD_MAX`] keys and changes. A change beyond that, or one that the list cannot take, is
 //! ignored and counted; who makes one at a door is told before.
 //!
-//! Cost: a hash and a look-up for a value, one each for each different length of prefixes, card
-//! ranges and networks and for each label of a domain that the list holds; no allocation.
+//! Cost: a hash and a probe of a small filter for a value, one each for each different length of
+//! prefixes, card ranges and networks and for each label of a domain that the list holds; a look-up
+//! for those alone that the filter lets through (see `filter`); no allocation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::limits::{LIST_ENTRIES_MAX, LISTS_HELD_MAX};
 
 mod entries;
 mod file;
+mod filter;
 mod key;
 #[cfg(test)]
 mod tests;
@@ -280,6 +282,11 @@ impl Lists {
     /// Keys and changes that are held.
     pub fn held(&self) -> usize {
         self.held
+    }
+
+    /// Name of each list and the entries it keeps, those that ended not long ago included.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (String, usize)> {
+        self.lists.iter().map(|list| (list.declared.name.clone(), list.entries.len()))
     }
 
     /// All lists in the order of their declaration.

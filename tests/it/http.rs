@@ -739,6 +739,7 @@ fn the_metrics_page_can_be_parsed_and_names_nobody() {
         ("gyr_journal_durable_sequence", 3.0),
         ("gyr_journal_up", 1.0),
         ("gyr_late_events_total", 0.0),
+        ("gyr_list_refusals_total", 0.0),
     ];
     for (name, value) in expected {
         assert_eq!(samples.get(name), Some(&value), "{name} in\n{}", reply.body);
@@ -749,9 +750,12 @@ fn the_metrics_page_can_be_parsed_and_names_nobody() {
     ] {
         assert!(samples.get(name).is_some_and(|seconds| (0.0..1.0).contains(seconds)), "{name}");
     }
-    for table in
-        ["gyr_state_entities{table=", "gyr_evictions_total{table=", "gyr_build_info{version="]
-    {
+    for table in [
+        "gyr_state_entities{table=",
+        "gyr_evictions_total{table=",
+        "gyr_list_entries{list=",
+        "gyr_build_info{version=",
+    ] {
         assert!(samples.keys().any(|name| name.starts_with(table)), "{table}");
     }
     for identity in ["a1\"", "c2\"", "d3\"", "m4\"", "e1\"", "quoted"] {

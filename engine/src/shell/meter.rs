@@ -7,8 +7,8 @@
 //! six histogram increments and its counters: about 0.2 us.
 //!
 //! The page is OpenMetrics text. Quantiles are over the last one to two minutes, exact to 1 %; the
-//! counts and sums beside them are for life. Labels are rules, routes, tables and codes: never an
-//! id of a customer, a card, a device or an address.
+//! counts and sums beside them are for life. Labels are rules, routes, tables, lists and codes:
+//! never an id of a customer, a card, a device or an address.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -105,6 +105,8 @@ pub(crate) struct Meter {
     journal_up: Gauge,
     entities: Family<TableLabels, Gauge>,
     evictions: Family<TableLabels, Counter>,
+    list_entries: Family<ListLabels, Gauge>,
+    list_refusals: Counter,
     late: Counter,
     build: Family<BuildLabels, Gauge>,
     networks: Family<FileLabels, Gauge>,
@@ -142,6 +144,11 @@ struct PartLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TableLabels {
     table: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListLabels {
+    list: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -206,6 +213,8 @@ impl Meter {
             journal_up: Gauge::default(),
             entities: Family::default(),
             evictions: Family::default(),
+            list_entries: Family::default(),
+            list_refusals: Counter::default(),
             late: Counter::default(),
             build: Family::default(),
             networks: Family::default(),
@@ -234,6 +243,9 @@ impl Meter {
         to.register("journal_up", "Whether the journal takes records", self.journal_up.clone());
         to.register("state_entities", "Entities held, by table", self.entities.clone());
         to.register("evictions", "Entities given up, by table", self.evictions.clone());
+        to.register("list_entries", "Entries kept, by list", self.list_entries.clone());
+        let refusals = self.list_refusals.clone();
+        to.register("list_refusals", "Changes of lists that no list took", refusals);
         to.register("late_events", "Events too late to count", self.late.clone());
         to.register("build_info", "What runs here", self.build.clone());
         to.register("networks_info", "Files addresses are looked up in", self.networks.clone());
@@ -243,9 +255,10 @@ impl Meter {
     pub(crate) fn install(&self, policy: &Arc<Policy>) {
         self.rule_counts.store(Arc::new(RuleCounts::new(policy, &self.rules)));
         self.show_policy(policy);
-        // It may keep other tables; the next page fills in those that there are.
+        // It may keep other tables and lists; the next page fills in those that there are.
         self.entities.clear();
         self.evictions.clear();
+        self.list_entries.clear();
     }
 
     fn show_policy(&self, policy: &Policy) {
@@ -323,6 +336,11 @@ impl Meter {
             let counter = self.evictions.get_or_create_owned(&labels);
             counter.inner().store(*evictions, Ordering::Relaxed);
         }
+        for (list, entries) in &levels.census.lists {
+            let labels = ListLabels { list: list.clone() };
+            self.list_entries.get_or_create(&labels).set(*entries as i64);
+        }
+        self.list_refusals.inner().store(levels.census.list_refusals, Ordering::Relaxed);
         self.late.inner().store(levels.census.late, Ordering::Relaxed);
         self.journal_durable.set(levels.durable as i64);
         self.journal_up.set(i64::from(levels.is_journal_running));
@@ -458,7 +476,9 @@ rule pays "A payment"
 
     fn page(meter: &Meter) -> String {
         let tables = vec![("card".to_owned(), 3, 2)];
-        let census = Census { tables, events: 9, late: 4, ..Census::default() };
+        let lists = vec![("blocked_cards".to_owned(), 5)];
+        let census =
+            Census { tables, events: 9, late: 4, lists, list_refusals: 6, ..Census::default() };
         let networks = vec!["city@1764201600".to_owned()];
         meter.page(&Levels { census, durable: 17, is_journal_running: true, networks })
     }
@@ -479,6 +499,8 @@ rule pays "A payment"
             "gyr_rule_hits_total{rule=\"pays\",mode=\"exempted\"} 1",
             "gyr_state_entities{table=\"card\"} 3",
             "gyr_evictions_total{table=\"card\"} 2",
+            "gyr_list_entries{list=\"blocked_cards\"} 5",
+            "gyr_list_refusals_total 6",
             "gyr_late_events_total 4",
             "gyr_journal_records_total 1",
             "gyr_journal_durable_sequence 17",

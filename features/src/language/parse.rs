@@ -29,6 +29,7 @@ use super::words::{
     is_statement, names,
 };
 use super::{NAME_BYTES_MAX, PARTS_MAX, TEXT_BYTES_MAX};
+use crate::limits::ID_BYTES_MAX;
 
 /// Reads a policy text: the statements that could be read, and every fault, in the order of the
 /// text.
@@ -273,6 +274,21 @@ impl<'a> Parser<'a> {
         self.advance();
         self.check_spelling(word, span, wanted, spelling);
         Ok(Name { node: word.to_owned(), span })
+    }
+
+    /// Reports that a list has a name of more bytes than the events that change it can carry.
+    fn check_list_name(&mut self, span: Span, bytes: usize) {
+        if (ID_BYTES_MAX + 1..=NAME_BYTES_MAX).contains(&bytes) {
+            let message =
+                format!("got the name of a list of {bytes} bytes, wanted at most {ID_BYTES_MAX}");
+            self.report(faults::NAME_TOO_LONG, span, message, None);
+        }
+    }
+
+    /// The same of a tag, whose list is named for the entity too.
+    fn check_tag(&mut self, entity: &Name, tag: &Name) {
+        let colon = 1;
+        self.check_list_name(tag.span, entity.node.len() + colon + tag.node.len());
     }
 
     fn check_spelling(&mut self, word: &str, span: Span, wanted: &str, spelling: Spelling) {

@@ -13,10 +13,10 @@
 
 use std::sync::Arc;
 
+use super::filter::FilteredIndex;
 use super::key::{Key, Lengths, Sought, is_in_range};
 use crate::expr::UNKNOWN;
 use crate::field::{EventType, Types};
-use crate::index::Index;
 use crate::language::ast::ListKind;
 use crate::limits::{ENTRY_CHANGES_MAX, LIST_MEMORY_MS};
 
@@ -105,7 +105,7 @@ pub(crate) struct At {
 #[derive(Clone, Debug)]
 pub(crate) struct Entries {
     kind: ListKind,
-    index: Index,
+    index: FilteredIndex,
     entries: Vec<Entry>,
     free: Vec<u32>,
     older: Vec<Change>,
@@ -124,7 +124,7 @@ impl Entries {
     pub(crate) fn new(kind: ListKind) -> Entries {
         Entries {
             kind,
-            index: Index::default(),
+            index: FilteredIndex::default(),
             entries: Vec::new(),
             free: Vec::new(),
             older: Vec::new(),
@@ -170,9 +170,9 @@ impl Entries {
 
     /// Whether a value is in the list, and by which entry.
     pub(crate) fn test(&self, sought: Sought<'_>, at: At) -> (f64, Option<u32>) {
-        let touch = |key| self.index.touch(key);
-        let found = sought.look_up(self.kind, &self.lengths, touch, |key, text| {
-            self.index.find(key, |number| {
+        let may_hold = |place| self.index.may_hold(place);
+        let found = sought.look_up(self.kind, &self.lengths, may_hold, |place, key, text| {
+            self.index.find(place, |number| {
                 let entry = &self.entries[number as usize];
                 let is_it = match self.kind {
                     ListKind::Bin => is_in_range(entry.key, entry.length, text),
@@ -214,8 +214,8 @@ impl Entries {
     /// The entry of this very value.
     pub(crate) fn find(&self, key: &Key, tenant: u32) -> Option<u32> {
         let mut first = None;
-        key.each(self.kind, |key, _| {
-            first.get_or_insert(key);
+        key.each(self.kind, |place, _| {
+            first.get_or_insert(place);
         });
         self.index.find(first?, |number| {
             let entry = &self.entries[number as usize];
@@ -228,9 +228,9 @@ impl Entries {
         if self.find(key, tenant).is_some() {
             return 1;
         }
-        let mut keys = 0;
-        key.each(self.kind, |_, _| keys += 1);
-        keys
+        let mut places = 0;
+        key.each(self.kind, |_, _| places += 1);
+        places
     }
 
     /// Takes a change in; false when the entry has more changes in force than are kept.
@@ -258,8 +258,8 @@ impl Entries {
             }
         };
         let Entries { index, lengths, held, .. } = self;
-        key.each(self.kind, |key, length| {
-            index.insert(key, number);
+        key.each(self.kind, |place, length| {
+            index.insert(place, number);
             lengths.insert(length);
             *held += 1;
         });
@@ -397,8 +397,8 @@ impl Entries {
             let value = std::mem::take(&mut entry.value).into();
             let key = Key { value, key: entry.key, length: entry.length };
             let Entries { index, held, .. } = self;
-            key.each(self.kind, |key, _| {
-                index.remove(key, |found| found == number);
+            key.each(self.kind, |place, _| {
+                index.remove(place, |found| found == number);
                 *held -= 1;
             });
             self.free.push(number);

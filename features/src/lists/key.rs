@@ -4,11 +4,16 @@
 //! fewest prefixes that make it up) and a network have one for each length that the list holds, and
 //! a domain one for each suffix of labels. A [`Sought`] asks for them one after the other and
 //! allocates nothing; what is malformed or too long has no key and is in no list.
+//!
+//! Two hashes are told apart. The *place* is where the index keeps a number: a quick hash, computed
+//! for every length, that a filter mostly refuses. The *key* says what an entry is: a SipHash, or
+//! the bounds of a card range; it is computed where the filter does not refuse, and compared.
 
-use std::hash::Hasher;
+use std::hash::{BuildHasher, Hasher};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
+use foldhash::quality::FixedState;
 use siphasher::sip::SipHasher13;
 
 use crate::event::{hash_bytes, hash_text};
@@ -70,14 +75,19 @@ impl Key {
         }
     }
 
-    /// Calls `each` with the keys it is found under, each with its length.
+    /// Calls `each` with the places it is found at, each with its length.
     pub(crate) fn each(&self, kind: ListKind, mut each: impl FnMut(u64, u8)) {
-        if kind != ListKind::Bin {
-            return each(self.key, self.length);
-        }
-        split(bounds_of(self.key), self.length, |start, digits| {
-            each(hash_digits(start, digits), digits);
-        });
+        let place = match kind {
+            ListKind::Value => self.key,
+            ListKind::Prefix | ListKind::Domain => place_of(self.value.as_bytes()),
+            ListKind::Cidr => place_of_network(first_bits(&self.value), self.length),
+            ListKind::Bin => {
+                return split(bounds_of(self.key), self.length, |start, digits| {
+                    each(place_of_digits(start, digits), digits);
+                });
+            }
+        };
+        each(place, self.length);
     }
 }
 
@@ -147,9 +157,25 @@ fn mask(length: u8) -> u128 {
 }
 
 fn hash_network(bits: u128, length: u8) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(NETWORK_KEY.0, NETWORK_KEY.1);
-    hasher.write_u128(bits);
-    hasher.write_u8(length);
+    let mut network = [length; 17];
+    network[..16].copy_from_slice(&bits.to_le_bytes());
+    SipHasher13::new_with_keys(NETWORK_KEY.0, NETWORK_KEY.1).hash(&network)
+}
+
+/// The bits that a network of canonical form begins with.
+fn first_bits(value: &str) -> u128 {
+    let address = value.split('/').next().unwrap_or_default();
+    address.parse().map_or(0, address_bits)
+}
+
+fn place_of_network(bits: u128, length: u8) -> u64 {
+    FixedState::default().hash_one((bits, length))
+}
+
+/// The place of a text; that of a card range is the place of its digits.
+fn place_of(text: &[u8]) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
+    hasher.write(text);
     hasher.finish()
 }
 
@@ -192,7 +218,7 @@ fn split(range: RangeInclusive<u32>, digits: u8, mut each: impl FnMut(u32, u8)) 
     }
 }
 
-fn hash_digits(number: u32, digits: u8) -> u64 {
+fn place_of_digits(number: u32, digits: u8) -> u64 {
     let mut text = [b'0'; *BIN_DIGITS.end()];
     let text = &mut text[..usize::from(digits)];
     let mut rest = number;
@@ -200,7 +226,7 @@ fn hash_digits(number: u32, digits: u8) -> u64 {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    hash_bytes(text)
+    place_of(text)
 }
 
 /// Which lengths a list holds: only these are asked for.
@@ -245,54 +271,62 @@ pub(crate) enum Sought<'a> {
     Number(i64),
 }
 
-/// Keys that are looked for together.
-const TOGETHER: usize = 16;
-
 impl Sought<'_> {
-    /// The first found by `find(key, text)` under the keys of the value; `None` inside when there is
-    /// none, `None` outside when only the hash of a text is at hand where the text is needed. What
-    /// `touch` reads for a key is on its way when that key is looked for.
+    /// The first found by `find(place, key, text)` at a place of the value that the list may hold;
+    /// `None` inside when there is none, `None` outside when only the hash of a text is at hand where
+    /// the text is needed. The key of a card range is of no use there, and 0.
     pub(crate) fn look_up<T>(
         self,
         kind: ListKind,
         lengths: &Lengths,
-        touch: impl Fn(u64) -> u64,
-        mut find: impl FnMut(u64, &[u8]) -> Option<T>,
+        may_hold: impl Fn(u64) -> bool,
+        mut find: impl FnMut(u64, u64, &[u8]) -> Option<T>,
     ) -> Option<Option<T>> {
         let mut digits = [0; 20];
         let text = match self {
             Sought::Hash(hash) | Sought::Text(hash, _) if kind == ListKind::Value => {
-                return Some(find(hash, &[]));
+                return Some(find(hash, hash, &[]));
             }
             Sought::Hash(_) => return None,
             Sought::Text(_, text) => text,
             Sought::Number(number) => decimal(number, &mut digits),
         };
         let bytes = text.as_bytes();
-        let find = |key| find(key, bytes);
         Some(match kind {
-            ListKind::Value => together(std::iter::once(hash_bytes(bytes)), touch, find),
+            ListKind::Value => {
+                let hash = hash_bytes(bytes);
+                find(hash, hash, bytes)
+            }
             ListKind::Prefix => {
                 let longest = bytes.len().min(LIST_VALUE_BYTES_MAX);
                 let Some(longest) = longest.checked_sub(1) else { return Some(None) };
-                let lengths = lengths.within(0..=longest as u8);
-                let keys = lengths.map(|length| hash_bytes(&bytes[..=usize::from(length)]));
-                together(keys, touch, find)
+                lengths.within(0..=longest as u8).find_map(|length| {
+                    let prefix = &bytes[..=usize::from(length)];
+                    let place = place_of(prefix);
+                    if may_hold(place) { find(place, hash_bytes(prefix), bytes) } else { None }
+                })
             }
             ListKind::Bin => {
                 let is_digit = |byte: &&u8| byte.is_ascii_digit();
                 let digits = bytes.iter().take(*BIN_DIGITS.end()).take_while(is_digit).count();
-                let lengths = lengths.within(1..=digits as u8);
-                let keys = lengths.map(|length| hash_bytes(&bytes[..usize::from(length)]));
-                together(keys, touch, find)
+                lengths.within(1..=digits as u8).find_map(|length| {
+                    let place = place_of(&bytes[..usize::from(length)]);
+                    if may_hold(place) { find(place, 0, bytes) } else { None }
+                })
             }
             ListKind::Cidr => {
                 let Ok(address) = text.parse::<IpAddr>() else { return Some(None) };
                 let address = address.to_canonical();
                 let bits = address_bits(address);
-                let lengths = lengths.within(lengths_of(address));
-                let keys = lengths.map(|length| hash_network(bits & mask(length), length));
-                together(keys, touch, find)
+                lengths.within(lengths_of(address)).find_map(|length| {
+                    let bits = bits & mask(length);
+                    let place = place_of_network(bits, length);
+                    if may_hold(place) {
+                        find(place, hash_network(bits, length), bytes)
+                    } else {
+                        None
+                    }
+                })
             }
             ListKind::Domain => {
                 let text = text.strip_suffix('.').unwrap_or(text);
@@ -302,33 +336,14 @@ impl Sought<'_> {
                     *small = byte.to_ascii_lowercase();
                 }
                 let starts = suffixes(small).zip(1..=LABELS_MAX);
-                let held = starts.filter(|(_, labels)| lengths.has(*labels));
-                together(held.map(|(start, _)| hash_bytes(&small[start..])), touch, find)
+                let mut held = starts.filter(|(_, labels)| lengths.has(*labels));
+                held.find_map(|(start, _)| {
+                    let suffix = &small[start..];
+                    let place = place_of(suffix);
+                    if may_hold(place) { find(place, hash_bytes(suffix), bytes) } else { None }
+                })
             }
         })
-    }
-}
-
-/// The first found under these keys: what is read for some of them is asked for at once, so that
-/// nothing waits for the memory of another.
-fn together<T>(
-    mut keys: impl Iterator<Item = u64>,
-    touch: impl Fn(u64) -> u64,
-    mut find: impl FnMut(u64) -> Option<T>,
-) -> Option<T> {
-    loop {
-        let mut some = [0; TOGETHER];
-        let (mut count, mut near) = (0, 0);
-        for (slot, key) in some.iter_mut().zip(keys.by_ref()) {
-            *slot = key;
-            near ^= touch(key);
-            count += 1;
-        }
-        std::hint::black_box(near);
-        let found = some[..count].iter().find_map(|key| find(*key));
-        if found.is_some() || count < TOGETHER {
-            return found;
-        }
     }
 }
 

@@ -61,6 +61,7 @@ impl<'a> Parser<'a> {
     fn tag(&mut self) -> Parsed<Action> {
         let entity = self.name("an entity such as `account`", Spelling::Lower)?;
         let tag = self.name("a tag", Spelling::Plain)?;
+        self.check_tag(&entity, &tag);
         if !self.take_word("for") {
             let help = "a tag has an end: write `for 7d`".to_owned();
             return Err(self.unexpected("`for` and a duration", Some(help)));

@@ -436,6 +436,7 @@ impl<'a> Parser<'a> {
         };
         let entity = Name { node: entity, span };
         let tag = self.name("a tag", Spelling::Plain)?;
+        self.check_tag(&entity, &tag);
         let node = ExprNode::Tagged { entity, tag, negated };
         self.node(node, self.span_from(span), 0)
     }

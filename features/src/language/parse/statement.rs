@@ -169,6 +169,7 @@ impl<'a> Parser<'a> {
 
     fn list(&mut self) -> Parsed<List> {
         let name = self.name("the name of the list", Spelling::Plain)?;
+        self.check_list_name(name.span, name.node.len());
         let title = self.title();
         self.assign()?;
         let kind = self.choice("the kind of the list", &LIST_KINDS)?;

@@ -198,6 +198,23 @@ fn every_fault_has_its_code_and_its_place() {
 fn the_limits_are_held_and_said() {
     let long = format!("let {} = 1", "x".repeat(129));
     assert_eq!(found(&long), ["P010 1:5"]);
+    // A list is changed by events, and its name, with a tag the entity before it, is an id there.
+    let name = |bytes: usize| "l".repeat(bytes);
+    let list = |bytes| format!("list {} = value (\"a\")", name(bytes));
+    assert_eq!(found(&list(64)), [""; 0]);
+    assert_eq!(found(&list(65)), ["P010 1:6"]);
+    assert_eq!(found(&list(129)), ["P010 1:6"]);
+    let asked = |bytes| format!("let x = card tagged {}", name(bytes));
+    assert_eq!(found(&asked(59)), [""; 0]);
+    assert_eq!(found(&asked(60)), ["P010 1:21"]);
+    let left = |bytes| {
+        let tag = name(bytes);
+        format!(
+            "rule r \"\" on payment when payment then tag card {tag} for 1d because AA owner \"\""
+        )
+    };
+    assert_eq!(found(&left(59)), [""; 0]);
+    assert_eq!(found(&left(60)), ["P010 1:49"]);
     let nested = |depth: u32| {
         let depth = depth as usize;
         format!("let x = {}a{}", "(".repeat(depth), ")".repeat(depth))
