@@ -12,6 +12,7 @@
 //! the result instead of passing for genuine. Memory does not grow with the number of cases: the
 //! sweep keeps a bin for each 1/32 of a doubling of the odds of fraud.
 
+mod bill;
 mod weight;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::decision::{Combine, Decision};
 use crate::policy::{Judgement, Policy};
 use crate::rules::RuleSet;
 
+pub use bill::{Actor, Asked, Bill, Ending};
 pub use weight::{Band, ExemptionReport, RuleReport};
 
 /// Milliseconds of a day.

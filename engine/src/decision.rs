@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use features::field::FieldId;
 
+use crate::economics::Stake;
 use crate::reason::{MessageKey, ReasonCode};
 use crate::vector::Vector;
 
@@ -620,6 +621,8 @@ pub struct Verdict {
     pub iso8583: Option<&'static str>,
     /// `threeDSRequestorChallengeInd` for the authorisation.
     pub three_ds: Option<&'static str>,
+    /// What is at stake, as the cost rule saw it.
+    pub stake: Stake,
     /// What the cost rule compared; `None` without a probability.
     pub costs: Option<Costs>,
     /// For a refusal that may be explored, whether it was.

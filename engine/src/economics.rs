@@ -433,11 +433,14 @@ impl Economics {
             + self.contact_usd
     }
 
+    /// Loss when a genuine customer does not pass a challenge.
+    pub fn loss_turned_away(&self, stake: &Stake) -> f64 {
+        self.margin * stake.amount_usd + self.attrition_challenge * stake.customer_value_usd
+    }
+
     /// Loss when a genuine customer is challenged (`Kf`).
     pub fn loss_challenged(&self, stake: &Stake, ask: &Ask) -> f64 {
-        let lost =
-            self.margin * stake.amount_usd + self.attrition_challenge * stake.customer_value_usd;
-        (1.0 - ask.success) * lost
+        (1.0 - ask.success) * self.loss_turned_away(stake)
             + ask.success * self.second_usd * ask.seconds
             + self.challenge_price_usd
     }

@@ -242,6 +242,7 @@ pub fn resolve(
         three_ds,
         reasons,
         askable: bench.askable(),
+        stake: bench.stake,
         costs: ruling.costs,
         exploration,
         valid_for_ms: VALID_FOR_MS,

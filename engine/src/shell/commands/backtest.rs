@@ -22,7 +22,9 @@ use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
 use crate::shell::answer::answer;
 use crate::shell::wire::Detail;
+use compare::WorldArguments;
 
+mod compare;
 mod html;
 mod json;
 mod plot;
@@ -37,14 +39,17 @@ Examples:
   gyr backtest --data data --from 2026-10-01 --policy my.policy --out report.html
   gyr backtest --data data --policy my.policy --out report.html --decisions decisions.ndjson
   gyr backtest --data world --truth world/truth.ndjson --out report.html
+  gyr backtest --compare --out compare.html             against simpler ways of deciding
 
 Truth is what the labels say today; events without a label are shown apart and widen the bounds of
 the result. New windows in a policy are exact: everything is folded from the raw events. The page is
 one file without scripts; --json has the same numbers, --decisions the answers of `gyr score`.")]
 pub(crate) struct Arguments {
     /// A folder of events and labels, as `gyr import` makes it.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "compare")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    world: WorldArguments,
     #[command(flatten)]
     networks: NetworkArguments,
     /// Judge by the truth of a simulated world instead of its labels: its truth.ndjson. Every event
@@ -173,13 +178,20 @@ pub(crate) fn compare(
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // Clap lets nobody through who gives neither.
+    match &arguments.data {
+        Some(data) => replay_and_report(arguments, data),
+        None => compare::run(arguments),
+    }
+}
+
+fn replay_and_report(arguments: &Arguments, data: &Path) -> Result<(), Failure> {
     let model = arguments.model.as_ref();
     let mut candidate = Lane::new(arguments.policy.as_deref(), model)?;
     let other = arguments.against.as_deref().map(|path| Lane::new(Some(path), model));
     let mut against = other.transpose()?.map(|lane| (lane, Diff::default()));
-    let known = Known::read(&arguments.data, arguments.truth.as_deref())?;
-    let mut reading =
-        Reading::open(&arguments.data, &arguments.networks, "replaying", BadRows::PassOver)?;
+    let known = Known::read(data, arguments.truth.as_deref())?;
+    let mut reading = Reading::open(data, &arguments.networks, "replaying", BadRows::PassOver)?;
     // Files are opened first: a folder that cannot be written is told before the work.
     let create =
         |path: &Option<PathBuf>| path.as_deref().map(|path| Output::create(Some(path))).transpose();
@@ -190,7 +202,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     replay(&mut reading, &known, from_ms, &mut candidate, against.as_mut(), &mut decisions)?;
     reading.end();
     let findings = Findings {
-        folder: arguments.data.display().to_string(),
+        folder: data.display().to_string(),
         events: reading.read,
         bad_rows: reading.bad,
         candidate: candidate.side,

@@ -36,17 +36,21 @@ pub(super) fn page(findings: &Findings) -> String {
     let types = types.map(|(event_type, decided)| (event_type.name().to_owned(), decided));
     body.push_str(&by_name("By event type", "event type", types));
     body.push_str(&by_day(report));
+    document(&format!("Backtest of {}", escape(&policy.name)), &body)
+}
+
+/// A page of this title, which is safe, and body.
+pub(super) fn document(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Backtest of {}</title>\n<style>\n{STYLE}</style></head>\n<body><main>\n{body}\
-         </main></body>\n</html>\n",
-        escape(&policy.name)
+         <title>{title}</title>\n<style>\n{STYLE}</style></head>\n<body><main>\n{body}\
+         </main></body>\n</html>\n"
     )
 }
 
 /// Text that may stand in an element or a quoted attribute.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -62,7 +66,7 @@ fn escape(text: &str) -> String {
 }
 
 /// A table: columns that begin with `#` are numbers and stand right.
-fn grid(columns: &[&str], rows: &str) -> String {
+pub(super) fn grid(columns: &[&str], rows: &str) -> String {
     let head = |column: &&str| match column.strip_prefix('#') {
         Some(name) => format!("<th class=\"n\">{name}</th>"),
         None => format!("<th>{column}</th>"),
@@ -71,11 +75,11 @@ fn grid(columns: &[&str], rows: &str) -> String {
     format!("<div class=\"scroll\"><table><tr>{heads}</tr>{rows}</table></div>\n")
 }
 
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     format!("<td>{text}</td>")
 }
 
-fn number(text: &str) -> String {
+pub(super) fn number(text: &str) -> String {
     format!("<td class=\"n\">{text}</td>")
 }
 
@@ -88,7 +92,7 @@ fn volume_cell(volume: Volume) -> String {
     number_with(&count(volume.events), &cents(volume.usd_minor))
 }
 
-fn row(cells: &[String]) -> String {
+pub(super) fn row(cells: &[String]) -> String {
     format!("<tr>{}</tr>", cells.concat())
 }
 
@@ -121,7 +125,7 @@ fn header(findings: &Findings) -> String {
     format!("<h1>Backtest of {name}</h1>\n<p class=\"soft\">{}</p>\n", parts.join(" &middot; "))
 }
 
-fn card(value: &str, name: &str, note: &str) -> String {
+pub(super) fn card(value: &str, name: &str, note: &str) -> String {
     format!("<div class=\"card\"><small>{name}</small><b>{value}</b><small>{note}</small></div>")
 }
 
