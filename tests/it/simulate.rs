@@ -1,6 +1,8 @@
 //! `gyr simulate` and `gyr demo`, end to end: a seed goes in, a world comes out that every other
 //! command takes, and nothing half done is left behind.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::cli::Folder;
@@ -74,6 +76,55 @@ fn a_policy_in_the_loop_changes_what_happens() {
     assert_eq!(paid(&folder), 0, "an issuer is asked for what was declined");
     let world = folder.json("world/world.json");
     assert_ne!(world["world"]["policy"], Value::Null);
+}
+
+#[test]
+fn a_policy_is_set_against_simpler_ways_of_deciding() {
+    let folder = Folder::new("compare");
+    let world = ["--accounts", "300", "--days", "6", "--warm-up", "2", "--worlds", "2"];
+    let compare = |page: &str, numbers: &str| {
+        let files = ["backtest", "--compare", "--out", page, "--json", numbers];
+        folder.done(&[&files[..], &world].concat())
+    };
+    let text = compare("one.html", "one.json");
+    assert_eq!(text, compare("two.html", "two.json"));
+    for (one, two) in [("one.html", "two.html"), ("one.json", "two.json")] {
+        assert_eq!(folder.read(one), folder.read(two), "two runs differ");
+    }
+    assert!(text.contains("this policy") && text.contains("SMS for everyone"), "{text}");
+    let page = folder.read("one.html");
+    assert!(page.contains("Cost of 1,000 events") && page.contains("<svg"), "{page}");
+    assert!(!page.contains("NaN") && !page.contains("<script"), "{page}");
+    let numbers = folder.json("one.json");
+    let ways: HashMap<&str, &Value> = numbers["ways"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|way| (way["way"].as_str().unwrap(), way))
+        .collect();
+    assert_eq!(ways.len(), 6);
+    let figure = |way: &str, path: &str| ways[way].pointer(path).and_then(Value::as_f64).unwrap();
+    for part in ["refused", "asked", "fees"] {
+        assert_eq!(figure("approve all", &format!("/bill_usd/{part}")), 0.0);
+        assert!(0.0 < figure("SMS for everyone", "/bill_usd/asked"));
+    }
+    assert_eq!(
+        figure("SMS for everyone", "/genuine/challenged"),
+        figure("SMS for everyone", "/genuine/events")
+    );
+    assert_eq!(figure("one threshold", "/genuine/challenged"), 0.0);
+    assert!(500.0 < figure("this policy", "/genuine/events"));
+    for (way, numbers) in &ways {
+        let bill = numbers["bill_usd"].as_object().unwrap();
+        let sum: f64 = bill.values().map(|part| part.as_f64().unwrap()).sum();
+        let events = figure(way, "/genuine/events") + figure(way, "/fraud/events");
+        let per_thousand = sum * 1_000.0 / events;
+        assert!((per_thousand - figure(way, "/usd_per_1000")).abs() < 1e-9, "{way}");
+    }
+    folder.fails(2, &["backtest", "--compare", "--out", "x", "--days", "5", "--warm-up", "5"]);
+    folder.fails(2, &["backtest", "--compare", "--out", "x", "--data", "world"]);
+    folder.fails(2, &["backtest", "--out", "x", "--data", "world", "--accounts", "9"]);
+    assert!(!folder.has("x"));
 }
 
 #[test]

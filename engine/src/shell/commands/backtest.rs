@@ -7,14 +7,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use datasets::synth::Truths;
-use datasets::{Labels, Verdict};
 use features::event::Event;
 use features::field::ids;
 use features::history::Limits;
 
 use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
-use super::dataset::{BadRows, NetworkArguments, Reading, id_of, truth_in, truth_of};
+use super::dataset::{BadRows, Known, NetworkArguments, Reading, id_of};
 use super::days::{DAY_MS, Day};
 use crate::backtest::{Case, Diff, Report, Truth, share};
 use crate::changes;
@@ -166,7 +164,7 @@ pub(crate) fn compare(
     before: Policy,
     after: Policy,
 ) -> Result<Comparison, Failure> {
-    let known = Known::read(data, truth)?;
+    let known = Known::read(data, truth, i64::MAX)?;
     let mut reading = Reading::open(data, networks, "replaying", BadRows::PassOver)?;
     let mut after = Lane::of(after);
     let mut against = (Lane::of(before), Diff::default());
@@ -190,7 +188,7 @@ fn replay_and_report(arguments: &Arguments, data: &Path) -> Result<(), Failure> 
     let mut candidate = Lane::new(arguments.policy.as_deref(), model)?;
     let other = arguments.against.as_deref().map(|path| Lane::new(Some(path), model));
     let mut against = other.transpose()?.map(|lane| (lane, Diff::default()));
-    let known = Known::read(data, arguments.truth.as_deref())?;
+    let known = Known::read(data, arguments.truth.as_deref(), i64::MAX)?;
     let mut reading = Reading::open(data, &arguments.networks, "replaying", BadRows::PassOver)?;
     // Files are opened first: a folder that cannot be written is told before the work.
     let create =
@@ -259,33 +257,6 @@ fn replay(
         }
     }
     Ok(())
-}
-
-/// What the events turned out to be.
-enum Known {
-    /// As far as labels say.
-    Labels(Labels),
-    /// All of it: the world is simulated.
-    World(Truths),
-}
-
-impl Known {
-    fn read(data: &Path, truth: Option<&Path>) -> Result<Known, Failure> {
-        Ok(match truth {
-            Some(path) => Known::World(Truths::read(path)?),
-            None => Known::Labels(truth_in(data, i64::MAX)?),
-        })
-    }
-
-    fn of<'a>(&'a self, id: &str) -> (Truth, Option<&'a str>) {
-        match self {
-            Known::Labels(labels) => truth_of(labels, id),
-            Known::World(truths) => match truths.of(id) {
-                (Verdict::Fraud, story) => (Truth::Fraud, story),
-                (Verdict::Legit, story) => (Truth::Genuine, story),
-            },
-        }
-    }
 }
 
 fn case_of<'a>(event: &Event, id: &'a str, known: &'a Known) -> Case<'a> {

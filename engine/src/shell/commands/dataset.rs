@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use datasets::synth::Truths;
 use datasets::{Events, Labels, Source, Verdict};
 use features::diagnostic::Diagnostic;
 use features::event::Event;
@@ -144,23 +145,57 @@ impl Reading {
     }
 }
 
-/// The truth of the events of a folder or file, as it was known by a time.
-pub(crate) fn truth_in(path: &Path, known_by_ms: i64) -> Result<Labels, Failure> {
-    if path == Path::new("-") {
-        let what = "labels are read before the events: --data takes a folder or a file, not `-`";
-        return Err(Failure::Usage(what.to_owned()));
-    }
-    Ok(datasets::labels(path, known_by_ms)?)
+/// What the events of a folder or file turned out to be.
+pub(crate) enum Known {
+    /// As far as labels say.
+    Labels(Labels),
+    /// All of it: the world is simulated.
+    World(Truths),
 }
 
-/// What an event turned out to be, and the fraud story where one is told.
-pub(crate) fn truth_of<'a>(labels: &'a Labels, event_id: &str) -> (Truth, Option<&'a str>) {
-    match labels.get(event_id) {
-        Some(truth) => match truth.verdict {
-            Verdict::Fraud => (Truth::Fraud, truth.typology.as_deref()),
-            Verdict::Legit => (Truth::Genuine, None),
-        },
-        None => (Truth::Unknown, None),
+impl Known {
+    /// Reads the truth file of a simulated world, or without one the labels that were known by a
+    /// time.
+    pub(crate) fn read(
+        data: &Path,
+        truth: Option<&Path>,
+        known_by_ms: i64,
+    ) -> Result<Known, Failure> {
+        if data == Path::new("-") {
+            let what =
+                "labels are read before the events: --data takes a folder or a file, not `-`";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        Ok(match truth {
+            Some(path) => Known::World(Truths::read(path)?),
+            None => Known::Labels(datasets::labels(data, known_by_ms)?),
+        })
+    }
+
+    /// What an event turned out to be, and the fraud story, or the honest pattern that looks like
+    /// one, where it is told.
+    pub(crate) fn of<'a>(&'a self, event_id: &str) -> (Truth, Option<&'a str>) {
+        match self {
+            Known::Labels(labels) => match labels.get(event_id) {
+                Some(truth) => match truth.verdict {
+                    Verdict::Fraud => (Truth::Fraud, truth.typology.as_deref()),
+                    Verdict::Legit => (Truth::Genuine, None),
+                },
+                None => (Truth::Unknown, None),
+            },
+            Known::World(truths) => match truths.of(event_id) {
+                (Verdict::Fraud, story) => (Truth::Fraud, story),
+                (Verdict::Legit, story) => (Truth::Genuine, story),
+            },
+        }
+    }
+
+    /// Whether nothing is known of any event.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Known::Labels(labels) => labels.is_empty(),
+            Known::World(truths) => truths.is_empty(),
+        }
     }
 }
 

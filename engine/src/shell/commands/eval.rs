@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use datasets::{Labels, ScoresWriter};
+use datasets::ScoresWriter;
 use features::event::{Event, hash_text};
 use features::field::{EventType, FieldId, Types, ids};
 use features::history::Limits;
@@ -21,7 +21,7 @@ use models::measure::{
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, ModelChoice, percent};
-use super::dataset::{BadRows, NetworkArguments, Reading, id_of, scored_types, truth_in, truth_of};
+use super::dataset::{BadRows, Known, NetworkArguments, Reading, id_of, scored_types};
 use super::days::{Days, Span, day_of};
 use super::facts::unwritable;
 use super::train::types_of;
@@ -69,6 +69,9 @@ pub(crate) struct Arguments {
     /// How long labels take.
     #[arg(long, value_name = "SPAN")]
     delay: Option<Span>,
+    /// Measure by the truth of a simulated world instead of its labels: its truth.ndjson.
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
     /// Event types to measure on; without this, those that move a customer's money.
     #[arg(long, value_name = "TYPE,..", value_delimiter = ',', value_parser = scored_types)]
     on: Vec<Types>,
@@ -172,11 +175,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = policy.model().expect("a policy that was given a model has one");
     let plan = Plan::new(arguments, model.provenance())?;
     let title = format!("{} {}", model.name(), model.version());
-    let labels = truth_in(&arguments.data, i64::MAX)?;
+    let known = Known::read(&arguments.data, arguments.truth.as_deref(), i64::MAX)?;
     let mut reading =
         Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
     let engine = Engine::new(policy, Limits::default());
-    let (before, rows) = fold(arguments, &engine, plan, &labels, &mut reading)?;
+    let (before, rows) = fold(arguments, &engine, plan, &known, &mut reading)?;
     reading.end();
     if rows.labels.is_empty() {
         let what = format!("{}: no labelled event on the test days", arguments.data.display());
@@ -202,7 +205,7 @@ fn fold(
     arguments: &Arguments,
     engine: &Engine,
     plan: Plan,
-    labels: &Labels,
+    known: &Known,
     reading: &mut Reading,
 ) -> Result<(Rows, Rows), Failure> {
     let types = types_of(&arguments.on);
@@ -217,7 +220,7 @@ fn fold(
         }
         let is_row = types.contains(event.event_type()) && event.is_score_requested();
         let is_tested = is_row && plan.test.contains(event.time());
-        let (truth, _) = truth_of(labels, id_of(&event));
+        let (truth, _) = known.of(id_of(&event));
         let card = card_of(arguments.card_field, &event);
         let day = day_of(event.time());
         if !is_tested {

@@ -8,7 +8,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use datasets::{Labels, Verdict};
 use features::catalog::DAY_ONE;
 use features::event::Event;
 use features::field::{EventType, Types, ids};
@@ -19,12 +18,10 @@ use models::{
 use serde_json::{Value, json};
 
 use super::common::{self, Failure, Output, percent};
-use super::dataset::{
-    BadRows, MONEY_OUT, NetworkArguments, Reading, id_of, scored_types, truth_in,
-};
+use super::dataset::{BadRows, Known, MONEY_OUT, NetworkArguments, Reading, id_of, scored_types};
 use super::days::{Days, Span, print_time};
 use super::facts::FactTable;
-use crate::backtest::share;
+use crate::backtest::{Truth, share};
 
 /// Share of the training rows, the latest ones, that calibrate and measure the model.
 const HOLD_OUT_SHARE: f64 = 0.25;
@@ -72,6 +69,10 @@ pub(crate) struct Arguments {
     /// How long labels may take: later ones are not used.
     #[arg(long, value_name = "SPAN", default_value = "7d")]
     delay: Span,
+    /// Learn the truth of a simulated world instead of its labels: its truth.ndjson. Every event is
+    /// then known, also the frauds that nobody reports.
+    #[arg(long, value_name = "FILE", conflicts_with = "unlabelled")]
+    truth: Option<PathBuf>,
     /// Event types to learn from, or `all` that are scored; without this, those that move a
     /// customer's money.
     #[arg(long, value_name = "TYPE,..", value_delimiter = ',', value_parser = scored_types)]
@@ -128,15 +129,15 @@ enum LearnerChoice {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let usual = |feature: &Feature| !feature.is_builtin || DAY_ONE.contains(&feature.name.as_str());
     let table = FactTable::choose_or(arguments.policy.as_deref(), &arguments.features, usual)?;
-    let labels = truth_in(&arguments.data, arguments.known_by_ms())?;
+    let known = Known::read(&arguments.data, arguments.truth.as_deref(), arguments.known_by_ms())?;
     let mut reading =
         Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
     // The model file is opened first: a folder that cannot be written is told before the work.
     let mut output = Output::create(Some(&arguments.out))?;
-    let set = gather(arguments, &table, &labels, &mut reading)?;
+    let set = gather(arguments, &table, &known, &mut reading)?;
     reading.end();
     if set.labels.is_empty() {
-        return Err(nothing_to_learn(arguments, &labels));
+        return Err(nothing_to_learn(arguments, &known));
     }
     let draft = train(&set, &config(arguments)).map_err(|faults| refused(&faults))?;
     output.put(draft.write().as_bytes())?;
@@ -160,7 +161,7 @@ pub(crate) fn types_of(on: &[Types]) -> Types {
 fn gather(
     arguments: &Arguments,
     table: &FactTable,
-    labels: &Labels,
+    known: &Known,
     reading: &mut Reading,
 ) -> Result<TrainingSet, Failure> {
     let history = table.history();
@@ -181,7 +182,7 @@ fn gather(
         }
         let in_days = arguments.train.is_none_or(|days| days.contains(event.time()));
         let is_row = in_days && types.contains(event.event_type()) && event.is_score_requested();
-        let label = is_row.then(|| label_of(arguments, labels, &event)).flatten();
+        let label = is_row.then(|| label_of(arguments, known, &event)).flatten();
         let Some(label) = label else {
             history.record(&mut event, || ());
             continue;
@@ -194,16 +195,16 @@ fn gather(
     Ok(set)
 }
 
-fn label_of(arguments: &Arguments, labels: &Labels, event: &Event) -> Option<u8> {
-    let known = labels.get(id_of(event)).map(|truth| truth.verdict);
-    match (known, arguments.unlabelled) {
-        (Some(Verdict::Fraud), _) => Some(1),
-        (Some(Verdict::Legit), _) | (None, Unlabelled::Legit) => {
+fn label_of(arguments: &Arguments, known: &Known, event: &Event) -> Option<u8> {
+    let (truth, _) = known.of(id_of(event));
+    match (truth, arguments.unlabelled) {
+        (Truth::Fraud, _) => Some(1),
+        (Truth::Genuine, _) | (Truth::Unknown, Unlabelled::Legit) => {
             // Which rows stay follows from their ids: the same in every run.
             let lot = event.bits(ids::EVENT_ID).unwrap_or_default() as f64 / 2.0_f64.powi(64);
             (lot < arguments.genuine).then_some(0)
         }
-        (None, Unlabelled::Drop) => None,
+        (Truth::Unknown, Unlabelled::Drop) => None,
     }
 }
 
@@ -232,9 +233,9 @@ fn config(arguments: &Arguments) -> TrainConfig {
     }
 }
 
-fn nothing_to_learn(arguments: &Arguments, labels: &Labels) -> Failure {
+fn nothing_to_learn(arguments: &Arguments, known: &Known) -> Failure {
     let mut text = format!("{}: no labelled row to learn from", arguments.data.display());
-    if labels.is_empty() {
+    if known.is_empty() {
         text.push_str(" (help: there is no labels.ndjson, or it labels no event in time)");
     } else if arguments.train.is_some() {
         text.push_str(" (help: look at --train, --delay and --on)");

@@ -189,6 +189,8 @@ struct Course {
     bill: Bill,
     genuine: Counts,
     fraud: Counts,
+    /// Genuine events that were not simply approved, by the reason that led, with what they cost.
+    reasons: BTreeMap<&'static str, (Counts, f64)>,
     /// By story: fraud, or honest and like it.
     stories: BTreeMap<&'static str, Counts>,
     /// What approving and refusing would cost, by bin of probability; for choosing a threshold.
@@ -202,6 +204,11 @@ impl Course {
         self.bill += other.bill;
         self.genuine.merge(&other.genuine);
         self.fraud.merge(&other.fraud);
+        for (reason, (counts, usd)) in &other.reasons {
+            let sum = self.reasons.entry(reason).or_default();
+            sum.0.merge(counts);
+            sum.1 += usd;
+        }
         for (story, counts) in &other.stories {
             self.stories.entry(story).or_default().merge(counts);
         }
@@ -411,6 +418,8 @@ struct Decided {
     is_all: bool,
     offered: usize,
     probability: Option<f64>,
+    /// The reason that led.
+    reason: &'static str,
     stake: Stake,
     usd: f64,
 }
@@ -444,7 +453,9 @@ impl Wallet for Player {
         };
         let Outcome { judgement, .. } = outcome;
         let (probability, stake) = (judgement.probability, judgement.verdict.stake);
-        self.asked = Some(Decided { id, decision, is_all, offered, probability, stake, usd });
+        let reason = judgement.verdict.reasons.first().map_or("", |line| line.code.name());
+        self.asked =
+            Some(Decided { id, decision, is_all, offered, probability, reason, stake, usd });
         answer
     }
 
@@ -537,7 +548,13 @@ impl Player {
             Ending::Asked(asked) => asked.is_passed,
         };
         let economics = self.policy.economics();
-        self.course.bill += Bill::of(economics, &decided.stake, actor_of(fraud), ending);
+        let bill = Bill::of(economics, &decided.stake, actor_of(fraud), ending);
+        self.course.bill += bill;
+        if fraud.is_none() && decided.decision != Decision::Approve {
+            let sum = self.course.reasons.entry(decided.reason).or_default();
+            sum.0.add(decided.decision, is_through, decided.usd, Fraud::default());
+            sum.1 += bill.total_usd();
+        }
         let counts = match fraud {
             None => &mut self.course.genuine,
             Some(_) => &mut self.course.fraud,
@@ -600,6 +617,15 @@ impl Findings {
         (0.0 < course.cost()).then(|| (*way, 1.0 - own / course.cost()))
     }
 
+    /// Why the policy stopped genuine customers, the dearest reason first.
+    fn reasons(&self) -> Vec<(&'static str, Counts, f64)> {
+        let reasons = self.of(Way::Policy).into_iter().flat_map(|course| &course.reasons);
+        let mut sorted: Vec<_> =
+            reasons.map(|(code, (counts, usd))| (*code, *counts, *usd)).collect();
+        sorted.sort_by(|a, b| b.2.total_cmp(&a.2));
+        sorted
+    }
+
     /// Honest patterns that look like fraud with what the policy did with them.
     fn look_alikes(&self) -> Vec<(&'static str, Counts)> {
         let stories = self.of(Way::Policy).into_iter().flat_map(|course| &course.stories);
@@ -653,4 +679,52 @@ fn table(findings: &Findings) -> String {
         findings.worlds.warm_up,
         findings.worlds.days,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(cost: f64) -> Course {
+        let bill = Bill { lost_usd: cost, ..Bill::default() };
+        let genuine = Counts { events: 1_000, ..Counts::default() };
+        Course { bill, genuine, ..Course::default() }
+    }
+
+    #[test]
+    fn the_threshold_is_the_one_that_would_have_cost_least() {
+        let mut course = Course::default();
+        // Refusing pays from the third bin on: 9 + 1 + 2 instead of 9 + 20 + 30.
+        for (bin, costs) in
+            [(-80, (0.0, 50.0)), (-40, (9.0, 10.0)), (-16, (20.0, 1.0)), (0, (30.0, 2.0))]
+        {
+            course.bins.insert(bin, costs);
+        }
+        let odds = 0.25;
+        assert!((course.best_threshold() - odds / (1.0 + odds)).abs() < 1e-12);
+        assert_eq!(bin_of(0.2), -16);
+        assert_eq!(Course::default().best_threshold(), 1.0);
+    }
+
+    #[test]
+    fn the_lead_is_against_the_cheapest_of_the_others() {
+        let total = [(Way::Policy, 80.0), (Way::Rules, 100.0), (Way::ApproveAll, 300.0)];
+        let findings = Findings {
+            policy: Identity { name: String::new(), version: String::new(), model: None },
+            worlds: WorldArguments {
+                compare: true,
+                seed: 1,
+                worlds: NonZeroUsize::MIN,
+                days: 2,
+                warm_up: 1,
+                accounts: 9,
+                start: Day(0),
+            },
+            total: total.map(|(way, cost)| (way, with(cost))).to_vec(),
+            by_world: Vec::new(),
+        };
+        let (way, lead) = findings.lead().unwrap();
+        assert_eq!(way, Way::Rules);
+        assert!((lead - 0.2).abs() < 1e-12, "{lead}");
+    }
 }

@@ -22,7 +22,14 @@ fn parts(bill: &Bill) -> [(&'static str, &'static str, f64); 5] {
 /// The page.
 pub(super) fn page(findings: &Findings) -> String {
     let name = escape(&findings.policy.name);
-    let body = [header(findings), costs(findings), ways(findings), look_alikes(findings)].concat();
+    let body = [
+        header(findings),
+        costs(findings),
+        ways(findings),
+        look_alikes(findings),
+        reasons(findings),
+    ]
+    .concat();
     html::document(&format!("{name} against simpler ways"), &body)
 }
 
@@ -165,6 +172,22 @@ fn look_alikes(findings: &Findings) -> String {
     )
 }
 
+/// Why genuine customers were stopped.
+fn reasons(findings: &Findings) -> String {
+    let line = |(code, counts, usd): &(&'static str, Counts, f64)| {
+        row(&[
+            cell(&format!("<code>{code}</code>")),
+            number(&count(counts.challenged)),
+            number(&count(counts.declined)),
+            number(&count(counts.turned_away)),
+            number(&format!("{usd:.0}")),
+        ])
+    };
+    let rows: String = findings.reasons().iter().map(line).collect();
+    let columns = ["leading reason", "#challenged", "#declined", "#turned away", "#USD"];
+    format!("<h2>Why genuine customers were stopped</h2>\n{}", grid(&columns, &rows))
+}
+
 /// All of it for machines: USD unrounded, shares 0 to 1.
 pub(super) fn document(findings: &Findings) -> Value {
     let worlds = &findings.worlds;
@@ -214,6 +237,11 @@ fn course_of(way: Way, course: &Course) -> Value {
         "genuine": counts_of(&course.genuine),
         "fraud": counts_of(&course.fraud),
         "stories": stories,
+        "reasons": course.reasons.iter().map(|(code, (counts, usd))| {
+            let mut value = counts_of(counts);
+            value["cost_usd"] = json!(usd);
+            ((*code).to_owned(), value)
+        }).collect::<Map<String, Value>>(),
     })
 }
 
