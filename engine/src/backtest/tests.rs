@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::decision::{Factor, HintOption, Hints, OnPass, Proofs, Strength, Verdict};
-use crate::economics::Economics;
+use crate::economics::{Economics, Held};
 use crate::policy::{Policy, Wanted};
 use crate::reason::{MESSAGES, MessageKey};
 use crate::rules::Hits;
+use crate::situation::Situation;
 use crate::steering::Steering;
 use crate::vector::Vector;
 
@@ -38,6 +39,7 @@ fn judged(decision: Decision, hits: Hits, probability: Option<f64>) -> Judgement
         message: None,
         iso8583: None,
         three_ds: None,
+        stake: Economics::default().stake(&Situation::unknown(), Held::No),
         costs: None,
         exploration: None,
         askable: 0.0,

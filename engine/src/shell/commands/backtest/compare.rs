@@ -47,22 +47,22 @@ pub(super) struct WorldArguments {
     #[arg(long, conflicts_with_all = ["data", "truth", "from", "against", "decisions"])]
     pub(super) compare: bool,
     /// The first seed of the simulated worlds.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "compare")]
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "data")]
     seed: u64,
     /// How many worlds, with one seed after the other.
-    #[arg(long, value_name = "N", default_value = "3", requires = "compare")]
+    #[arg(long, value_name = "N", default_value = "3", conflicts_with = "data")]
     worlds: NonZeroUsize,
     /// How many days each world goes on.
-    #[arg(long, value_name = "N", default_value_t = 60, requires = "compare")]
+    #[arg(long, value_name = "N", default_value_t = 60, conflicts_with = "data")]
     days: u32,
     /// How many of them are played before counting begins.
-    #[arg(long, value_name = "N", default_value_t = 20, requires = "compare")]
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "data")]
     warm_up: u32,
     /// How many accounts at a time.
-    #[arg(long, value_name = "N", default_value_t = 4_000, requires = "compare")]
+    #[arg(long, value_name = "N", default_value_t = 4_000, conflicts_with = "data")]
     accounts: u32,
     /// The first day.
-    #[arg(long, value_name = "DAY", default_value = "2026-09-01", requires = "compare")]
+    #[arg(long, value_name = "DAY", default_value = "2026-09-01", conflicts_with = "data")]
     start: Day,
 }
 
@@ -453,7 +453,7 @@ impl Wallet for Player {
         };
         let Outcome { judgement, .. } = outcome;
         let (probability, stake) = (judgement.probability, judgement.verdict.stake);
-        let reason = judgement.verdict.reasons.first().map_or("", |line| line.code.name());
+        let reason = judgement.verdict.reasons.first().map_or("", |line| line.code.code());
         self.asked =
             Some(Decided { id, decision, is_all, offered, probability, reason, stake, usd });
         answer
