@@ -1,15 +1,17 @@
-//! The written form of hints, actions, reasons and facts, member by member.
+//! The written form of hints, actions, reasons, facts, exemptions and advice, member by member.
 
 use features::field::EventType;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::decision::{Action, Effect, FactorSet, Proofs, Strength};
+use crate::decision::{Action, Effect, FactorSet, Proofs, ScaScope, Strength, TraChecks};
 use crate::economics::Economics;
 use crate::reason::ReasonCode;
 use crate::resolve::{Class, Vote, resolve};
-use crate::situation::{Funding, PaymentKind, Situation};
+use crate::shell::openapi;
+use crate::situation::{Funding, Goods, PaymentKind, SessionAuth, Situation};
 use crate::steering::Steering;
+use crate::stepup::three_ds;
 use crate::vector;
 
 const NOW_MS: i64 = 1_790_000_000_000;
@@ -202,5 +204,135 @@ fn what_steered_a_decision_is_read_back_from_its_answer() {
     }
     for other in ["", "{}", r#"{"decision":"approve","facts":{}}"#] {
         assert_eq!(steered_in(other), None, "{other}");
+    }
+}
+
+/// The example of the specification.
+fn written_exemption() -> Exemption {
+    Exemption {
+        sca_scope: ScaScope::OneLegOut,
+        low_value: false,
+        tra: false,
+        recurring: false,
+        trusted: false,
+        transit: false,
+        tra_checks: TraChecks {
+            abnormal_spend: true,
+            unusual_device: false,
+            malware: false,
+            known_scenario: false,
+            abnormal_payer_location: false,
+            high_risk_payee_location: false,
+        },
+        low_value_count: Some(3),
+        low_value_eur_minor: Some(5_420),
+        liability_shift_expected: true,
+    }
+}
+
+#[test]
+fn an_exemption_has_every_member_of_the_written_example_in_its_order() {
+    let text = serde_json::to_string(&exemption(&written_exemption())).expect("plain data");
+    let written = r#"{
+        "sca_scope": "one_leg_out",
+        "exempt_low_value": false, "exempt_tra": false, "exempt_recurring": false,
+        "exempt_trusted": false, "exempt_corporate": false, "exempt_transit": false,
+        "tra_checks": {"abnormal_spend": true, "unusual_device": false, "malware": false,
+                       "known_scenario": false, "abnormal_payer_location": false, "high_risk_payee_location": false},
+        "low_value_count_since_sca": 3, "low_value_sum_since_sca_eur_minor": 5420,
+        "liability_shift_expected": true
+    }"#;
+    let without_blanks: String = written.chars().filter(|letter| !letter.is_whitespace()).collect();
+    assert_eq!(text, without_blanks);
+}
+
+#[test]
+fn what_the_issuer_is_told_leaves_out_what_is_not_known() {
+    let mut situation = Situation {
+        event: Some(EventType::TourPassTopup),
+        time_ms: NOW_MS as f64,
+        ..Situation::unknown()
+    };
+    let told = |situation: &Situation| {
+        let data = three_ds::issuer_data(situation, &written_exemption());
+        json_of(&request(&three_ds::request(situation, "05"), &data))
+    };
+    let little = json!({
+        "challenge_ind": "05", "trans_type": "28", "issuer_data": { "suspicious_activity": "01" },
+    });
+    assert_eq!(told(&situation), little);
+    situation.session.auth = SessionAuth::Passkey;
+    situation.session.password_change_age_hours = 10.0;
+    situation.session.email_changed_ms = 0.0;
+    situation.card.proven_age_days = 3.0;
+    situation.card.linked_age_hours = 1_000.0;
+    situation.past.account_age_hours = 600.0;
+    situation.past.link_attempts_24h = 1.0;
+    situation.past.attempts_24h = 2.0;
+    situation.past.attempts_30d = 9.0;
+    situation.past.approved_90d = 7.0;
+    situation.goods = Goods::Digital;
+    let much = json!({
+        "challenge_ind": "05", "trans_type": "28", "req_auth_method": "06", "prior_auth_method": "02",
+        "issuer_data": {
+            "account_age_indicator": "03",
+            "account_change_indicator": "03",
+            "password_change_indicator": "03",
+            "payment_account_indicator": "04",
+            "add_card_attempts_day": 1,
+            "past_transactions_day": 2,
+            "past_transactions_year": 9,
+            "purchases_last_6_months": 7,
+            "suspicious_activity": "01",
+            "delivery_timeframe": "01",
+        },
+    });
+    assert_eq!(told(&situation), much);
+    check_described("issuer_request", &much);
+    check_described("exemption", &json_of(&exemption(&written_exemption())));
+}
+
+#[test]
+fn advice_on_a_retry_says_from_when_and_after_how_many_refusals() {
+    let refusals = Refusals { day: 2.0, month: 9.0, same_amount_month: f64::NAN };
+    let hour = Advice::RetryAfter { ms: Some(3_600_000) };
+    let found = json_of(&retry(hour, &refusals, NOW_MS));
+    let written = json!({
+        "advice": "retry_after", "not_before_ms": NOW_MS + 3_600_000,
+        "declined_24h": 2, "declined_30d": 9, "declined_same_amount_30d": null,
+    });
+    assert_eq!(found, written);
+    check_described("retry", &found);
+    for advice in [
+        Advice::NeverRetry,
+        Advice::LimitReached,
+        Advice::AuthenticateFirst,
+        Advice::UpdateDataFirst,
+        Advice::RetryAfter { ms: None },
+    ] {
+        let found = json_of(&retry(advice, &refusals, NOW_MS));
+        assert_eq!(found["not_before_ms"], Value::Null);
+        let document: Value = serde_json::from_str(openapi::document()).expect("a document");
+        let known = &document["components"]["schemas"]["retry"]["properties"]["advice"]["enum"];
+        assert!(known.as_array().is_some_and(|names| names.contains(&found["advice"])));
+    }
+}
+
+/// Every member stands in the schema, and every member that it requires is there.
+fn check_described(schema: &str, form: &Value) {
+    let document: Value = serde_json::from_str(openapi::document()).expect("a document");
+    let mut pairs = vec![(&document["components"]["schemas"][schema], form)];
+    while let Some((schema, form)) = pairs.pop() {
+        for (name, value) in form.as_object().expect("an object") {
+            let property = &schema["properties"][name];
+            assert!(property.is_object(), "{name} is not described");
+            if value.is_object() {
+                pairs.push((property, value));
+            }
+        }
+        for name in schema["required"].as_array().expect("a list") {
+            let name = name.as_str().expect("a name");
+            assert!(form.get(name).is_some(), "{name} is required and not there");
+        }
     }
 }
