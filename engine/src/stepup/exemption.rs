@@ -279,8 +279,8 @@ mod tests {
 
     #[test]
     fn each_finding_and_each_missing_answer_spoils_the_risk_analysis() {
-        type Check = fn(&TraChecks) -> bool;
-        let spoilers: [(fn(&mut Situation), Check); 15] = [
+        type Spoiler = (fn(&mut Situation), fn(&TraChecks) -> bool);
+        let spoilers: [Spoiler; 15] = [
             (|s| s.past.amount_zscore_90d = 4.0, |c| c.abnormal_spend),
             (|s| s.past.amount_zscore_90d = f64::NAN, |c| c.abnormal_spend),
             (|s| s.device.is_trusted = None, |c| c.unusual_device),
