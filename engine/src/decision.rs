@@ -421,6 +421,8 @@ pub struct HintOption {
     pub proves: Proofs,
     /// Share of genuine customers who pass.
     pub expected_pass_legit: f64,
+    /// Share of genuine customers who give up.
+    pub expected_abandon_legit: f64,
     /// Share of the suspected attackers who pass.
     pub expected_pass_fraud: f64,
     /// Expected cost of asking it, in USD.
@@ -466,6 +468,9 @@ pub struct Forbidden {
 pub struct OnPass {
     /// Largest amount then allowed, minor units of the base currency.
     pub limit_to_minor: Option<i64>,
+    /// Hours for which the limit stands for everything the account does; `None` when it is for this
+    /// act alone.
+    pub limit_for_h: Option<u32>,
     /// Hours after which the device may count as trusted; `None` when the proof is too weak for it.
     pub trust_device_after_h: Option<u32>,
 }
@@ -475,6 +480,8 @@ pub struct OnPass {
 pub struct Hints {
     /// Least strength that was asked for.
     pub floor: Strength,
+    /// Strength of a proof a short while ago that counts here, so that the floor is lower.
+    pub remembered: Option<Strength>,
     /// Who must be proven.
     pub must_prove: Proofs,
     /// What may be asked, best first.

@@ -49,8 +49,16 @@ pub struct Economics {
     pub monitoring_usd: f64,
     /// Net margin on an amount.
     pub margin: f64,
+    /// What that is multiplied by near the threshold of a scheme.
+    pub monitoring_times: f64,
+    /// The share of a scheme's threshold that is used up, as the acquirer says.
+    pub scheme_ratio: f64,
+    /// From which share on fraud is priced as near the threshold.
+    pub scheme_ratio_near: f64,
     /// What a customer contributes in a year.
     pub customer_value_usd: f64,
+    /// The same for one who comes again.
+    pub customer_value_returning_usd: f64,
     /// The same for a resident.
     pub customer_value_resident_usd: f64,
     /// Probability that a wrong refusal loses a customer on a trip.
@@ -123,6 +131,17 @@ pub struct Economics {
     pub floor_transfer_base: f64,
     /// Logins on a new device that reach more than this need S3.
     pub floor_login_usd: f64,
+    /// Minutes for which a proof counts again for what the customer does with his own account, up to
+    /// 60.
+    pub memory_self_min: f64,
+    /// The same for payments to shops.
+    pub memory_shop_min: f64,
+    /// The same for money to somebody else.
+    pub memory_person_min: f64,
+    /// Largest amount for a day after a credential was changed with a weak proof.
+    pub limit_after_change_base: f64,
+    /// How long a device on an account is refused after two different factors failed.
+    pub freeze_min: f64,
     /// From this value on, support may call.
     pub callback_from_usd: f64,
     /// Largest amount of the low-value exemption.
@@ -173,6 +192,15 @@ pub enum Fault {
         /// Largest value.
         most: f64,
     },
+    /// More genuine customers pass a factor and give it up than there are.
+    Shares {
+        /// The factor.
+        factor: Factor,
+        /// Share that passes.
+        success: f64,
+        /// Share that gives up.
+        abandon: f64,
+    },
     /// Two settings contradict each other.
     Inconsistent {
         /// The setting that must not be smaller, with its value.
@@ -184,6 +212,22 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// Whether it is the same finding as another one, whatever its numbers.
+    pub fn is_like(&self, other: &Fault) -> bool {
+        match (self, other) {
+            (Fault::Unknown { name: a, .. }, Fault::Unknown { name: b, .. })
+            | (Fault::OutOfRange { name: a, .. }, Fault::OutOfRange { name: b, .. }) => a == b,
+            (Fault::Shares { factor: a, .. }, Fault::Shares { factor: b, .. }) => a == b,
+            (
+                Fault::Inconsistent { larger: a, smaller: c, .. },
+                Fault::Inconsistent { larger: b, smaller: d, .. },
+            ) => (a.0, c.0) == (b.0, d.0),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -193,6 +237,14 @@ impl fmt::Display for Fault {
             Fault::Unknown { name, nearest: None } => write!(f, "unknown setting `{name}`"),
             Fault::OutOfRange { name, value, least, most } => {
                 write!(f, "got {value} for `{name}`, wanted a number from {least} to {most}")
+            }
+            Fault::Shares { factor, success, abandon } => {
+                let name = factor.name();
+                write!(
+                    f,
+                    "got {success} for `{name}_success` and {abandon} for `{name}_abandon`, \
+                     wanted no more than 1 together"
+                )
             }
             Fault::Inconsistent { larger, smaller, why } => write!(
                 f,
@@ -220,12 +272,15 @@ const fn setting(
     Setting { name, least, most, slot }
 }
 
+/// No card is expected to lose more than this before its issuer stops it, USD.
+const STAKE_CARD_MAX: f64 = 600.0;
+
 /// Largest sum of money that a setting may name, in major units.
 const MONEY_MAX: f64 = 1e9;
 
 // A table reads by columns, so it is laid out by hand.
 #[rustfmt::skip]
-const SETTINGS: [Setting; 50] = [
+const SETTINGS: [Setting; 59] = [
     setting("recovery",                    0.0, 1.0,       |e| &mut e.recovery),
     setting("recovery_hold",               0.0, 1.0,       |e| &mut e.recovery_hold),
     setting("recovery_pass",               0.0, 1.0,       |e| &mut e.recovery_pass),
@@ -234,8 +289,12 @@ const SETTINGS: [Setting; 50] = [
     setting("chargeback_fee_usd",          0.0, MONEY_MAX, |e| &mut e.chargeback_fee_usd),
     setting("handling_usd",                0.0, MONEY_MAX, |e| &mut e.handling_usd),
     setting("monitoring_usd",              0.0, MONEY_MAX, |e| &mut e.monitoring_usd),
+    setting("monitoring_times",            1.0, 100.0,     |e| &mut e.monitoring_times),
+    setting("scheme_ratio",                0.0, 100.0,     |e| &mut e.scheme_ratio),
+    setting("scheme_ratio_near",           0.0, 1.0,       |e| &mut e.scheme_ratio_near),
     setting("margin",                      0.0, 1.0,       |e| &mut e.margin),
     setting("customer_value_usd",          0.0, MONEY_MAX, |e| &mut e.customer_value_usd),
+    setting("customer_value_returning_usd", 0.0, MONEY_MAX, |e| &mut e.customer_value_returning_usd),
     setting("customer_value_resident_usd", 0.0, MONEY_MAX, |e| &mut e.customer_value_resident_usd),
     setting("attrition_trip",              0.0, 1.0,       |e| &mut e.attrition_trip),
     setting("attrition",                   0.0, 1.0,       |e| &mut e.attrition),
@@ -250,7 +309,7 @@ const SETTINGS: [Setting; 50] = [
     setting("exploration_below",           0.0, 1.0,       |e| &mut e.exploration_below),
     setting("exploration_budget_usd",      0.0, MONEY_MAX, |e| &mut e.exploration_budget_usd),
     setting("exploration_seed",            0.0, MONEY_MAX, |e| &mut e.exploration_seed),
-    setting("stake_card_link_usd",         0.0, MONEY_MAX, |e| &mut e.stake_card_link_usd),
+    setting("stake_card_link_usd",         0.0, STAKE_CARD_MAX, |e| &mut e.stake_card_link_usd),
     setting("stake_session_usd",           0.0, MONEY_MAX, |e| &mut e.stake_session_usd),
     setting("stake_identity_usd",          0.0, MONEY_MAX, |e| &mut e.stake_identity_usd),
     setting("stake_account_open_usd",      0.0, MONEY_MAX, |e| &mut e.stake_account_open_usd),
@@ -271,6 +330,11 @@ const SETTINGS: [Setting; 50] = [
     setting("floor_load_base",             0.0, MONEY_MAX, |e| &mut e.floor_load_base),
     setting("floor_transfer_base",         0.0, MONEY_MAX, |e| &mut e.floor_transfer_base),
     setting("floor_login_usd",             0.0, MONEY_MAX, |e| &mut e.floor_login_usd),
+    setting("memory_self_min",             0.0, 60.0,      |e| &mut e.memory_self_min),
+    setting("memory_shop_min",             0.0, 60.0,      |e| &mut e.memory_shop_min),
+    setting("memory_person_min",           0.0, 60.0,      |e| &mut e.memory_person_min),
+    setting("limit_after_change_base",     0.0, MONEY_MAX, |e| &mut e.limit_after_change_base),
+    setting("freeze_min",                  0.0, 10_080.0,  |e| &mut e.freeze_min),
     setting("callback_from_usd",           0.0, MONEY_MAX, |e| &mut e.callback_from_usd),
     setting("exempt_low_value_eur",        0.0, MONEY_MAX, |e| &mut e.exempt_low_value_eur),
     setting("exempt_low_value_count",      0.0, 1_000.0,   |e| &mut e.exempt_low_value_count),
@@ -290,8 +354,12 @@ impl Default for Economics {
             chargeback_fee_usd: 20.0,
             handling_usd: 8.0,
             monitoring_usd: 1.5,
+            monitoring_times: 4.0,
+            scheme_ratio: 0.0,
+            scheme_ratio_near: 0.7,
             margin: 0.012,
             customer_value_usd: 12.0,
+            customer_value_returning_usd: 30.0,
             customer_value_resident_usd: 45.0,
             attrition_trip: 0.20,
             attrition: 0.35,
@@ -327,6 +395,11 @@ impl Default for Economics {
             floor_load_base: 500.0,
             floor_transfer_base: 1_000.0,
             floor_login_usd: 500.0,
+            memory_self_min: 20.0,
+            memory_shop_min: 60.0,
+            memory_person_min: 20.0,
+            limit_after_change_base: 2_000.0,
+            freeze_min: 30.0,
             callback_from_usd: 1_000.0,
             exempt_low_value_eur: 30.0,
             exempt_low_value_count: 5.0,
@@ -339,7 +412,7 @@ impl Default for Economics {
 
 impl Economics {
     /// Changes one setting: a name of the table, or `FACTOR_fee_usd`, `FACTOR_success`,
-    /// `FACTOR_seconds`, `FACTOR_bypass_v1` to `_v9` with the name of a factor.
+    /// `FACTOR_abandon`, `FACTOR_seconds`, `FACTOR_bypass_v1` to `_v9` with the name of a factor.
     ///
     /// # Errors
     /// [`Fault::Unknown`] and [`Fault::OutOfRange`]; the setting then keeps its value.
@@ -353,6 +426,15 @@ impl Economics {
         let names = Economics::names();
         let nearest = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
         Err(Fault::Unknown { name: name.to_owned(), nearest })
+    }
+
+    /// The value of a setting; `None` when there is none of this name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        let mut copy = self.clone();
+        match SETTINGS.iter().find(|setting| setting.name == name) {
+            Some(setting) => Some(*(setting.slot)(&mut copy)),
+            None => factors::slot(&mut copy.factors, name).map(|(slot, _)| *slot),
+        }
     }
 
     /// The names of all settings, those of the factors last.
@@ -377,6 +459,12 @@ impl Economics {
             if let Some((slot, range)) = factors::slot(&mut copy.factors, &name) {
                 let value = *slot;
                 faults.extend(put(&mut 0.0, &name, value, range).err());
+            }
+        }
+        for factor in Factor::ALL {
+            let FactorPrice { success, abandon, .. } = *self.factor(factor);
+            if 1.0 + 1e-9 < success + abandon {
+                faults.push(Fault::Shares { factor, success, abandon });
             }
         }
         let mut at_least = |larger, smaller, why| faults.extend(inconsistent(larger, smaller, why));
@@ -423,7 +511,12 @@ impl Economics {
         stake.amount_usd * (1.0 - stake.recovery) * (1.0 - stake.shifted)
             + self.chargeback_fee_usd
             + self.handling_usd
-            + self.monitoring_usd
+            + self.monitoring_usd * self.monitoring_factor()
+    }
+
+    /// Near a scheme's threshold one more fraud weighs more.
+    fn monitoring_factor(&self) -> f64 {
+        if self.scheme_ratio_near < self.scheme_ratio { self.monitoring_times } else { 1.0 }
     }
 
     /// Loss when a genuine customer is refused (`Ld`).

@@ -23,7 +23,7 @@ use crate::resolve;
 use crate::rules::cost::{self, Cost};
 use crate::rules::{self, Band, Hits, Outline, Outlines, RuleSet, Unit, band, lint};
 use crate::steering::{Steered, Steering};
-use crate::stepup::{self, Situation};
+use crate::stepup::{self, Situation, soundness};
 
 mod lists;
 mod sources;
@@ -392,9 +392,11 @@ fn check_settings(
     found: &mut Vec<Diagnostic>,
 ) -> Economics {
     let mut economics = Economics::default();
+    let mut places: Vec<(&str, Place)> = Vec::new();
     for statement in &policy.statements {
         let Statement::Set(set) = &statement.node else { continue };
         let place = Place::Text { start: set.name.span.start, end: set.name.span.end };
+        places.push((&set.name.node, place.clone()));
         match definitions.constant(&set.value) {
             Ok((value, currency)) => {
                 // Amounts are written in dollars and kept as major units of them.
@@ -406,9 +408,28 @@ fn check_settings(
             Err(faults) => found.extend(faults),
         }
     }
-    if let Err(faults) = economics.check() {
-        let diagnostic = |fault: String| Diagnostic::error("P209", Place::Whole, fault);
-        found.extend(faults.into_iter().map(|fault| diagnostic(fault.to_string())));
+    // What contradicts itself is shown at the last setting without which it would not.
+    let healed_by = |is_healed: &dyn Fn(&Economics) -> bool| {
+        let heals = |name: &str| {
+            let mut undone = economics.clone();
+            let default = Economics::default().get(name);
+            default.is_some_and(|value| undone.set(name, value).is_ok() && is_healed(&undone))
+        };
+        let last = places.iter().rev().find(|(name, _)| heals(name));
+        last.or(places.last()).map_or(Place::Whole, |(_, place)| place.clone())
+    };
+    for fault in economics.check().err().unwrap_or_default() {
+        let place = healed_by(&|undone| {
+            let left = undone.check().err().unwrap_or_default();
+            !left.iter().any(|other| other.is_like(&fault))
+        });
+        found.push(Diagnostic::error("P209", place, fault.to_string()));
+    }
+    for fault in soundness::check(&economics) {
+        let place = healed_by(&|undone| {
+            !soundness::check(undone).iter().any(|other| other.is_like(&fault))
+        });
+        found.push(Diagnostic::error("P217", place, fault.to_string()));
     }
     economics
 }

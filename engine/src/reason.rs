@@ -150,6 +150,10 @@ pub mod codes {
     pub const FACTOR_DEVICE_UNTRUSTED: ReasonCode = known_reason("FACTOR_DEVICE_UNTRUSTED");
     /// The factor failed too often.
     pub const FACTOR_LOCKED: ReasonCode = known_reason("FACTOR_LOCKED");
+    /// The factor is out of service, or not for this customer or place.
+    pub const FACTOR_UNAVAILABLE: ReasonCode = known_reason("FACTOR_UNAVAILABLE");
+    /// Two different factors failed on this device a short while ago.
+    pub const CHALLENGE_FAILED: ReasonCode = known_reason("CHALLENGE_FAILED");
     /// The suspected attacker would pass the factor.
     pub const FACTOR_NOT_FIT_VECTOR: ReasonCode = known_reason("FACTOR_NOT_FIT_VECTOR");
     /// Low-value exemption proposed.
@@ -170,6 +174,8 @@ pub mod messages {
 
     /// Declined without saying why.
     pub const DECLINE_GENERIC: MessageKey = known_message("MSG_DECLINE_GENERIC");
+    /// Declined for now.
+    pub const TRY_LATER: MessageKey = known_message("MSG_TRY_LATER");
     /// The wallet user must prove to be the wallet user.
     pub const VERIFY_YOU: MessageKey = known_message("MSG_VERIFY_YOU");
     /// The cardholder must confirm with the bank.
@@ -185,7 +191,7 @@ pub mod messages {
 }
 
 /// Every reason there is, by number.
-pub static REASONS: [Reason; 117] = [
+pub static REASONS: [Reason; 118] = [
     row(
         1001,
         "CARD_BLOCKLISTED",
@@ -302,6 +308,7 @@ pub static REASONS: [Reason; 117] = [
     row(9105, "FACTOR_DEVICE_UNTRUSTED", "factor not allowed on this device", "", ""),
     row(9106, "FACTOR_LOCKED", "factor locked after failures", "", ""),
     row(9107, "FACTOR_NOT_FIT_VECTOR", "factor would not stop the suspected attack", "", ""),
+    row(9108, "FACTOR_UNAVAILABLE", "factor out of service, or not for this customer", "", ""),
     row(9201, "EXPLORATION", "approved for measurement", "00", ""),
     row(9202, "EXEMPT_LOW_VALUE", "low-value exemption proposed", "", "02"),
     row(9203, "EXEMPT_TRA", "transaction risk analysis exemption proposed", "", "05"),

@@ -19,6 +19,12 @@
 //! **Exploring.** A small refusal that rests on fraud rules or on the probability alone may be
 //! approved all the same, when it is drawn: see `exploration`.
 //!
+//! **Remembering.** What the customer proved a short while ago on the same device lowers the
+//! probability that costs are weighed with, and no vote.
+//!
+//! **Failed challenges.** Where two different factors failed within half an hour the device is refused
+//! on this account for a while; the account is frozen only if it is likely taken over.
+//!
 //! **No factor.** A demanded challenge that no eligible factor can answer becomes a hold where
 //! money can wait, else a decline. A hold is answered as a challenge whose only option is to wait:
 //! a caller who reads nothing but the decision does not let held money go.
@@ -33,7 +39,7 @@ use std::cmp::Reverse;
 use features::field::EventType;
 
 use crate::decision::{
-    Action, Costs, Decision, Effect, Hints, Modifier, ScaScope, Source, Verdict, risk_score,
+    Action, Costs, Decision, Effect, Hints, Modifier, ScaScope, Source, Strength, Verdict, risk_score,
 };
 use crate::economics::{Economics, Held, Stake};
 use crate::reason::{MessageKey, ReasonCode, Scheme, codes, messages};
@@ -41,7 +47,7 @@ use crate::situation::Situation;
 use crate::steering::{Steering, lot};
 use crate::stepup::exemption::{Scenario, exemption};
 use crate::stepup::three_ds::{self, Standing};
-use crate::stepup::{self, Choice, Demand, Question, Terms};
+use crate::stepup::{self, Choice, Demand, Question, Terms, memory};
 use crate::vector::{self, Group, Posterior, Vector, posterior};
 
 /// A verdict is void after this time.
@@ -54,6 +60,14 @@ const HOUR_MS: f64 = 3_600_000.0;
 
 /// No hold and no cool-down is longer than this: every wait has an end that somebody can see.
 const WAIT_MS_MAX: i64 = 366 * 24 * 3_600_000;
+
+/// So many different factors failed on one device are not a slip any more.
+const FAILED_FACTORS: f64 = 2.0;
+
+/// A takeover that is likelier than this stops the account and not the device alone.
+const TAKEOVER_LIKELY: f64 = 0.5;
+
+const MINUTE_MS: f64 = 60_000.0;
 
 /// Where a rule stands in the lattice, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,6 +155,8 @@ enum Cause {
     Cost,
     /// A challenge was demanded and no factor may be asked.
     NoFactor,
+    /// Different factors failed on this device a short while ago.
+    Failed,
 }
 
 impl Cause {
@@ -150,6 +166,7 @@ impl Cause {
             (Cause::Cost, Decision::Decline) => Some((codes::MODEL_HIGH_RISK, Source::Model)),
             (Cause::Cost, Decision::Challenge) => Some((codes::MODEL_ELEVATED, Source::Model)),
             (Cause::NoFactor, _) => Some((codes::POL_NO_ELIGIBLE_FACTOR, Source::Policy)),
+            (Cause::Failed, _) => Some((codes::CHALLENGE_FAILED, Source::Policy)),
             (Cause::Votes, _) | (Cause::Cost, Decision::Approve) => None,
         }
     }
@@ -175,6 +192,10 @@ struct Bench<'a> {
     economics: &'a Economics,
     votes: &'a [&'a Vote],
     probability: Option<f64>,
+    /// The probability that costs are weighed with: what was proven lately lowers it.
+    belief: Option<f64>,
+    /// Strength of a proof that still counts.
+    remembered: Option<Strength>,
     posterior: Posterior,
     stake: Stake,
     severity: Severity,
@@ -197,12 +218,20 @@ pub fn resolve(
 ) -> Verdict {
     let severity = votes.iter().map(|vote| vote.severity()).max().unwrap_or(Severity::Approve);
     let is_held = actions(votes).any(|action| matches!(action, Action::Hold { .. }));
+    let posterior = posterior(situation, votes.iter().map(|vote| &vote.suspects));
+    let probability = probability.filter(|p| (0.0..=1.0).contains(p));
+    let remembered = memory::remembered(situation, &posterior, economics);
+    let belief = |p: f64| {
+        remembered.map_or(p, |strength| memory::belief(p, strength, &posterior, economics))
+    };
     let bench = Bench {
         situation,
         economics,
         votes,
-        probability: probability.filter(|p| (0.0..=1.0).contains(p)),
-        posterior: posterior(situation, votes.iter().map(|vote| &vote.suspects)),
+        probability,
+        belief: probability.map(belief),
+        remembered,
+        posterior,
         stake: economics.stake(situation, if is_held { Held::Yes } else { Held::No }),
         severity,
         steering,
@@ -278,11 +307,23 @@ impl Bench<'_> {
             posterior: &self.posterior,
             economics: self.economics,
             stake: &self.stake,
-            probability: self.probability.unwrap_or(self.economics.probability_unknown),
+            probability: self.belief.unwrap_or(self.economics.probability_unknown),
+            remembered: self.remembered,
         }
     }
 
     fn rule(&self) -> Ruling {
+        let ruling = self.ruling();
+        let is_stand_in = ruling.choice.as_ref().is_some_and(Choice::is_stand_in);
+        if !is_stand_in {
+            return ruling;
+        }
+        // Two proofs that stand in for a stronger one are worth it only with time to object.
+        let wait_ms = (self.economics.hold_hours * HOUR_MS) as i64;
+        Ruling { hold_ms: Some(ruling.hold_ms.unwrap_or(0).max(wait_ms)), ..ruling }
+    }
+
+    fn ruling(&self) -> Ruling {
         let hold_ms = actions(self.votes).filter_map(|action| match action {
             Action::Hold { ms } => Some((*ms).clamp(0, WAIT_MS_MAX)),
             _ => None,
@@ -294,12 +335,15 @@ impl Bench<'_> {
             cause,
             severity,
             choice: None,
-            costs: self.probability.map(plain),
+            costs: self.belief.map(plain),
             hold_ms,
             is_explored: false,
         };
         if self.severity == Severity::Decline {
             return ruling(Decision::Decline, Cause::Votes, Severity::Decline);
+        }
+        if FAILED_FACTORS <= self.situation.session.failed_factors_30m {
+            return ruling(Decision::Decline, Cause::Failed, Severity::Decline);
         }
         let leading = self.posterior.leading();
         let is_refusable = leading != Vector::V6 && leading != Vector::V8;
@@ -320,7 +364,7 @@ impl Bench<'_> {
                 Severity::Decline,
             ));
         }
-        match self.probability {
+        match self.belief {
             Some(probability) => self.cheapest(probability, is_forced, choice, hold_ms),
             None => Ruling { choice, ..ruling(Decision::Challenge, Cause::Votes, self.severity) },
         }
@@ -329,7 +373,7 @@ impl Bench<'_> {
     /// Whether a challenge could be cheaper than approving: it costs genuine customers at least its
     /// price, and a refusal is dearer still or found by the full comparison.
     fn is_worth_asking(&self) -> bool {
-        let Some(probability) = self.probability else { return false };
+        let Some(probability) = self.belief else { return false };
         let least = (1.0 - probability) * self.steering.challenge_price_usd;
         let costs = self.economics.costs(probability, &self.stake, None);
         least < costs.approve || costs.decline < costs.approve
@@ -420,13 +464,21 @@ impl Bench<'_> {
                 | Action::LimitTo { .. } => None,
             })
             .collect();
-        if is_declined {
+        if ruling.cause == Cause::Failed {
+            found.push(Modifier::BlockRetryFor { ms: self.freeze_ms() });
+            if TAKEOVER_LIKELY < self.posterior.takeover() + self.posterior.weight(Vector::V5) {
+                found.push(Modifier::FreezeAccount);
+            }
+        } else if is_declined {
             found.extend(self.cooldown_ms().map(|ms| Modifier::BlockRetryFor { ms }));
         } else {
             found.extend(ruling.hold_ms.map(|ms| Modifier::HoldFor { ms }));
             found.extend(self.limit_minor().map(|minor| Modifier::LimitTo { minor }));
             if ruling.cause == Cause::NoFactor {
                 found.push(Modifier::Review);
+            }
+            if ruling.choice.as_ref().is_some_and(Choice::has_low_limits) {
+                found.push(Modifier::NotifyCustomer);
             }
             let is_scam = self.posterior.group() == Group::Victim;
             if is_scam && ruling.decision == Decision::Challenge {
@@ -457,10 +509,18 @@ impl Bench<'_> {
         Some(jittered(longest.cooldown_ms.min(WAIT_MS_MAX), seed))
     }
 
+    /// How long a device is refused after failed factors, moved like a cool-down.
+    fn freeze_ms(&self) -> i64 {
+        let ms = (self.economics.freeze_min * MINUTE_MS) as i64;
+        let own = self.cooldown_ms().unwrap_or(0);
+        own.max(jittered(ms, self.situation.time_ms.to_bits()))
+    }
+
     /// The message of the vote that leads, if the votes decided and it brings one.
     fn message(&self, ruling: &Ruling) -> Option<MessageKey> {
         if ruling.cause != Cause::Votes {
             return match ruling.decision {
+                Decision::Decline if ruling.cause == Cause::Failed => Some(messages::TRY_LATER),
                 Decision::Decline => Some(messages::DECLINE_GENERIC),
                 Decision::Approve | Decision::Challenge => None,
             };

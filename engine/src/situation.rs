@@ -6,7 +6,7 @@
 //! unknown flag is `None`, an unknown number stays `NaN`, so that every comparison with it is false
 //! and each reader must say what false means for him. The codes of enumerated fields belong to the
 //! field table and are looked up there by the compiler: a name that the table drops stops the
-//! build. Reading costs one pass over some eighty numbers and cannot fail.
+//! build. Reading costs one pass over some hundred numbers and cannot fail.
 //!
 //! Nationality, language and passport country are not here and must not come: a verdict may not
 //! depend on them. Neither are VPN, public Wi-Fi and the age of the phone, which alone decide
@@ -155,8 +155,10 @@ pub struct Situation {
     pub balance_minor: f64,
     /// First payment to the receiver, in milliseconds since 1970.
     pub payee_first_seen_ms: f64,
-    /// Number of the identity check.
-    pub identity_attempts: f64,
+    /// Identity checks tried on the account in 24 hours.
+    pub identity_attempts_24h: f64,
+    /// The customer may be under 18.
+    pub is_minor: Option<bool>,
     /// Country of the merchant, packed as the event field.
     pub merchant_country: f64,
     /// The card that pays or is added.
@@ -210,6 +212,16 @@ pub struct Card {
     pub declined_30d: f64,
     /// Refusals of the same amount in 30 days.
     pub declined_same_amount_30d: f64,
+    /// Wrong security codes of the card in one hour.
+    pub cvv_fails_1h: f64,
+    /// Times in 24 hours that the issuer did not authenticate the card's user.
+    pub three_ds_fails_24h: f64,
+    /// The issuer refused within 7 days because the card is stolen or fraud is suspected.
+    pub is_refused_for_fraud: Option<bool>,
+    /// The issuer is down.
+    pub is_issuer_down: Option<bool>,
+    /// Times in 90 days that the account proved to hold this card.
+    pub proofs_90d: f64,
 }
 
 /// What the fact reads of a card whose holder never passed a challenge, and of one long ago.
@@ -259,12 +271,12 @@ pub struct Session {
     pub strong_auth_ms: f64,
     /// When the phone number was verified.
     pub phone_verified_ms: f64,
-    /// When the phone number was changed.
-    pub phone_changed_ms: f64,
     /// When the email address was changed.
     pub email_changed_ms: f64,
-    /// When the payment PIN was changed.
-    pub pin_changed_ms: f64,
+    /// Hours since the phone number changed; 8,760 when it never did.
+    pub phone_change_age_hours: f64,
+    /// Hours since the payment PIN changed; 8,760 when it never did.
+    pub pin_change_age_hours: f64,
     /// The password is known from a breach.
     pub is_password_breached: Option<bool>,
     /// The session started from a link in a page or a message.
@@ -277,8 +289,38 @@ pub struct Session {
     pub password_change_age_hours: f64,
     /// Hours since a factor was added or removed.
     pub factor_change_age_hours: f64,
-    /// Wrong one-time codes in 24 hours.
-    pub otp_fails_24h: f64,
+    /// Wrong one-time codes in one hour.
+    pub otp_fails_1h: f64,
+    /// Wrong payment PINs in one hour.
+    pub pin_fails_1h: f64,
+    /// Codes sent to the phone number in one hour.
+    pub codes_sent_1h: f64,
+    /// Codes sent to the phone number in 24 hours.
+    pub codes_sent_24h: f64,
+    /// Accounts seen with the phone number in 30 days.
+    pub phone_accounts_30d: f64,
+    /// Codes to the country of the phone number are sent in bulk and not answered.
+    pub is_prefix_pumped: Option<bool>,
+    /// Approvals asked for on another device in 15 minutes, none of which came.
+    pub pushes_unanswered_15m: f64,
+    /// The last approval on another device came from the device that asked for it.
+    pub is_push_answered_here: Option<bool>,
+    /// Different factors failed on this account and device in 30 minutes.
+    pub failed_factors_30m: f64,
+    /// What was passed on this account and device a short while ago.
+    pub proof: Proof,
+}
+
+/// What was passed on this account and device a short while ago, for the class of payee of this
+/// event. Unknown where nothing was, within an hour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proof {
+    /// Minutes since a strong factor of the wallet user.
+    pub strong_min: f64,
+    /// Amount of what that was for, minor units of the base currency; unknown when it had none.
+    pub strong_base_minor: f64,
+    /// Minutes since a one-time code, for what the customer does with his own account alone.
+    pub code_min: f64,
 }
 
 /// What the wallet user has enrolled, each in milliseconds since 1970 when it was.
@@ -286,6 +328,10 @@ pub struct Session {
 pub struct Enrolled {
     /// First passkey.
     pub passkey_ms: f64,
+    /// Hours since a passkey was last added.
+    pub passkey_added_hours: f64,
+    /// That passkey was added after a strong proof in the same session.
+    pub is_passkey_vouched: Option<bool>,
     /// Local biometric bound to a key.
     pub biometric_ms: f64,
     /// Push on another device.
@@ -351,7 +397,8 @@ pub const FACTS: &[&str] = &[
     "benefit_minor",
     "account.balance_minor",
     "beneficiary_first_seen_ms",
-    "attempt_no",
+    "account_identity_attempt_count_24h",
+    "account_may_be_minor",
     "card.network",
     "card.funding",
     "card.issuer_country",
@@ -368,12 +415,14 @@ pub const FACTS: &[&str] = &[
     "auth_ctx.session_auth",
     "auth_ctx.strong_auth_time_ms",
     "auth_ctx.phone_verified_ms",
-    "auth_ctx.phone_changed_ms",
-    "auth_ctx.pin_changed_ms",
+    "hours_since_phone_change",
+    "hours_since_pin_change",
     "auth_ctx.breached_password",
     "auth_ctx.referrer",
     "account.phone_line_type",
     "factors.passkey.enrolled_ms",
+    "passkey_added_hours",
+    "passkey_added_vouched",
     "factors.device_biometric.enrolled_ms",
     "factors.push_number_match.enrolled_ms",
     "factors.push_number_match.last_used_ms",
@@ -389,10 +438,26 @@ pub const FACTS: &[&str] = &[
     "account_age_hours",
     "sim_change_age_hours",
     "bio_enrol_age_hours",
-    "account_otp_fail_count_24h",
+    "account_otp_fail_count_1h",
+    "account_pin_fail_count_1h",
+    "phone_otp_send_count_1h",
+    "phone_otp_send_count_24h",
+    "phone_distinct_accounts_30d",
+    "phone_prefix_pumping",
+    "account_push_unanswered_15m",
+    "push_answered_here",
+    "challenge_failed_factors_30m",
+    "strong_proof_min",
+    "strong_proof_fen",
+    "code_proof_min",
     "card_name_match",
     "card_linked_age_hours",
     "card_cvv_result",
+    "card_cvv_fail_count_1h",
+    "card_threeds_fail_count_24h",
+    "threeds_reason_fraud_7d",
+    "issuer_outage_flag",
+    "card_proof_count_90d",
     "account_link_attempt_count_24h",
     "account_attempt_count_24h",
     "hours_since_password_change",
@@ -525,7 +590,8 @@ impl Situation {
             benefit_minor: facts.number(const { at("benefit_minor") }),
             balance_minor: facts.number(const { at("account.balance_minor") }),
             payee_first_seen_ms: facts.number(const { at("beneficiary_first_seen_ms") }),
-            identity_attempts: facts.number(const { at("attempt_no") }),
+            identity_attempts_24h: facts.number(const { at("account_identity_attempt_count_24h") }),
+            is_minor: facts.flag(const { at("account_may_be_minor") }),
             merchant_country: facts.number(const { at("merchant.country") }),
             card: Card::read(facts),
             device: Device::read(facts),
@@ -551,6 +617,13 @@ impl Situation {
             Some(EventType::CardLink | EventType::TourPassTopup) => true,
             Some(_) | None => self.funding == Funding::Card,
         }
+    }
+
+    /// Whether somebody who is not signed in resets a credential: the account is being recovered.
+    pub fn is_recovery(&self) -> bool {
+        self.event == Some(EventType::ProfileChange)
+            && matches!(self.change, Change::Phone | Change::Credential)
+            && self.session.auth == SessionAuth::Anonymous
     }
 
     /// Whether money leaves to somebody else than a shop.
@@ -596,6 +669,11 @@ impl Card {
             declined_30d: facts.number(const { at("card_declined_count_30d") }),
             declined_same_amount_30d: facts
                 .number(const { at("card_declined_same_amount_count_30d") }),
+            cvv_fails_1h: facts.number(const { at("card_cvv_fail_count_1h") }),
+            three_ds_fails_24h: facts.number(const { at("card_threeds_fail_count_24h") }),
+            is_refused_for_fraud: facts.flag(const { at("threeds_reason_fraud_7d") }),
+            is_issuer_down: facts.flag(const { at("issuer_outage_flag") }),
+            proofs_90d: facts.number(const { at("card_proof_count_90d") }),
         }
     }
 }
@@ -631,16 +709,35 @@ impl Session {
             auth: facts.one_of(auth, &SESSIONS, SessionAuth::Unknown),
             strong_auth_ms: facts.number(const { at("auth_ctx.strong_auth_time_ms") }),
             phone_verified_ms: facts.number(const { at("auth_ctx.phone_verified_ms") }),
-            phone_changed_ms: facts.number(const { at("auth_ctx.phone_changed_ms") }),
             email_changed_ms: facts.number(const { at("auth_ctx.email_changed_ms") }),
-            pin_changed_ms: facts.number(const { at("auth_ctx.pin_changed_ms") }),
+            phone_change_age_hours: facts.number(const { at("hours_since_phone_change") }),
+            pin_change_age_hours: facts.number(const { at("hours_since_pin_change") }),
             is_password_breached: facts.flag(const { at("auth_ctx.breached_password") }),
             is_link_referred: LINKS.contains(&referrer),
             line: facts.one_of(line, &LINES, Line::Unknown),
             sim_change_age_hours: facts.number(const { at("sim_change_age_hours") }),
             password_change_age_hours: facts.number(const { at("hours_since_password_change") }),
             factor_change_age_hours: facts.number(const { at("hours_since_factor_change") }),
-            otp_fails_24h: facts.number(const { at("account_otp_fail_count_24h") }),
+            otp_fails_1h: facts.number(const { at("account_otp_fail_count_1h") }),
+            pin_fails_1h: facts.number(const { at("account_pin_fail_count_1h") }),
+            codes_sent_1h: facts.number(const { at("phone_otp_send_count_1h") }),
+            codes_sent_24h: facts.number(const { at("phone_otp_send_count_24h") }),
+            phone_accounts_30d: facts.number(const { at("phone_distinct_accounts_30d") }),
+            is_prefix_pumped: facts.flag(const { at("phone_prefix_pumping") }),
+            pushes_unanswered_15m: facts.number(const { at("account_push_unanswered_15m") }),
+            is_push_answered_here: facts.flag(const { at("push_answered_here") }),
+            failed_factors_30m: facts.number(const { at("challenge_failed_factors_30m") }),
+            proof: Proof::read(facts),
+        }
+    }
+}
+
+impl Proof {
+    fn read(facts: Facts<'_>) -> Proof {
+        Proof {
+            strong_min: facts.number(const { at("strong_proof_min") }),
+            strong_base_minor: facts.number(const { at("strong_proof_fen") }),
+            code_min: facts.number(const { at("code_proof_min") }),
         }
     }
 }
@@ -649,6 +746,8 @@ impl Enrolled {
     fn read(facts: Facts<'_>) -> Enrolled {
         Enrolled {
             passkey_ms: facts.number(const { at("factors.passkey.enrolled_ms") }),
+            passkey_added_hours: facts.number(const { at("passkey_added_hours") }),
+            is_passkey_vouched: facts.flag(const { at("passkey_added_vouched") }),
             biometric_ms: facts.number(const { at("factors.device_biometric.enrolled_ms") }),
             push_ms: facts.number(const { at("factors.push_number_match.enrolled_ms") }),
             push_used_ms: facts.number(const { at("factors.push_number_match.last_used_ms") }),

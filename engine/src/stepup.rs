@@ -12,12 +12,17 @@
 //! rule demands is answered with factors that do not fit the suspicion rather than not at all, but
 //! never with one that proves the wrong person, unless the rule itself names the factor.
 //!
+//! What was proven a short while ago on the same device need not be proven again (`memory`), and a
+//! policy whose settings leave a floor without a factor is refused (`soundness`).
+//!
 //! `choose` allocates nothing; `hints` makes the lists of the answer.
 
 pub mod eligibility;
 pub mod exemption;
 pub mod factors;
 pub mod floor;
+pub mod memory;
+pub mod soundness;
 pub mod three_ds;
 
 pub use crate::situation::{FACTS, Situation};
@@ -31,7 +36,7 @@ use crate::reason::{MessageKey, codes, messages};
 use crate::vector::{self, Group, Posterior, Vector};
 use eligibility::{Eligibility, eligibility};
 use factors::{Channel, Kind, kind};
-use floor::{Floor, floor};
+use floor::{Floor, FloorTerms, floor};
 
 /// Options beside the fallback.
 const OPTIONS_MAX: usize = 3;
@@ -41,6 +46,9 @@ const PICKS_MAX: usize = OPTIONS_MAX + 1;
 
 /// A device that passed a strong proof may count as trusted after this time.
 const TRUST_AFTER_H: u32 = 24;
+
+/// Limits stay low this long after a credential was changed with a weak proof.
+const LOW_LIMITS_H: u32 = 24;
 
 /// What one rule demands of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +113,8 @@ pub struct Question<'a> {
     pub stake: &'a Stake,
     /// Probability of fraud, 0 to 1.
     pub probability: f64,
+    /// Strength of a proof of the wallet user that still counts.
+    pub remembered: Option<Strength>,
 }
 
 /// One factor with its numbers in this situation.
@@ -118,6 +128,8 @@ pub struct Single {
     pub passes: [f64; vector::COUNT],
     /// What asking it does under the suspicion.
     pub ask: Ask,
+    /// Share of genuine customers who give up.
+    pub abandon: f64,
     /// Expected cost in USD.
     pub cost: f64,
 }
@@ -131,6 +143,7 @@ pub struct Choice {
     floor: Strength,
     must_prove: Proofs,
     unfit: FactorSet,
+    terms: FloorTerms,
 }
 
 impl Choice {
@@ -142,6 +155,18 @@ impl Choice {
     /// What asking the best option, or all options together, does.
     pub fn ask(&self) -> &Ask {
         &self.ask
+    }
+
+    /// Whether two proofs stand in for a stronger one, so that what they allow must wait.
+    pub fn is_stand_in(&self) -> bool {
+        let is_weaker = self.picked().all(|single| single.kind.strength_max < self.floor);
+        self.terms == FloorTerms::OrTwo && self.combine == Combine::All && is_weaker
+    }
+
+    /// Whether what a pass allows starts with a notice and low limits.
+    pub fn has_low_limits(&self) -> bool {
+        let is_weak = self.picked().any(|single| single.kind.strength_max < Strength::S3);
+        self.terms == FloorTerms::LowLimits && is_weak
     }
 }
 
@@ -189,7 +214,7 @@ pub fn choose(
     }
     let is_named = demands.clone().any(|demand| !demand.only.is_empty());
     let field = field_of(question, demands.clone());
-    let least = floor(question.situation, question.economics);
+    let least = floor(question.situation, question.economics).after(question.remembered);
     let needs = needs(question, demands.clone(), is_named);
     let fits = if is_named {
         &[Fit::Loose][..]
@@ -233,7 +258,8 @@ fn single(question: &Question<'_>, factor: Factor, bypass_times: f64, success_ma
         seconds: price.seconds,
     };
     let cost = question.economics.cost_challenge(question.probability, question.stake, &ask);
-    Single { factor, kind: kind(factor), passes, ask, cost }
+    let abandon = price.abandon;
+    Single { factor, kind: kind(factor), passes, ask, abandon, cost }
 }
 
 /// The mean over the suspected vectors, by number of vector.
@@ -320,7 +346,9 @@ impl Search<'_> {
         let persons = demands
             .clone()
             .fold(self.need.proves.union(self.least.proves), |all, d| all.union(d.prove));
-        let wants_two = self.need.pause == Pause::Only || persons.iter().nth(1).is_some();
+        let wants_two = self.need.pause == Pause::Only
+            || self.least.terms == FloorTerms::OrTwo
+            || persons.iter().nth(1).is_some();
         if wants_two || best_alone.is_none() {
             let pair = self.best_pair(&alone, demands.clone());
             if let Some((first, second, ask, cost)) = pair
@@ -399,10 +427,20 @@ impl Search<'_> {
         if self.fit == Fit::Strict && limit < ask.bypass {
             return false;
         }
+        let is_strong =
+            members.iter().any(|single| self.least.strength <= single.kind.strength_max);
         let is_above_floor = is_pause
-            || (members.iter().any(|single| self.least.strength <= single.kind.strength_max)
+            || ((is_strong || self.is_stand_in(members))
                 && proven_by(members).cover(self.need.proves.union(self.least.proves)));
         is_above_floor && demands.all(|demand| demand.is_met_by(members))
+    }
+
+    /// Whether these are two independent proofs where the floor takes such.
+    fn is_stand_in(&self, members: &[Single]) -> bool {
+        let [first, second] = members else { return false };
+        self.least.terms == FloorTerms::OrTwo
+            && first.kind.channel != second.kind.channel
+            && members.iter().all(|single| Strength::S2 <= single.kind.strength)
     }
 
     fn choice(
@@ -431,7 +469,8 @@ impl Search<'_> {
                 unfit = unfit.union(FactorSet::of(&[single.factor]));
             }
         }
-        Choice { picks, combine, ask, floor, must_prove, unfit }
+        let terms = if is_pause { FloorTerms::Plain } else { self.least.terms };
+        Choice { picks, combine, ask, floor, must_prove, unfit, terms }
     }
 }
 
@@ -470,14 +509,19 @@ pub fn hints(question: &Question<'_>, choice: &Choice, terms: &Terms) -> Hints {
         let proves_user = best.kind.proves.cover(Proofs::of(&[Proof::WalletUser]));
         proves_user && Strength::S3 <= best.kind.strength
     });
+    let is_low = choice.has_low_limits();
+    let low_minor = (100.0 * question.economics.limit_after_change_base) as i64;
+    let limits = [terms.limit_to_minor, is_low.then_some(low_minor)];
     Hints {
         floor: choice.floor,
+        remembered: question.remembered,
         must_prove: choice.must_prove,
         options,
         combine: choice.combine,
         forbidden: forbidden(question, choice.unfit),
         on_pass: OnPass {
-            limit_to_minor: terms.limit_to_minor,
+            limit_to_minor: limits.into_iter().flatten().min(),
+            limit_for_h: is_low.then_some(LOW_LIMITS_H),
             trust_device_after_h: is_strong.then_some(TRUST_AFTER_H),
         },
         on_fail_cooldown_s: terms.on_fail_cooldown_s,
@@ -491,11 +535,16 @@ pub fn hold_hints(question: &Question<'_>, hold_ms: i64, terms: &Terms) -> Hints
     let waits_s = u32::try_from(hold_ms / 1_000).unwrap_or(u32::MAX);
     Hints {
         floor: Strength::None,
+        remembered: None,
         must_prove: Proofs::NONE,
         options: vec![HintOption { ttl_s: waits_s, ..option(question, &hold, terms) }],
         combine: Combine::Any,
         forbidden: forbidden(question, FactorSet::NONE),
-        on_pass: OnPass { limit_to_minor: terms.limit_to_minor, trust_device_after_h: None },
+        on_pass: OnPass {
+            limit_to_minor: terms.limit_to_minor,
+            limit_for_h: None,
+            trust_device_after_h: None,
+        },
         on_fail_cooldown_s: terms.on_fail_cooldown_s,
         message: terms.message.unwrap_or(messages::HOLD),
     }
@@ -509,6 +558,7 @@ fn option(question: &Question<'_>, single: &Single, terms: &Terms) -> HintOption
         strength: single.kind.strength,
         proves: single.kind.proves,
         expected_pass_legit: single.ask.success,
+        expected_abandon_legit: single.abandon,
         expected_pass_fraud: single.ask.bypass,
         expected_cost_usd: single.cost,
         three_ds,

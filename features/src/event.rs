@@ -94,6 +94,8 @@ pub enum Warning {
     /// A name that the list of the field does not have was read as `other`, an unassigned country
     /// as absent; the path is given.
     UnknownName(&'static str),
+    /// A factor that nobody can enrol stood among the enrolled ones and was passed over.
+    IgnoredFactor,
     /// The event was dated this many milliseconds after its receipt and was moved back to it.
     ClockSkew(i64),
 }
@@ -103,6 +105,7 @@ impl Warning {
     pub fn name(self) -> &'static str {
         match self {
             Warning::UnknownName(_) => "unknown_name",
+            Warning::IgnoredFactor => "ignored_factor",
             Warning::ClockSkew(_) => "clock_skew",
         }
     }
@@ -113,6 +116,11 @@ impl Warning {
             Warning::UnknownName(path) => {
                 let place = Place::Field(path.to_owned());
                 Diagnostic::warning(fault::UNKNOWN_NAME, place, "got an unknown name")
+            }
+            Warning::IgnoredFactor => {
+                let place = Place::Field(index::FACTORS_PATH.to_owned());
+                let message = "holds a factor that cannot be enrolled, which is passed over";
+                Diagnostic::warning(fault::IGNORED_FACTOR, place, message)
             }
             Warning::ClockSkew(ahead_ms) => {
                 let place = Place::Field(ids::EVENT_TIME_MS.path().to_owned());

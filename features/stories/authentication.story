@@ -454,3 +454,145 @@ story identity "Identity checks"
   expect kyc_level = 0
   at 3m       payment  device.device_id=none
   expect device_kyc_fail_count_24h = unknown
+
+story wrong_pins "Wrong PINs count whether they are typed to pay or to sign in"
+  with login             account_id=a1 device.device_id=d1 outcome=success
+  with challenge_result  factor=payment_pin result=failed
+  at -70m  login             id=l1
+  at -70m  challenge_result  ref_id=l1
+  at -50m  login             id=l2
+  at -50m  challenge_result  ref_id=l2
+  at -40m  challenge_result  ref_id=l2 factor=totp
+  at -30m  challenge_result  ref_id=l2 result=passed
+  at -20m  login             method=pin outcome=bad_password
+  at -10m  login             method=password outcome=bad_password
+  at 0     login
+  expect account_pin_fail_count_1h = 2
+
+story pushes "Approvals on another device: asked for in vain, and answered where they were asked for"
+  with login             account_id=a1 device.device_id=d1 outcome=success
+  with challenge_issued  factor=push_number_match
+  with challenge_result  factor=push_number_match result=passed
+  at -60m  login  id=l1
+  expect account_push_unanswered_15m = 0
+  expect push_answered_here = unknown
+  at -40m  challenge_issued  ref_id=l1
+  at -39m  challenge_result  ref_id=l1 answer_device_same=true
+  at -14m  challenge_issued  ref_id=l1
+  at -10m  challenge_issued  ref_id=l1
+  at -9m   challenge_result  ref_id=l1 result=timeout answer_device_same=false
+  at -5m   challenge_issued  ref_id=l1
+  at 0     login  id=l2
+  expect account_push_unanswered_15m = 3
+  expect push_answered_here = true
+  at 1m    challenge_result  ref_id=l2 answer_device_same=false
+  at 2m    login
+  expect account_push_unanswered_15m = 0
+  expect push_answered_here = false
+
+story identity_attempts "Checks of identity tried in a day, and how old the person may be"
+  with identity_verification  account_id=a1 doc_hash=x1 name_hash=n1 result=fail
+  with challenge_result       factor=passport_selfie result=failed
+  at -25h  identity_verification  id=i1
+  at -23h  identity_verification  id=i2 birth_year=2008
+  at -22h  challenge_result       ref_id=i2
+  at -21h  identity_verification  birth_year=2008
+  at 0     login  account_id=a1 outcome=success
+  expect account_identity_attempt_count_24h = 2
+  expect account_may_be_minor = true
+  at 1m    identity_verification  birth_year=2007
+  expect account_may_be_minor = false
+  at 2m    login  account_id=a2 outcome=success
+  expect account_may_be_minor = unknown
+  expect account_identity_attempt_count_24h = 0
+
+story passkey_additions "The newest passkey: since when, and whether a strong proof came before it"
+  with any             account_id=a1
+  with profile_change  field=factor_add factor=passkey
+  at -9h  login  outcome=success
+  expect passkey_added_hours = unknown
+  expect passkey_added_vouched = unknown
+  at -8h  profile_change  auth_used=password
+  at -6h  login  outcome=success
+  expect passkey_added_hours = 2
+  expect passkey_added_vouched = false
+  at -3h  profile_change  auth_used=push
+  at -1h  profile_change  factor=totp auth_used=password
+  at 0    login  outcome=success
+  expect passkey_added_hours = 3
+  expect passkey_added_vouched = true
+
+story remembered_proofs "A proof is remembered for an hour, on its account and device, for its class of payee"
+  with any               account_id=a1 device.device_id=d1 currency=CNY
+  with payment           funding=balance merchant.merchant_id=m1 kind=in_app amount_minor=10000
+  with transfer          funding=balance beneficiary_id=b1 amount_minor=10000
+  with login             outcome=success
+  with challenge_result  factor=passkey result=passed
+  at -70m  payment           id=p1 amount_minor=90000
+  at -69m  challenge_result  ref_id=p1
+  at 0     payment           id=p2
+  expect strong_proof_min = unknown
+  expect strong_proof_fen = unknown
+  at 1m    challenge_result  ref_id=p2
+  at 6m    payment
+  expect strong_proof_min = 5
+  expect strong_proof_fen = 10000
+  at 7m    transfer          id=t1 amount_minor=20000
+  expect strong_proof_min = unknown
+  at 8m    challenge_result  ref_id=t1 factor=push_number_match
+  at 9m    challenge_result  ref_id=t1 factor=sms_otp
+  at 10m   transfer
+  expect strong_proof_min = 2
+  expect strong_proof_fen = 20000
+  expect code_proof_min = unknown
+  at 11m   login             id=l1
+  expect strong_proof_min = unknown
+  at 12m   challenge_result  ref_id=l1 factor=totp
+  at 13m   challenge_result  ref_id=l1 result=failed
+  at 14m   profile_change    field=email
+  expect strong_proof_min = unknown
+  expect code_proof_min = 2
+  # Another device has proved nothing.
+  at 15m   payment           device.device_id=d2
+  expect strong_proof_min = unknown
+
+story cards_held "An account that proved to hold a card"
+  with any               account_id=a1 card.card_token=c1
+  with card_link         card.network=visa
+  with challenge_result  factor=three_ds_challenge result=passed
+  at -91d  card_link         id=k1
+  at -91d  challenge_result  ref_id=k1
+  at -40d  card_link         id=k2
+  at -40d  challenge_result  ref_id=k2 trans_status=N result=failed
+  at -30d  card_link         id=k3
+  at -30d  challenge_result  ref_id=k3 trans_status=Y
+  at -20d  card_link         three_ds.trans_status=Y
+  at -10d  card_link         id=k4 card.card_token=c2
+  at -10d  challenge_result  ref_id=k4 factor=micro_amount
+  at 0     card_link
+  expect card_proof_count_90d = 2
+  at 1m    card_link         account_id=a2
+  expect card_proof_count_90d = 0
+
+story failed_factors "Two different factors fail on one device within half an hour"
+  with login             account_id=a1 device.device_id=d1 outcome=success
+  with challenge_result  result=failed
+  at -40m  login             id=l1
+  at -40m  challenge_result  ref_id=l1 factor=passkey
+  at -20m  challenge_result  ref_id=l1 factor=totp
+  at -15m  challenge_result  ref_id=l1 factor=totp
+  at -12m  challenge_result  ref_id=l1 factor=sms_otp result=abandoned
+  at 0     login             id=l2
+  expect challenge_failed_factors_30m = 1
+  at 1m    challenge_result  ref_id=l2 factor=sms_otp
+  at 2m    login
+  expect challenge_failed_factors_30m = 2
+  at 3m    login             device.device_id=d2
+  expect challenge_failed_factors_30m = 0
+
+story pumped_prefix "Without codes to a country there is no alarm for it"
+  with login  account_id=a1 account.phone_country=KH outcome=success
+  at -4m  login             id=l1
+  at -4m  challenge_issued  ref_id=l1 factor=sms_otp
+  at 0    login
+  expect phone_prefix_pumping = false

@@ -55,6 +55,7 @@ fn hints(combine: Combine, passes: &[(f64, f64)]) -> Hints {
         strength: Strength::S3,
         proves: Proofs::NONE,
         expected_pass_legit: *legit,
+        expected_abandon_legit: 0.0,
         expected_pass_fraud: *fraud,
         expected_cost_usd: 0.0,
         three_ds: None,
@@ -63,11 +64,12 @@ fn hints(combine: Combine, passes: &[(f64, f64)]) -> Hints {
     };
     Hints {
         floor: Strength::S1,
+        remembered: None,
         must_prove: Proofs::NONE,
         options: passes.iter().map(option).collect(),
         combine,
         forbidden: Vec::new(),
-        on_pass: OnPass { limit_to_minor: None, trust_device_after_h: None },
+        on_pass: OnPass { limit_to_minor: None, limit_for_h: None, trust_device_after_h: None },
         on_fail_cooldown_s: 0,
         message: MessageKey::find(MESSAGES[0].key).expect("the first message of the table"),
     }

@@ -2,7 +2,8 @@
 //!
 //! `bypass[v]` is the probability that an attacker of vector `v` passes; the row of text messages
 //! is anchored to public figures, all others are assumptions to be recalibrated from challenge
-//! outcomes and later labels. `success` counts genuine customers who neither fail nor give up.
+//! outcomes and later labels. `success` counts genuine customers who neither fail nor give up,
+//! `abandon` those who give up; the rest fails.
 //! `seconds` is attention: a hold of a day or a statement that arrives tomorrow costs patience,
 //! which is in `success`, not 86,400 priced seconds. The issuer's silent check stops nobody by
 //! itself.
@@ -17,6 +18,8 @@ pub struct FactorPrice {
     pub fee_usd: f64,
     /// Share of genuine customers who pass.
     pub success: f64,
+    /// Share of genuine customers who give up.
+    pub abandon: f64,
     /// Median seconds of attention.
     pub seconds: f64,
     /// Probability that an attacker passes, by number of vector.
@@ -26,10 +29,11 @@ pub struct FactorPrice {
 const fn price(
     fee_usd: f64,
     success: f64,
+    abandon: f64,
     seconds: f64,
     bypass: [f64; vector::COUNT],
 ) -> FactorPrice {
-    FactorPrice { fee_usd, success, seconds, bypass }
+    FactorPrice { fee_usd, success, abandon, seconds, bypass }
 }
 
 /// The assumptions, in the order of [`Factor::ALL`].
@@ -37,33 +41,33 @@ const fn price(
 #[rustfmt::skip]
 pub(super) const DEFAULTS: [FactorPrice; Factor::ALL.len()] = [
     // cool_off_hold
-    price(0.10,  0.90, 60.0,  [0.35, 0.30, 0.30, 0.30, 0.35, 0.45, 0.70, 0.97, 0.50]),
+    price(0.10,  0.90, 0.10, 60.0,  [0.35, 0.30, 0.30, 0.30, 0.35, 0.45, 0.70, 0.97, 0.50]),
     // cvv_reentry
-    price(0.01,  0.93, 8.0,   [0.85, 0.55, 0.75, 0.60, 0.50, 0.95, 0.90, 0.99, 0.25]),
+    price(0.01,  0.93, 0.05, 8.0,   [0.85, 0.55, 0.75, 0.60, 0.50, 0.95, 0.90, 0.99, 0.25]),
     // device_biometric
-    price(0.001, 0.97, 3.0,   [0.95, 0.02, 0.05, 0.05, 0.30, 0.95, 0.98, 0.99, 0.40]),
+    price(0.001, 0.97, 0.02, 3.0,   [0.95, 0.02, 0.05, 0.05, 0.30, 0.95, 0.98, 0.99, 0.40]),
     // micro_amount
-    price(0.30,  0.55, 120.0, [0.10, 0.40, 0.45, 0.45, 0.40, 0.80, 0.60, 0.97, 0.05]),
+    price(0.30,  0.55, 0.40, 120.0, [0.10, 0.40, 0.45, 0.45, 0.40, 0.80, 0.60, 0.97, 0.05]),
     // passkey
-    price(0.002, 0.97, 4.0,   [0.95, 0.01, 0.01, 0.02, 0.35, 0.95, 0.98, 0.99, 0.30]),
+    price(0.002, 0.97, 0.02, 4.0,   [0.95, 0.01, 0.01, 0.02, 0.35, 0.95, 0.98, 0.99, 0.30]),
     // passport_selfie
-    price(1.00,  0.60, 120.0, [0.12, 0.04, 0.08, 0.05, 0.10, 0.70, 0.55, 0.90, 0.02]),
+    price(1.00,  0.60, 0.35, 120.0, [0.12, 0.04, 0.08, 0.05, 0.10, 0.70, 0.55, 0.90, 0.02]),
     // payment_pin
-    price(0.0,   0.95, 5.0,   [0.95, 0.35, 0.75, 0.60, 0.45, 0.95, 0.99, 0.99, 0.60]),
+    price(0.0,   0.95, 0.03, 5.0,   [0.95, 0.35, 0.75, 0.60, 0.45, 0.95, 0.99, 0.99, 0.60]),
     // push_number_match
-    price(0.002, 0.90, 10.0,  [0.95, 0.03, 0.25, 0.05, 0.45, 0.90, 0.98, 0.99, 0.30]),
+    price(0.002, 0.90, 0.07, 10.0,  [0.95, 0.03, 0.25, 0.05, 0.45, 0.90, 0.98, 0.99, 0.30]),
     // sms_otp
-    price(0.05,  0.86, 22.0,  [0.93, 0.06, 0.65, 0.97, 0.60, 0.92, 0.97, 0.98, 0.50]),
+    price(0.05,  0.86, 0.10, 22.0,  [0.93, 0.06, 0.65, 0.97, 0.60, 0.92, 0.97, 0.98, 0.50]),
     // support_callback
-    price(6.00,  0.50, 600.0, [0.40, 0.15, 0.20, 0.30, 0.15, 0.60, 0.80, 0.95, 0.02]),
+    price(6.00,  0.50, 0.45, 600.0, [0.40, 0.15, 0.20, 0.30, 0.15, 0.60, 0.80, 0.95, 0.02]),
     // three_ds_challenge
-    price(0.12,  0.80, 35.0,  [0.08, 0.25, 0.45, 0.50, 0.40, 0.85, 0.60, 0.97, 0.03]),
+    price(0.12,  0.80, 0.14, 35.0,  [0.08, 0.25, 0.45, 0.50, 0.40, 0.85, 0.60, 0.97, 0.03]),
     // three_ds_frictionless
-    price(0.08,  0.99, 2.0,   [1.0; vector::COUNT]),
+    price(0.08,  0.99, 0.00, 2.0,   [1.0; vector::COUNT]),
     // totp
-    price(0.001, 0.91, 14.0,  [0.95, 0.04, 0.60, 0.10, 0.50, 0.90, 0.98, 0.99, 0.60]),
+    price(0.001, 0.91, 0.06, 14.0,  [0.95, 0.04, 0.60, 0.10, 0.50, 0.90, 0.98, 0.99, 0.60]),
     // warning_interstitial
-    price(0.0,   0.97, 6.0,   [1.0, 1.0, 1.0, 1.0, 1.0, 0.70, 0.98, 1.0, 1.0]),
+    price(0.0,   0.97, 0.03, 6.0,   [1.0, 1.0, 1.0, 1.0, 1.0, 0.70, 0.98, 1.0, 1.0]),
 ];
 
 /// Largest fee, USD, and longest attention, seconds, that a policy may set.
@@ -74,7 +78,7 @@ const SECONDS_MAX: f64 = 86_400.0;
 pub(super) fn names() -> impl Iterator<Item = String> {
     Factor::ALL.into_iter().flat_map(|factor| {
         let name = factor.name();
-        let columns = ["fee_usd", "success", "seconds"];
+        let columns = ["fee_usd", "success", "abandon", "seconds"];
         let plain = columns.into_iter().map(move |column| format!("{name}_{column}"));
         plain.chain((1..=vector::COUNT).map(move |number| format!("{name}_bypass_v{number}")))
     })
@@ -93,6 +97,7 @@ pub(super) fn slot<'a>(
     match column {
         "fee_usd" => Some((&mut price.fee_usd, (0.0, FEE_MAX))),
         "success" => Some((&mut price.success, (0.0, 1.0))),
+        "abandon" => Some((&mut price.abandon, (0.0, 1.0))),
         "seconds" => Some((&mut price.seconds, (0.0, SECONDS_MAX))),
         _ => {
             let number: usize = column.strip_prefix("bypass_v")?.parse().ok()?;

@@ -11,6 +11,9 @@ use crate::situation::{Funding, Situation, ThreeDsStatus};
 /// Hours after arrival from which a customer abroad is a resident rather than on a trip.
 const TRIP_HOURS: f64 = 720.0;
 
+/// A customer whose account is this much older than his arrival has been here before: hours.
+const RETURNING_HOURS: f64 = 1_440.0;
+
 /// What is at stake in one event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stake {
@@ -38,13 +41,7 @@ pub enum Held {
 impl Economics {
     /// What is at stake in an event.
     pub fn stake(&self, situation: &Situation, held: Held) -> Stake {
-        let (customer_value_usd, attrition) = if situation.past.hours_since_arrival <= TRIP_HOURS {
-            (self.customer_value_usd, self.attrition_trip)
-        } else if TRIP_HOURS < situation.past.hours_since_arrival {
-            (self.customer_value_resident_usd, self.attrition)
-        } else {
-            (self.customer_value_usd, self.attrition)
-        };
+        let (customer_value_usd, attrition) = self.customer(situation);
         Stake {
             amount_usd: self.amount_at_risk_usd(situation),
             recovery: self.recovery_of(situation, held),
@@ -52,6 +49,29 @@ impl Economics {
             customer_value_usd,
             attrition,
         }
+    }
+
+    /// What the customer contributes in a year, and how likely a refusal loses him. Tourists come
+    /// once and have no other wallet; who came before, or lives here, has more to give and to lose.
+    fn customer(&self, situation: &Situation) -> (f64, f64) {
+        let arrived = situation.past.hours_since_arrival;
+        let is_returning = arrived + RETURNING_HOURS < situation.past.account_age_hours;
+        if TRIP_HOURS < arrived {
+            (self.customer_value_resident_usd, self.attrition)
+        } else if is_returning {
+            (self.customer_value_returning_usd, self.attrition)
+        } else if arrived <= TRIP_HOURS {
+            (self.customer_value_usd, self.attrition_trip)
+        } else {
+            (self.customer_value_usd, self.attrition)
+        }
+    }
+
+    /// What a session can reach: the balance and what linked cards let through in a day.
+    pub fn reachable_usd(&self, situation: &Situation) -> f64 {
+        let balance_usd = self.usd_of_base(situation.balance_minor);
+        // Not-a-number is no balance that is known.
+        self.stake_session_usd + if 0.0 < balance_usd { balance_usd } else { 0.0 }
     }
 
     /// The amount that moves, in USD; unknown when the event carries none.
@@ -71,10 +91,7 @@ impl Economics {
     fn amount_at_risk_usd(&self, situation: &Situation) -> f64 {
         let amount = match situation.event {
             Some(EventType::AccountOpen) => self.stake_account_open_usd,
-            Some(EventType::Login | EventType::ProfileChange) => {
-                let balance = self.usd_of_base(situation.balance_minor);
-                if self.stake_session_usd < balance { balance } else { self.stake_session_usd }
-            }
+            Some(EventType::Login | EventType::ProfileChange) => self.reachable_usd(situation),
             Some(EventType::IdentityVerification) => self.stake_identity_usd,
             Some(EventType::CardLink) | None => self.stake_card_link_usd,
             Some(EventType::PromoRedemption) => self.usd_of_base(situation.benefit_minor),
@@ -125,8 +142,8 @@ mod tests {
             assert!((stake.amount_usd - amount).abs() < 1e-9, "{}: {stake:?}", event.name());
         };
         check(EventType::AccountOpen, 4.0);
-        check(EventType::Login, 260.0);
-        check(EventType::ProfileChange, 260.0);
+        check(EventType::Login, 260.0 + 1_000.0 / 7.14);
+        check(EventType::ProfileChange, 260.0 + 1_000.0 / 7.14);
         check(EventType::IdentityVerification, 150.0);
         check(EventType::CardLink, 220.0);
         check(EventType::Payment, 700.0);
@@ -161,7 +178,9 @@ mod tests {
         assert!((stake.amount_usd - 28.0).abs() < 0.02, "{stake:?}");
         let mut login = of_event(EventType::Login);
         login.balance_minor = 714_000.0;
-        assert_eq!(economics.stake(&login, Held::No).amount_usd, 1_000.0);
+        assert_eq!(economics.stake(&login, Held::No).amount_usd, 1_260.0);
+        login.balance_minor = f64::NAN;
+        assert_eq!(economics.stake(&login, Held::No).amount_usd, 260.0);
     }
 
     #[test]
@@ -192,5 +211,11 @@ mod tests {
         assert_eq!(at(10.0), (12.0, 0.20));
         assert_eq!(at(2_000.0), (45.0, 0.35));
         assert_eq!(at(f64::NAN), (12.0, 0.35));
+        // An account older than the trip by more than two months was here before.
+        let mut again = of_event(EventType::Payment);
+        again.past.hours_since_arrival = 10.0;
+        again.past.account_age_hours = 1_451.0;
+        let stake = economics.stake(&again, Held::No);
+        assert_eq!((stake.customer_value_usd, stake.attrition), (30.0, 0.35));
     }
 }

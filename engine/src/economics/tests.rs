@@ -163,7 +163,7 @@ fn every_setting_can_be_set_and_is_held_to_its_range() {
 fn the_table_names_every_setting_once() {
     let mut names = Economics::names();
     let all = names.len();
-    assert_eq!(all, SETTINGS.len() + Factor::ALL.len() * 12);
+    assert_eq!(all, SETTINGS.len() + Factor::ALL.len() * 13);
     names.sort();
     names.dedup();
     assert_eq!(names.len(), all);

@@ -102,7 +102,7 @@ impl Bench<'_> {
         let is_trusted = self.situation.device.is_trusted == Some(true);
         let is_on_trip = self.situation.past.hours_since_arrival <= 720.0
             && 2.0 <= self.situation.card.name_match;
-        if is_trusted {
+        if is_trusted || self.remembered.is_some() {
             Some(codes::TRUSTED_CONTEXT)
         } else if is_on_trip {
             Some(codes::TRAVELLER_CONTEXT)

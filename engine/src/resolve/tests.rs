@@ -254,6 +254,7 @@ fn the_short_way_to_an_approval_gives_what_the_long_way_gives() {
                 economics: &economics,
                 stake: &stake,
                 probability,
+                remembered: None,
             };
             let choice = stepup::choose(&question, std::iter::empty());
             let costs = economics.costs(probability, &stake, choice.as_ref().map(Choice::ask));

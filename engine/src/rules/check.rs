@@ -36,6 +36,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("P214", "more rules, or conditions that cost more, than can be evaluated"),
     ("P215", "file that a text names and that cannot be read"),
     ("P216", "file used twice or in a circle, or with a name of its own"),
+    ("P217", "settings that leave a floor without a factor, or a factor without a use"),
 ];
 
 const DAY_MS: i64 = 86_400_000;

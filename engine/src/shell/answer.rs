@@ -74,7 +74,7 @@ fn head<'a>(policy: &'a Policy, event: &'a Event, outcome: &'a Outcome) -> Head<
         actions: wire::actions(verdict, event.time()),
         risk_score: verdict.risk_score,
         band: outcome.judgement.band.map(|band| policy.bands()[usize::from(band)].name.as_str()),
-        hints: verdict.hints.as_ref().map(wire::hints),
+        hints: verdict.hints.as_ref().map(|hints| wire::hints(hints, event)),
         customer_message_key: verdict.message.map(|message| message.key()),
         valid_until_ms: event.time() + verdict.valid_for_ms,
         ruleset_version: policy.version(),

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use features::event::Event;
+use features::field::{FieldId, ids};
 use features::plan::{Fact, Reading};
 use features::scheme::Refusals;
 use serde::ser::SerializeMap;
@@ -39,7 +41,7 @@ pub(crate) struct Head<'a> {
     pub(crate) actions: Vec<ActionForm>,
     pub(crate) risk_score: Option<u16>,
     pub(crate) band: Option<&'a str>,
-    pub(crate) hints: Option<HintsForm>,
+    pub(crate) hints: Option<HintsForm<'a>>,
     pub(crate) customer_message_key: Option<&'static str>,
     pub(crate) valid_until_ms: i64,
     pub(crate) ruleset_version: &'a str,
@@ -98,9 +100,11 @@ pub(crate) struct ReasonForm {
 }
 
 #[derive(Serialize)]
-pub(crate) struct HintsForm {
+pub(crate) struct HintsForm<'a> {
     required: bool,
     floor: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remembered: Option<&'static str>,
     must_prove: Vec<&'static str>,
     options: Vec<OptionForm>,
     combine: &'static str,
@@ -108,7 +112,50 @@ pub(crate) struct HintsForm {
     on_pass: OnPassForm,
     on_fail: OnFailForm,
     on_abandon: OnFailForm,
+    bound_to: BoundForm<'a>,
     message_key: &'static str,
+}
+
+/// What the proof is for: it holds for an event that says the same of all of these.
+const BOUND: [FieldId; 17] = [
+    ids::ACCOUNT_ID,
+    ids::DEVICE_DEVICE_ID,
+    ids::AMOUNT_MINOR,
+    ids::CURRENCY,
+    ids::FUNDING,
+    ids::CARD_CARD_TOKEN,
+    ids::MERCHANT_MERCHANT_ID,
+    ids::BENEFICIARY_ID,
+    ids::RECIPIENT_ID,
+    ids::GROUP_ID_HASH,
+    ids::DEST_HASH,
+    ids::PASS_ID,
+    ids::INTERMEDIARY_ID,
+    ids::ORIGINAL_PAYMENT_ID,
+    ids::FIELD,
+    ids::NEW_VALUE_HASH,
+    ids::NEW_LIMIT_MINOR,
+];
+
+/// The members of an event that a proof is bound to, as the event has them.
+struct BoundForm<'a>(&'a Event);
+
+impl Serialize for BoundForm<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for field in BOUND {
+            if let Some(text) = self.0.text(field) {
+                map.serialize_entry(field.path(), text)?;
+            } else if let Some(bits) = self.0.bits(field).filter(|_| is_amount(field)) {
+                map.serialize_entry(field.path(), &(bits as i64))?;
+            }
+        }
+        map.end()
+    }
+}
+
+fn is_amount(field: FieldId) -> bool {
+    field == ids::AMOUNT_MINOR || field == ids::NEW_LIMIT_MINOR
 }
 
 #[derive(Serialize)]
@@ -118,6 +165,7 @@ struct OptionForm {
     strength: &'static str,
     proves: String,
     expected_pass_legit: f64,
+    expected_abandon_legit: f64,
     expected_pass_fraud: f64,
     expected_cost_usd: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,6 +238,8 @@ struct OnPassForm {
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit_to_minor: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_for_h: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trust_device_after_h: Option<u32>,
 }
@@ -333,7 +383,8 @@ pub(crate) fn reason(line: &ReasonLine) -> ReasonForm {
     }
 }
 
-pub(crate) fn hints(hints: &Hints) -> HintsForm {
+/// The hints of a verdict on this event.
+pub(crate) fn hints<'a>(hints: &Hints, event: &'a Event) -> HintsForm<'a> {
     let forbidden = |f: &crate::decision::Forbidden| ForbiddenForm {
         factor: f.factor.name(),
         why: f.why.code(),
@@ -341,6 +392,7 @@ pub(crate) fn hints(hints: &Hints) -> HintsForm {
     HintsForm {
         required: true,
         floor: hints.floor.name(),
+        remembered: hints.remembered.map(|strength| strength.name()),
         must_prove: hints.must_prove.iter().map(|proof| proof.name()).collect(),
         options: hints.options.iter().enumerate().map(option).collect(),
         combine: hints.combine.name(),
@@ -348,10 +400,12 @@ pub(crate) fn hints(hints: &Hints) -> HintsForm {
         on_pass: OnPassForm {
             decision: "approve",
             limit_to_minor: hints.on_pass.limit_to_minor,
+            limit_for_h: hints.on_pass.limit_for_h,
             trust_device_after_h: hints.on_pass.trust_device_after_h,
         },
         on_fail: OnFailForm { decision: "decline", cooldown_s: hints.on_fail_cooldown_s },
         on_abandon: OnFailForm { decision: "decline", cooldown_s: 0 },
+        bound_to: BoundForm(event),
         message_key: hints.message.key(),
     }
 }
@@ -363,6 +417,7 @@ fn option((index, option): (usize, &HintOption)) -> OptionForm {
         strength: option.strength.name(),
         proves: letters(option.proves),
         expected_pass_legit: option.expected_pass_legit,
+        expected_abandon_legit: option.expected_abandon_legit,
         expected_pass_fraud: option.expected_pass_fraud,
         expected_cost_usd: option.expected_cost_usd,
         three_ds: option.three_ds.as_ref().map(three_ds),

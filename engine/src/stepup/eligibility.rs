@@ -4,7 +4,11 @@
 //! unknown is not eligible, except where it only costs trust (no SIM signal). Three answers:
 //! eligible with adjusted numbers; absent, which is not worth a word; forbidden, which the hints
 //! list with the reason. Factors that need no enrolment (issuer, document, support, time) depend on
-//! the event alone.
+//! the event alone. What the customer types can be typed into a false page: where a relay is
+//! suspected no code and no PIN is asked for, and no code goes to a number whose SIM is suspected.
+//!
+//! Three conditions cannot be read from an event and are not here: whether support has time, whether
+//! the identity vendor answers, and where a law keeps a factor from being used.
 
 use features::field::EventType;
 
@@ -38,13 +42,33 @@ const AFTER_PROOF_MS: f64 = 20.0 * 60_000.0;
 /// A device that push may use was active within this time.
 const PUSH_ACTIVE_HOURS: f64 = 168.0;
 
-/// Wrong one-time codes in 24 hours from which codes are locked.
+/// Wrong one-time codes in an hour from which codes are locked.
 const OTP_FAILS_MAX: f64 = 5.0;
+
+/// Wrong PINs in an hour from which the PIN is locked.
+const PIN_FAILS_MAX: f64 = 3.0;
+
+/// Wrong security codes of a card in an hour from which it is not asked for again.
+const CVV_FAILS_MAX: f64 = 2.0;
+
+/// Refusals of an issuer in 24 hours from which it is not asked again.
+const THREE_DS_FAILS_MAX: f64 = 2.0;
+
+/// Unanswered approvals in 15 minutes above which no further one is asked for: who gets one after
+/// the other says yes in the end.
+const PUSHES_MAX: f64 = 3.0;
+
+/// Codes sent to a number in an hour and in 24 hours from which no further one is sent.
+const CODES_SENT_1H_MAX: f64 = 5.0;
+const CODES_SENT_24H_MAX: f64 = 10.0;
+
+/// A number of more accounts than this is nobody's own.
+const PHONE_ACCOUNTS_MAX: f64 = 3.0;
 
 /// Card links in 24 hours from which statements are no proof any more.
 const LINKS_MAX: f64 = 4.0;
 
-/// Identity checks after which no further one is offered.
+/// Identity checks in 24 hours after which no further one is offered.
 const IDENTITY_ATTEMPTS_MAX: f64 = 3.0;
 
 /// A SIM change this long ago still costs trust.
@@ -67,9 +91,9 @@ pub fn eligibility(
         Factor::Passkey => passkey(situation, economics),
         Factor::DeviceBiometric => biometric(situation, economics),
         Factor::PushNumberMatch => push(situation, economics),
-        Factor::Totp => totp(situation, economics),
-        Factor::SmsOtp => sms(situation, economics),
-        Factor::PaymentPin => pin(situation, economics),
+        Factor::Totp => totp(situation, posterior, economics),
+        Factor::SmsOtp => sms(situation, posterior, economics),
+        Factor::PaymentPin => pin(situation, posterior, economics),
         Factor::CvvReentry => cvv(situation, posterior, economics),
         Factor::ThreeDsChallenge => three_ds(situation),
         // The issuer's silent check is a wish in the authorisation, not a question to the customer.
@@ -87,12 +111,24 @@ fn is_customer_absent(situation: &Situation) -> bool {
     situation.kind == PaymentKind::AutoDebit || situation.is_mit == Some(true)
 }
 
+/// Whether more than a little speaks for a vector.
+fn is_suspected(vector: Vector, posterior: &Posterior, economics: &Economics) -> bool {
+    economics.combine_above < posterior.weight(vector)
+}
+
 fn passkey(situation: &Situation, economics: &Economics) -> Eligibility {
-    let enrolled_ms = situation.enrolled.passkey_ms;
+    let enrolled = &situation.enrolled;
+    let enrolled_ms = enrolled.passkey_ms;
     if enrolled_ms.is_nan() {
         return Eligibility::Absent;
     }
-    if economics.factor_age_hours <= situation.hours_since(enrolled_ms) {
+    // Who lost his account to recover it has no passkey either; the one that answers is a thief's.
+    if situation.is_recovery() {
+        return Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR);
+    }
+    // The wallet tells when the first was enrolled; one added since counts as well.
+    let age_hours = situation.hours_since(enrolled_ms).min(enrolled.passkey_added_hours);
+    if economics.factor_age_hours <= age_hours {
         return ELIGIBLE;
     }
     // Anything but a device known for a day may be the thief's, who has just added his own key.
@@ -101,7 +137,10 @@ fn passkey(situation: &Situation, economics: &Economics) -> Eligibility {
         return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
     }
     let since_proof_ms = enrolled_ms - situation.session.strong_auth_ms;
-    if (0.0..=AFTER_PROOF_MS).contains(&since_proof_ms) {
+    let is_first = enrolled.passkey_added_hours.is_nan();
+    let is_vouched = enrolled.is_passkey_vouched == Some(true)
+        || (is_first && (0.0..=AFTER_PROOF_MS).contains(&since_proof_ms));
+    if is_vouched {
         return ELIGIBLE;
     }
     Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR)
@@ -135,27 +174,34 @@ fn push(situation: &Situation, economics: &Economics) -> Eligibility {
     if enrolled_ms.is_nan() || !is_active {
         return Eligibility::Absent;
     }
-    if situation.device.is_remote_controlled == Some(true) {
+    let is_same_device = situation.session.is_push_answered_here == Some(true);
+    if is_same_device || situation.device.is_remote_controlled == Some(true) {
         return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
     }
-    aged(situation.hours_since(enrolled_ms), economics)
-}
-
-fn totp(situation: &Situation, economics: &Economics) -> Eligibility {
-    let enrolled_ms = situation.enrolled.totp_ms;
-    if enrolled_ms.is_nan() || situation.enrolled.is_totp_verified != Some(true) {
-        return Eligibility::Absent;
-    }
-    if OTP_FAILS_MAX <= situation.session.otp_fails_24h {
+    if PUSHES_MAX < situation.session.pushes_unanswered_15m {
         return Eligibility::Forbidden(codes::FACTOR_LOCKED);
     }
     aged(situation.hours_since(enrolled_ms), economics)
 }
 
-fn sms(situation: &Situation, economics: &Economics) -> Eligibility {
+fn totp(situation: &Situation, posterior: &Posterior, economics: &Economics) -> Eligibility {
+    let enrolled_ms = situation.enrolled.totp_ms;
+    if enrolled_ms.is_nan() || situation.enrolled.is_totp_verified != Some(true) {
+        return Eligibility::Absent;
+    }
+    if OTP_FAILS_MAX <= situation.session.otp_fails_1h {
+        return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    if is_suspected(Vector::V3, posterior, economics) {
+        return Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR);
+    }
+    aged(situation.hours_since(enrolled_ms), economics)
+}
+
+fn sms(situation: &Situation, posterior: &Posterior, economics: &Economics) -> Eligibility {
     let session = &situation.session;
     let is_sim_new = session.sim_change_age_hours < economics.sim_age_hours;
-    let is_number_new = situation.hours_since(session.phone_changed_ms) < economics.sim_age_hours;
+    let is_number_new = session.phone_change_age_hours < economics.sim_age_hours;
     if is_sim_new || is_number_new || situation.change == Change::Phone {
         return Eligibility::Forbidden(codes::FACTOR_SIM_RECENT);
     }
@@ -167,8 +213,18 @@ fn sms(situation: &Situation, economics: &Economics) -> Eligibility {
     if session.phone_verified_ms.is_nan() {
         return Eligibility::Absent;
     }
-    if OTP_FAILS_MAX <= session.otp_fails_24h {
+    let is_shared = PHONE_ACCOUNTS_MAX < session.phone_accounts_30d;
+    let is_stolen = is_suspected(Vector::V4, posterior, economics);
+    if is_shared || is_stolen || is_suspected(Vector::V3, posterior, economics) {
+        return Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR);
+    }
+    let is_flooded =
+        CODES_SENT_1H_MAX <= session.codes_sent_1h || CODES_SENT_24H_MAX <= session.codes_sent_24h;
+    if is_flooded || OTP_FAILS_MAX <= session.otp_fails_1h {
         return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    if session.is_prefix_pumped == Some(true) {
+        return Eligibility::Forbidden(codes::FACTOR_UNAVAILABLE);
     }
     let bypass_times = if session.sim_change_age_hours.is_nan() {
         NO_SIM_SIGNAL_PENALTY
@@ -182,13 +238,20 @@ fn sms(situation: &Situation, economics: &Economics) -> Eligibility {
     Eligibility::Eligible { bypass_times, success_max }
 }
 
-fn pin(situation: &Situation, economics: &Economics) -> Eligibility {
-    // The later of setting and changing; `max` passes over the one that is unknown.
-    let set_ms = situation.enrolled.pin_ms.max(situation.session.pin_changed_ms);
-    if set_ms.is_nan() {
+fn pin(situation: &Situation, posterior: &Posterior, economics: &Economics) -> Eligibility {
+    let pin_ms = situation.enrolled.pin_ms;
+    if pin_ms.is_nan() {
         return Eligibility::Absent;
     }
-    aged(situation.hours_since(set_ms), economics)
+    if PIN_FAILS_MAX <= situation.session.pin_fails_1h {
+        return Eligibility::Forbidden(codes::FACTOR_LOCKED);
+    }
+    if is_suspected(Vector::V3, posterior, economics) {
+        return Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR);
+    }
+    // The shorter of the times since setting and changing; `min` passes over what is unknown.
+    let age_hours = situation.hours_since(pin_ms).min(situation.session.pin_change_age_hours);
+    aged(age_hours, economics)
 }
 
 fn cvv(situation: &Situation, posterior: &Posterior, economics: &Economics) -> Eligibility {
@@ -200,10 +263,11 @@ fn cvv(situation: &Situation, posterior: &Posterior, economics: &Economics) -> E
     if !is_paid_by_card {
         return Eligibility::Absent;
     }
-    if economics.combine_above < posterior.weight(Vector::V1) {
+    let is_sold = is_suspected(Vector::V1, posterior, economics);
+    if is_sold || is_suspected(Vector::V3, posterior, economics) {
         return Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR);
     }
-    if situation.card.is_cvv_mismatch {
+    if situation.card.is_cvv_mismatch || CVV_FAILS_MAX <= situation.card.cvv_fails_1h {
         return Eligibility::Forbidden(codes::FACTOR_LOCKED);
     }
     ELIGIBLE
@@ -216,9 +280,14 @@ fn three_ds(situation: &Situation) -> Eligibility {
     if !situation.is_card_funded() || !(is_link || is_payment) || (is_for_nothing && !is_link) {
         return Eligibility::Absent;
     }
-    match situation.card.three_ds_status {
+    let card = &situation.card;
+    let is_locked =
+        card.is_refused_for_fraud == Some(true) || THREE_DS_FAILS_MAX <= card.three_ds_fails_24h;
+    match card.three_ds_status {
+        _ if is_locked => Eligibility::Forbidden(codes::FACTOR_LOCKED),
         ThreeDsStatus::Refused => Eligibility::Forbidden(codes::FACTOR_LOCKED),
-        ThreeDsStatus::Unavailable => Eligibility::Absent,
+        _ if card.is_issuer_down == Some(true) => Eligibility::Forbidden(codes::FACTOR_UNAVAILABLE),
+        ThreeDsStatus::Unavailable => Eligibility::Forbidden(codes::FACTOR_UNAVAILABLE),
         ThreeDsStatus::Authenticated | ThreeDsStatus::Attempted | ThreeDsStatus::Unknown => {
             ELIGIBLE
         }
@@ -239,7 +308,10 @@ fn passport(situation: &Situation) -> Eligibility {
     if situation.device.is_emulator == Some(true) {
         return Eligibility::Forbidden(codes::FACTOR_DEVICE_UNTRUSTED);
     }
-    if IDENTITY_ATTEMPTS_MAX < situation.identity_attempts {
+    if situation.is_minor == Some(true) {
+        return Eligibility::Forbidden(codes::FACTOR_UNAVAILABLE);
+    }
+    if IDENTITY_ATTEMPTS_MAX <= situation.identity_attempts_24h {
         return Eligibility::Forbidden(codes::FACTOR_LOCKED);
     }
     ELIGIBLE
@@ -247,7 +319,8 @@ fn passport(situation: &Situation) -> Eligibility {
 
 fn callback(situation: &Situation, economics: &Economics) -> Eligibility {
     let is_worth_it = economics.callback_from_usd <= economics.amount_usd(situation);
-    if is_worth_it || situation.is_locked_out { ELIGIBLE } else { Eligibility::Absent }
+    let is_locked_out = situation.is_locked_out || situation.is_recovery();
+    if is_worth_it || is_locked_out { ELIGIBLE } else { Eligibility::Absent }
 }
 
 fn hold(situation: &Situation) -> Eligibility {
@@ -279,6 +352,7 @@ fn aged(hours: f64, economics: &Economics) -> Eligibility {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::situation::SessionAuth;
     use crate::vector::COUNT;
 
     const HOUR_MS: f64 = 3_600_000.0;
@@ -356,7 +430,7 @@ mod tests {
     type Alter = fn(&mut Situation);
 
     /// Factor, what makes it forbidden, the suspected vector, and the reason that is given.
-    const FORBIDDEN: [(Factor, Alter, Vector, ReasonCode); 27] = [
+    const FORBIDDEN: [(Factor, Alter, Vector, ReasonCode); 51] = [
         (
             Factor::Passkey,
             |s| {
@@ -450,7 +524,7 @@ mod tests {
             Vector::V2,
             codes::FACTOR_NOT_FIT_VECTOR,
         ),
-        (Factor::Totp, |s| s.session.otp_fails_24h = 5.0, Vector::V2, codes::FACTOR_LOCKED),
+        (Factor::Totp, |s| s.session.otp_fails_1h = 5.0, Vector::V2, codes::FACTOR_LOCKED),
         (
             Factor::SmsOtp,
             |s| s.session.sim_change_age_hours = 71.0,
@@ -459,7 +533,7 @@ mod tests {
         ),
         (
             Factor::SmsOtp,
-            |s| s.session.phone_changed_ms = hours_ago(71.0),
+            |s| s.session.phone_change_age_hours = 71.0,
             Vector::V2,
             codes::FACTOR_SIM_RECENT,
         ),
@@ -470,10 +544,123 @@ mod tests {
             Vector::V2,
             codes::FACTOR_NOT_FIT_VECTOR,
         ),
-        (Factor::SmsOtp, |s| s.session.otp_fails_24h = 5.0, Vector::V2, codes::FACTOR_LOCKED),
+        (Factor::SmsOtp, |s| s.session.otp_fails_1h = 5.0, Vector::V2, codes::FACTOR_LOCKED),
+        (Factor::SmsOtp, |s| s.session.codes_sent_1h = 5.0, Vector::V2, codes::FACTOR_LOCKED),
+        (Factor::SmsOtp, |s| s.session.codes_sent_24h = 10.0, Vector::V2, codes::FACTOR_LOCKED),
+        (
+            Factor::SmsOtp,
+            |s| s.session.phone_accounts_30d = 4.0,
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (
+            Factor::SmsOtp,
+            |s| s.session.is_prefix_pumped = Some(true),
+            Vector::V2,
+            codes::FACTOR_UNAVAILABLE,
+        ),
+        (Factor::SmsOtp, |_| (), Vector::V3, codes::FACTOR_NOT_FIT_VECTOR),
+        (Factor::SmsOtp, |_| (), Vector::V4, codes::FACTOR_NOT_FIT_VECTOR),
+        (Factor::Totp, |_| (), Vector::V3, codes::FACTOR_NOT_FIT_VECTOR),
+        (Factor::PaymentPin, |_| (), Vector::V3, codes::FACTOR_NOT_FIT_VECTOR),
+        (Factor::CvvReentry, |_| (), Vector::V3, codes::FACTOR_NOT_FIT_VECTOR),
+        (Factor::PaymentPin, |s| s.session.pin_fails_1h = 3.0, Vector::V2, codes::FACTOR_LOCKED),
+        (Factor::CvvReentry, |s| s.card.cvv_fails_1h = 2.0, Vector::V2, codes::FACTOR_LOCKED),
+        (
+            Factor::PushNumberMatch,
+            |s| s.session.pushes_unanswered_15m = 4.0,
+            Vector::V2,
+            codes::FACTOR_LOCKED,
+        ),
+        (
+            Factor::PushNumberMatch,
+            |s| s.session.is_push_answered_here = Some(true),
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::Passkey,
+            |s| s.enrolled.passkey_added_hours = 2.0,
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (
+            Factor::Passkey,
+            |s| {
+                s.event = Some(EventType::ProfileChange);
+                s.change = Change::Credential;
+                s.session.auth = SessionAuth::Anonymous;
+            },
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (
+            Factor::Passkey,
+            |s| {
+                s.enrolled.passkey_added_hours = 2.0;
+                s.enrolled.is_passkey_vouched = Some(true);
+                s.device.account_age_hours = 3.0;
+            },
+            Vector::V2,
+            codes::FACTOR_DEVICE_UNTRUSTED,
+        ),
+        (
+            Factor::ThreeDsChallenge,
+            |s| s.card.is_refused_for_fraud = Some(true),
+            Vector::V1,
+            codes::FACTOR_LOCKED,
+        ),
+        (
+            Factor::ThreeDsChallenge,
+            |s| s.card.three_ds_fails_24h = 2.0,
+            Vector::V1,
+            codes::FACTOR_LOCKED,
+        ),
+        (
+            Factor::ThreeDsChallenge,
+            |s| s.card.is_issuer_down = Some(true),
+            Vector::V1,
+            codes::FACTOR_UNAVAILABLE,
+        ),
+        (
+            Factor::ThreeDsChallenge,
+            |s| s.card.three_ds_status = ThreeDsStatus::Unavailable,
+            Vector::V1,
+            codes::FACTOR_UNAVAILABLE,
+        ),
+        (
+            Factor::PassportSelfie,
+            |s| s.is_minor = Some(true),
+            Vector::V1,
+            codes::FACTOR_UNAVAILABLE,
+        ),
+        (
+            Factor::CvvReentry,
+            |s| {
+                s.card.is_refused_for_fraud = Some(true);
+                s.card.cvv_fails_1h = 9.0;
+            },
+            Vector::V1,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (
+            Factor::SmsOtp,
+            |s| {
+                s.session.sim_change_age_hours = 1.0;
+                s.session.otp_fails_1h = 9.0;
+            },
+            Vector::V3,
+            codes::FACTOR_SIM_RECENT,
+        ),
         (
             Factor::PaymentPin,
-            |s| s.session.pin_changed_ms = hours_ago(2.0),
+            |s| s.enrolled.pin_ms = hours_ago(2.0),
+            Vector::V2,
+            codes::FACTOR_NOT_FIT_VECTOR,
+        ),
+        (
+            Factor::PaymentPin,
+            |s| s.session.pin_change_age_hours = 2.0,
             Vector::V2,
             codes::FACTOR_NOT_FIT_VECTOR,
         ),
@@ -491,7 +678,12 @@ mod tests {
             Vector::V1,
             codes::FACTOR_DEVICE_UNTRUSTED,
         ),
-        (Factor::PassportSelfie, |s| s.identity_attempts = 4.0, Vector::V1, codes::FACTOR_LOCKED),
+        (
+            Factor::PassportSelfie,
+            |s| s.identity_attempts_24h = 3.0,
+            Vector::V1,
+            codes::FACTOR_LOCKED,
+        ),
     ];
 
     #[test]
@@ -510,7 +702,7 @@ mod tests {
     }
 
     /// Factor, and what takes it out of the question without a word.
-    const ABSENT: [(Factor, Alter); 15] = [
+    const ABSENT: [(Factor, Alter); 14] = [
         (Factor::Passkey, |s| s.enrolled.passkey_ms = f64::NAN),
         (Factor::DeviceBiometric, |s| s.enrolled.biometric_ms = f64::NAN),
         (Factor::PushNumberMatch, |s| s.enrolled.push_ms = f64::NAN),
@@ -524,7 +716,6 @@ mod tests {
         (Factor::CvvReentry, |s| s.funding = Funding::Other),
         (Factor::ThreeDsChallenge, |s| s.funding = Funding::Other),
         (Factor::ThreeDsChallenge, |s| s.usd_minor = 0.0),
-        (Factor::ThreeDsChallenge, |s| s.card.three_ds_status = ThreeDsStatus::Unavailable),
         (Factor::SupportCallback, |s| s.usd_minor = 5_000.0),
     ];
 
@@ -574,6 +765,27 @@ mod tests {
         situation.session.strong_auth_ms = hours_ago(3.0);
         let got = found(Factor::Passkey, &situation, Vector::V2);
         assert_eq!(got, Eligibility::Forbidden(codes::FACTOR_NOT_FIT_VECTOR));
+        // The wallet knows the first alone; of a second the past says how it was added.
+        situation.enrolled.passkey_ms = hours_ago(900.0);
+        situation.enrolled.passkey_added_hours = 2.0;
+        situation.enrolled.is_passkey_vouched = Some(true);
+        assert_eq!(found(Factor::Passkey, &situation, Vector::V2), ELIGIBLE);
+    }
+
+    #[test]
+    fn support_calls_who_is_locked_out_whatever_the_amount() {
+        let mut change = well_equipped();
+        change.event = Some(EventType::ProfileChange);
+        change.usd_minor = f64::NAN;
+        change.base_minor = f64::NAN;
+        change.change = Change::Credential;
+        assert_eq!(found(Factor::SupportCallback, &change, Vector::V2), Eligibility::Absent);
+        change.session.auth = SessionAuth::Anonymous;
+        assert_eq!(found(Factor::SupportCallback, &change, Vector::V2), ELIGIBLE);
+        let mut login = change.clone();
+        login.event = Some(EventType::Login);
+        login.is_locked_out = true;
+        assert_eq!(found(Factor::SupportCallback, &login, Vector::V2), ELIGIBLE);
     }
 
     #[test]

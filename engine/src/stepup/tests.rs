@@ -58,8 +58,14 @@ const ANY: Demand = Demand {
 fn ask(situation: &Situation, posterior: &Posterior, demands: &[Demand]) -> Option<Hints> {
     let economics = Economics::default();
     let stake = economics.stake(situation, Held::No);
-    let question =
-        Question { situation, posterior, economics: &economics, stake: &stake, probability: 0.03 };
+    let question = Question {
+        situation,
+        posterior,
+        economics: &economics,
+        stake: &stake,
+        probability: 0.03,
+        remembered: memory::remembered(situation, posterior, &economics),
+    };
     let terms = Terms {
         limit_to_minor: None,
         on_fail_cooldown_s: 1_800,
@@ -177,6 +183,7 @@ fn the_bypass_of_two_factors_is_multiplied_vector_by_vector() {
         economics: &economics,
         stake: &stake,
         probability: 0.03,
+        remembered: None,
     };
     let passkey = single(&question, Factor::Passkey, 1.0, 1.0);
     let issuer = single(&question, Factor::ThreeDsChallenge, 1.0, 1.0);
@@ -211,6 +218,7 @@ fn a_tie_goes_to_the_stronger_then_the_cheaper_then_the_name() {
         kind: kind(Factor::Totp),
         passes: [0.0; COUNT],
         ask: Ask { fee_usd: 1.0, bypass: 0.1, shifted: 0.0, success: 0.9, seconds: 3.0 },
+        abandon: 0.05,
         cost: 1.0,
     };
     let stronger = Single { kind: kind(Factor::Passkey), ..base };
@@ -268,7 +276,7 @@ fn a_demand_loosens_the_fit_but_never_the_person() {
     // 3DS has failed and the passport was tried too often: only the thief's own factors are left.
     let mut situation = equipped();
     situation.card.three_ds_status = crate::situation::ThreeDsStatus::Refused;
-    situation.identity_attempts = 9.0;
+    situation.identity_attempts_24h = 9.0;
     assert_eq!(ask(&situation, &suspecting(&[(Vector::V1, 1.0)]), &[ANY]), None);
     // An abuser passes most things; the rule wants something asked, so something is.
     assert!(ask(&equipped(), &suspecting(&[(Vector::V8, 1.0)]), &[ANY]).is_some());
@@ -291,10 +299,11 @@ fn floors_keep_weak_factors_out() {
     let mut large = equipped();
     large.usd_minor = 150_000.0;
     large.base_minor = 1_070_000.0;
+    large.card.proofs_90d = 1.0;
     let hints = ask(&large, &v2, &[]).expect("passkey");
     assert_eq!(hints.floor, Strength::S3);
     assert!(hints.options.iter().all(|o| Strength::S3 <= kind(o.factor).strength_max));
-    large.card.linked_age_hours = 3_000.0;
+    large.card.proofs_90d = 0.0;
     let hints = ask(&large, &v2, &[]).expect("passkey and 3DS");
     assert_eq!(hints.combine, Combine::All);
     assert!(factors(&hints).contains(&Factor::ThreeDsChallenge));
@@ -332,6 +341,7 @@ fn a_hold_alone_waits_as_long_as_it_was_told() {
         economics: &economics,
         stake: &stake,
         probability: 0.1,
+        remembered: None,
     };
     let terms = Terms {
         limit_to_minor: Some(5),
@@ -344,4 +354,83 @@ fn a_hold_alone_waits_as_long_as_it_was_told() {
     assert_eq!((hints.options[0].ttl_s, hints.on_pass.limit_to_minor), (43_200, Some(5)));
     assert_eq!(hints.message.key(), "MSG_HOLD");
     assert_eq!(hold_hints(&question, i64::MAX, &terms).options[0].ttl_s, u32::MAX);
+}
+
+/// A customer changes his e-mail address.
+fn changing() -> Situation {
+    Situation {
+        event: Some(EventType::ProfileChange),
+        change: crate::situation::Change::Credential,
+        funding: Funding::Unknown,
+        ..equipped()
+    }
+}
+
+#[test]
+fn a_weak_proof_for_a_change_brings_a_notice_and_low_limits() {
+    let v2 = suspecting(&[(Vector::V2, 1.0)]);
+    let mut weak = changing();
+    weak.enrolled = Situation::unknown().enrolled;
+    let hints = ask(&weak, &v2, &[ANY]).expect("a code");
+    assert_eq!(hints.floor, Strength::S2);
+    assert_eq!(hints.options[0].factor, Factor::SmsOtp);
+    let on_pass = hints.on_pass;
+    assert_eq!((on_pass.limit_to_minor, on_pass.limit_for_h), (Some(200_000), Some(24)));
+    let hints = ask(&changing(), &v2, &[ANY]).expect("a passkey");
+    assert_eq!((hints.floor, hints.on_pass.limit_for_h), (Strength::S3, None));
+}
+
+#[test]
+fn who_lost_everything_shows_a_passport_or_two_independent_proofs() {
+    let v2 = suspecting(&[(Vector::V2, 1.0)]);
+    let mut lost = changing();
+    lost.session.auth = SessionAuth::Anonymous;
+    let hints = ask(&lost, &v2, &[ANY]).expect("two proofs");
+    assert_eq!((hints.floor, hints.combine), (Strength::S4, Combine::All));
+    let channels: Vec<Channel> = hints.options.iter().map(|o| kind(o.factor).channel).collect();
+    assert_ne!(channels[0], channels[1], "{:?}", factors(&hints));
+    assert!(!factors(&hints).contains(&Factor::Passkey));
+    assert_eq!(why(&hints, Factor::Passkey), Some("FACTOR_NOT_FIT_VECTOR"));
+    // Only the number is left: nothing second, so the passport.
+    lost.enrolled = Situation::unknown().enrolled;
+    let hints = ask(&lost, &v2, &[ANY]).expect("passport");
+    assert_eq!((hints.options[0].factor, hints.combine), (Factor::PassportSelfie, Combine::Any));
+}
+
+#[test]
+fn a_recent_proof_lowers_the_floor_and_not_what_a_rule_demands() {
+    let v2 = suspecting(&[(Vector::V2, 1.0)]);
+    let mut large = equipped();
+    large.usd_minor = 150_000.0;
+    large.base_minor = 1_070_000.0;
+    large.card.proofs_90d = 1.0;
+    large.session.proof.strong_min = 10.0;
+    large.session.proof.strong_base_minor = 1_070_000.0;
+    let hints = ask(&large, &v2, &[]).expect("passkey");
+    assert_eq!((hints.floor, hints.remembered), (Strength::None, Some(Strength::S3)));
+    let strong = Demand { strength: Strength::S3, ..ANY };
+    let hints = ask(&large, &v2, &[strong]).expect("passkey");
+    assert_eq!(hints.floor, Strength::S3);
+    large.base_minor += 1.0;
+    let hints = ask(&large, &v2, &[]).expect("passkey");
+    assert_eq!((hints.floor, hints.remembered), (Strength::S3, None));
+}
+
+#[test]
+fn what_can_be_typed_into_a_false_page_is_never_asked_under_a_relay() {
+    // Nothing else is enrolled, and a rule wants something asked.
+    let mut poor = equipped();
+    poor.enrolled.passkey_ms = f64::NAN;
+    poor.enrolled.biometric_ms = f64::NAN;
+    poor.enrolled.push_ms = f64::NAN;
+    let relay = suspecting(&[(Vector::V3, 0.6), (Vector::V2, 0.4)]);
+    let hints = ask(&poor, &relay, &[ANY]).expect("passport");
+    for factor in [Factor::SmsOtp, Factor::Totp, Factor::PaymentPin, Factor::CvvReentry] {
+        assert!(!factors(&hints).contains(&factor), "{}", factor.name());
+        assert_eq!(why(&hints, factor), Some("FACTOR_NOT_FIT_VECTOR"), "{}", factor.name());
+    }
+    let swapped = suspecting(&[(Vector::V4, 0.6), (Vector::V2, 0.4)]);
+    poor.session.sim_change_age_hours = f64::NAN;
+    let hints = ask(&poor, &swapped, &[ANY]).expect("a code generator");
+    assert!(!factors(&hints).contains(&Factor::SmsOtp));
 }

@@ -156,7 +156,7 @@ pub fn issuer_data(situation: &Situation, exemption: &Exemption) -> IssuerData {
     };
     let is_linking = situation.event == Some(EventType::CardLink);
     let changes_hours = [
-        situation.hours_since(session.phone_changed_ms),
+        below_cap(session.phone_change_age_hours),
         situation.hours_since(session.email_changed_ms),
         below_cap(session.factor_change_age_hours),
         if is_linking { 0.0 } else { card.linked_age_hours },

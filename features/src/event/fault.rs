@@ -27,6 +27,7 @@ pub(super) const EVENT_TYPE: &str = "E017";
 pub(super) const MORE: &str = "E019";
 pub(super) const UNKNOWN_NAME: &str = "E030";
 pub(super) const CLOCK_SKEW: &str = "E031";
+pub(super) const IGNORED_FACTOR: &str = "E032";
 
 /// Every code of event diagnostics: code, name of its class, meaning.
 pub const CODES: &[(&str, &str, &str)] = &[
@@ -48,6 +49,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (MORE, "validation", "there are more faults than are listed"),
     (UNKNOWN_NAME, "unknown_name", "a name outside the list was read as other or absent"),
     (CLOCK_SKEW, "clock_skew", "the event time was after receipt and was moved back to it"),
+    (IGNORED_FACTOR, "ignored_factor", "a factor that cannot be enrolled was passed over"),
 ];
 
 /// The faults found so far.

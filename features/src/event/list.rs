@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
 
+use super::Warning;
 use super::fault;
 use super::index::{FACTORS_PATH, INDEX, Member};
 use super::read::Draft;
@@ -101,6 +102,14 @@ impl<'j> Draft<'j> {
             Some(Plain::Text(name)) => Some(self.index_of(FACTORS, &name, FACTORS_PATH)),
             other => self.refuse("factor", other, "text"),
         };
+        let fields = factor.map(|factor| INDEX.factors[factor]);
+        if let (Some(None), Some(place)) = (fields, factor) {
+            // An unknown name has been reported; what is said of such a factor does not matter.
+            if place + 1 < FACTORS.len() {
+                self.event.warnings.push(Warning::IgnoredFactor);
+            }
+            return;
+        }
         let enrolled = self.instant("enrolled_ms", enrolled);
         let last_used = match last_used {
             None | Some(Plain::Null) => None,
@@ -111,9 +120,8 @@ impl<'j> Draft<'j> {
             Some(Plain::Bool(verified)) => Some(verified),
             other => self.refuse("verified", other, "true or false"),
         };
-        // Factors that nobody can enrol, such as a warning, have no fields and leave no trace.
-        let fields = factor.and_then(|factor| INDEX.factors[factor]);
-        let (Some([enrolled_ms, last_used_ms, is_verified]), Some(enrolled)) = (fields, enrolled)
+        let (Some(Some([enrolled_ms, last_used_ms, is_verified])), Some(enrolled)) =
+            (fields, enrolled)
         else {
             return;
         };

@@ -808,7 +808,13 @@ fn enrolled_factors_lie_flat_and_meet_in_any_order() {
         assert_eq!(bits("factors.passkey.last_used_ms"), Some(NOW - 2));
         assert_eq!(bits("factors.passkey.verified"), Some(1));
         assert_eq!(bits("factors.totp.enrolled_ms"), None);
+        assert_eq!(event.warnings(), [Warning::IgnoredFactor]);
     }
+    // Of a factor that nobody knows or enrols nothing else is asked.
+    let strange = json!([{"factor": "palm_vein"}, {"factor": "cvv_reentry", "enrolled_ms": "x"}]);
+    let event = with(EventType::Transfer, json!({"auth_ctx": {"factors_enrolled": strange}}));
+    let told: Vec<&str> = accepted(&event).warnings().iter().map(|w| w.name()).collect();
+    assert_eq!(told, ["unknown_name", "ignored_factor"]);
     let wrong = json!([7, {"factor": "totp"}, {"factor": "totp", "enrolled_ms": 1, "since": 2},
                        {"factor": true, "enrolled_ms": NOW, "verified": "yes"}]);
     let event = with(EventType::Transfer, json!({"auth_ctx": {"factors_enrolled": wrong}}));

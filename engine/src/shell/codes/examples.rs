@@ -334,6 +334,12 @@ const EXAMPLES: &[(&str, Example)] = &[
     ),
     ("P215", Example::Policy("use \"nowhere.policy\"")),
     ("P216", Example::Policy("use \"x.policy\"")),
+    (
+        "P217",
+        Example::Policy(
+            "set passkey_fee_usd = 500\nset device_biometric_bypass_v2 = 0.9\nset push_number_match_fee_usd = 500\nset passport_selfie_fee_usd = 500\nset support_callback_fee_usd = 500",
+        ),
+    ),
     // Lint.
     ("P300", Example::Made(Door::Policy, many_warnings)),
     (
@@ -536,6 +542,12 @@ const EXAMPLES: &[(&str, Example)] = &[
         "E031",
         Example::Event(
             r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000600000,"received_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","login_name_hash":"n1"}"#,
+        ),
+    ),
+    (
+        "E032",
+        Example::Event(
+            r#"{"event_id":"e1","event_type":"login","event_time_ms":1790000000000,"channel":"app_ios","account_id":"a1","outcome":"success","method":"password","login_name_hash":"n1","auth_ctx":{"factors_enrolled":[{"factor":"cvv_reentry","enrolled_ms":1780000000000}]}}"#,
         ),
     ),
     // Models.

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{explanation, schema_ref};
-use crate::decision::Factor;
+use crate::decision::{Factor, Proof};
 use features::field::EventType;
 use features::lists::KINDS;
 
@@ -105,7 +105,7 @@ fn networks() -> (&'static str, Value) {
 
 fn head() -> Vec<(&'static str, Value)> {
     let degraded = "Parts that the decision had to do without: `model`, `journal`, \
-        `too_late_to_count`, `clock_skew`, `unknown_name`.";
+        `too_late_to_count`, `clock_skew`, `unknown_name`, `ignored_factor`.";
     vec![
         ("event_id", text("Id of the event.")),
         ("decision_id", text("16 hex digits of event, policy and model.")),
@@ -261,6 +261,7 @@ fn hints() -> Value {
             ("strength", names(&["none", "S1", "S2", "S3", "S4"])),
             ("proves", text("C cardholder, U wallet user, I legal identity.")),
             ("expected_pass_legit", number("Share of genuine customers who pass.")),
+            ("expected_abandon_legit", number("Share of genuine customers who give up.")),
             ("expected_pass_fraud", number("Share of the suspected attackers who pass.")),
             ("expected_cost_usd", number("Expected cost of asking it.")),
             ("ttl_s", integer("Seconds the customer may take.")),
@@ -273,6 +274,7 @@ fn hints() -> Value {
         &[("decision", names(&["approve"]))],
         &[
             ("limit_to_minor", integer("Largest amount then allowed, base currency.")),
+            ("limit_for_h", integer("Hours for which that holds for all the account does.")),
             ("trust_device_after_h", integer("Hours after which the device is trusted.")),
         ],
     );
@@ -280,11 +282,17 @@ fn hints() -> Value {
         let cooldown = integer("Seconds before the next try.");
         object(&[("decision", names(&["decline"])), ("cooldown_s", cooldown)], &[])
     };
-    let proofs = names(&["cardholder", "wallet_user", "legal_identity"]);
+    let proofs = names(&Proof::ALL.map(Proof::name));
+    let strengths = ["none", "S1", "S2", "S3", "S4"];
+    let bound_to = json!({
+        "type": "object", "additionalProperties": { "type": ["string", "integer"] },
+        "description": "Members of the event that the proof is for, by path. A pass holds for an \
+            event that says the same of each, until `valid_until_ms`; for any other it is void.",
+    });
     object(
         &[
             ("required", flag("The act must wait for the proof.")),
-            ("floor", names(&["none", "S1", "S2", "S3", "S4"])),
+            ("floor", names(&strengths)),
             ("must_prove", list(proofs, "Who must be shown to be present.")),
             ("options", list(option, "Factors to ask for, best first.")),
             ("combine", names(&["any", "all"])),
@@ -292,9 +300,10 @@ fn hints() -> Value {
             ("on_pass", on_pass),
             ("on_fail", on_fail()),
             ("on_abandon", on_fail()),
+            ("bound_to", bound_to),
             ("message_key", text("What the customer reads.")),
         ],
-        &[],
+        &[("remembered", names(&strengths))],
     )
 }
 

@@ -56,6 +56,30 @@ fn verdict(actions: &[Action]) -> Verdict {
     resolve(&situation, Some(0.02), &[&vote], &[], &[], &economics, steering)
 }
 
+/// The payment that such a verdict may be on.
+fn paid() -> Event {
+    let json = json!({
+        "schema_version": 1, "event_id": "p1", "event_type": "payment", "channel": "app_ios",
+        "event_time_ms": NOW_MS, "account_id": "a1", "amount_minor": 100_000, "currency": "CNY",
+        "payment_id": "p1", "kind": "in_app", "funding": "intl_card",
+        "merchant": { "merchant_id": "m1" }, "card": { "card_token": "c1" },
+        "device": { "device_id": "d1" },
+    });
+    Event::read(json.to_string().as_bytes(), None).expect("a payment")
+}
+
+#[test]
+fn a_proof_is_bound_to_who_what_and_how_much() {
+    let verdict = verdict(&[CHALLENGE]);
+    let event = paid();
+    let found = json_of(&hints(verdict.hints.as_ref().expect("a challenge"), &event));
+    let wanted = json!({
+        "account_id": "a1", "device.device_id": "d1", "amount_minor": 100_000, "currency": "CNY",
+        "funding": "intl_card", "card.card_token": "c1", "merchant.merchant_id": "m1",
+    });
+    assert_eq!(found["bound_to"], wanted);
+}
+
 fn json_of(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("plain data")
 }
@@ -71,7 +95,8 @@ fn members(text: &str, object: &Value) -> Vec<String> {
 #[test]
 fn hints_have_every_member_of_the_schema_in_its_order() {
     let verdict = verdict(&[CHALLENGE]);
-    let form = hints(verdict.hints.as_ref().expect("a challenge"));
+    let event = paid();
+    let form = hints(verdict.hints.as_ref().expect("a challenge"), &event);
     let text = serde_json::to_string(&form).expect("plain data");
     let found = json_of(&form);
     assert_eq!(
@@ -86,6 +111,7 @@ fn hints_have_every_member_of_the_schema_in_its_order() {
             "on_pass",
             "on_fail",
             "on_abandon",
+            "bound_to",
             "message_key",
         ]
     );
@@ -110,8 +136,9 @@ fn hints_have_every_member_of_the_schema_in_its_order() {
 
 #[test]
 fn equal_verdicts_give_equal_bytes() {
+    let event = paid();
     let text = |verdict: &Verdict| {
-        let hints = verdict.hints.as_ref().map(hints);
+        let hints = verdict.hints.as_ref().map(|found| hints(found, &event));
         let reasons: Vec<ReasonForm> = verdict.reasons.iter().map(reason).collect();
         let exemption = verdict.exemption.as_ref().map(exemption);
         let actions = actions(verdict, NOW_MS);
