@@ -112,6 +112,14 @@ pub struct Story {
 }
 
 impl Story {
+    /// What happens in it, in the order of the text.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Event(event) => Some(&**event),
+            Step::Expect(_) => None,
+        })
+    }
+
     /// What it expects, in the order of the text.
     pub fn expectations(&self) -> impl Iterator<Item = &Expectation> {
         self.steps.iter().filter_map(|step| match step {

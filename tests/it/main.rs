@@ -23,6 +23,8 @@ mod pack;
 mod rules;
 // Every code of every fault and warning: in one table, shown, documented.
 mod codes;
+// Which proof is asked for and why: the whole answer of every vector, floor and reason.
+mod hints;
 // The simulated world: believable, seeded, complete, and as hard as it should be.
 mod world;
 // HTTP, files and backtests give the same bits; `kill -9` loses nothing that was acknowledged.

@@ -35,26 +35,31 @@ fn cheapest(costs: &Costs) -> &'static str {
     }
 }
 
-/// Amount, vector, factor, Lf, Ld, p* without a challenge, p1 and p2 in percent.
-type Row = (f64, Vector, Factor, f64, f64, f64, Option<(f64, f64)>);
+/// Amount, vector, factor; then as printed: Lf, Ld, and in percent p* without a challenge, p1 from
+/// approving to asking, p2 from asking to refusing.
+type Row = (f64, Vector, Factor, [&'static str; 5]);
 
 // A table reads by columns, so it is laid out by hand.
 #[rustfmt::skip]
 const WORKED: [Row; 13] = [
-    (5.0,     Vector::V1, Factor::ThreeDsChallenge, 34.3,    3.5,  9.2,  Some((1.44, 88.0))),
-    (5.0,     Vector::V1, Factor::Passkey,          34.3,    3.5,  9.2,  None),
-    (28.0,    Vector::V1, Factor::ThreeDsChallenge, 56.1,    3.7,  6.2,  Some((0.98, 85.0))),
-    (28.0,    Vector::V2, Factor::Passkey,          56.1,    3.7,  6.2,  Some((0.35, 86.0))),
-    (28.0,    Vector::V2, Factor::SmsOtp,           56.1,    3.7,  6.2,  Some((0.74, 49.0))),
-    (140.0,   Vector::V1, Factor::ThreeDsChallenge, 162.5,   5.1,  3.0,  Some((0.51, 75.0))),
-    (140.0,   Vector::V1, Factor::PassportSelfie,   162.5,   5.1,  3.0,  Some((1.6, 12.0))),
-    (140.0,   Vector::V2, Factor::Passkey,          162.5,   5.1,  3.0,  Some((0.14, 75.0))),
-    (700.0,   Vector::V1, Factor::ThreeDsChallenge, 694.5,   11.8, 1.7,  Some((0.31, 63.0))),
-    (700.0,   Vector::V2, Factor::SmsOtp,           694.5,   11.8, 1.7,  Some((0.23, 20.0))),
-    (3_000.0, Vector::V1, Factor::ThreeDsChallenge, 2_879.5, 39.4, 1.35, Some((0.27, 58.0))),
-    (3_000.0, Vector::V1, Factor::Passkey,          2_879.5, 39.4, 1.35, Some((0.87, 1.37))),
-    (3_000.0, Vector::V2, Factor::Passkey,          2_879.5, 39.4, 1.35, Some((0.04, 57.0))),
+    (5.0,     Vector::V1, Factor::ThreeDsChallenge, ["34.3",   "3.5",  "9.2",  "1.44", "88"]),
+    (5.0,     Vector::V1, Factor::Passkey,          ["34.3",   "3.5",  "9.2",  "9.7",  "9.2"]),
+    (28.0,    Vector::V1, Factor::ThreeDsChallenge, ["56.1",   "3.7",  "6.2",  "0.98", "85"]),
+    (28.0,    Vector::V2, Factor::Passkey,          ["56.1",   "3.7",  "6.2",  "0.35", "86"]),
+    (28.0,    Vector::V2, Factor::SmsOtp,           ["56.1",   "3.7",  "6.2",  "0.74", "49"]),
+    (140.0,   Vector::V1, Factor::ThreeDsChallenge, ["162.5",  "5.1",  "3.0",  "0.51", "75"]),
+    (140.0,   Vector::V1, Factor::PassportSelfie,   ["162.5",  "5.1",  "3.0",  "1.6",  "12"]),
+    (140.0,   Vector::V2, Factor::Passkey,          ["162.5",  "5.1",  "3.0",  "0.14", "75"]),
+    (700.0,   Vector::V1, Factor::ThreeDsChallenge, ["694.5",  "11.8", "1.7",  "0.31", "63"]),
+    (700.0,   Vector::V2, Factor::SmsOtp,           ["694.5",  "11.8", "1.7",  "0.23", "20"]),
+    (3_000.0, Vector::V1, Factor::ThreeDsChallenge, ["2879.5", "39.4", "1.35", "0.27", "58"]),
+    (3_000.0, Vector::V1, Factor::Passkey,          ["2879.5", "39.4", "1.35", "0.87", "1.37"]),
+    (3_000.0, Vector::V2, Factor::Passkey,          ["2879.5", "39.4", "1.35", "0.04", "57"]),
 ];
+
+/// The row whose challenge is never the cheapest, and the one where it nearly never is.
+const NEVER: usize = 1;
+const ALMOST_NEVER: usize = 11;
 
 /// Where the cheapest answer stops being `name`, in percent, going up from 0.
 fn end_of(name: &str, of: impl Fn(f64) -> Costs) -> f64 {
@@ -66,37 +71,49 @@ fn end_of(name: &str, of: impl Fn(f64) -> Costs) -> f64 {
     100.0 * below
 }
 
-/// Equal as far as the table prints: two or three digits, or half a percent point.
-fn is_near(found: f64, written: f64) -> bool {
-    (found - written).abs() <= (0.02 * written).max(0.006)
+/// Equal as far as a number is printed: within half a unit of its last digit, and what a half of it
+/// rounds to.
+fn is_printed(found: f64, printed: &str, units: f64) -> bool {
+    let digits = printed.split_once('.').map_or(0, |(_, digits)| digits.len());
+    let unit = 0.1_f64.powi(digits as i32);
+    let written: f64 = printed.parse().expect("a number");
+    (found - written).abs() <= units * unit * 1.02
 }
 
 #[test]
-fn the_worked_thresholds_come_out() {
+fn the_worked_thresholds_come_out_as_printed() {
     let economics = Economics::default();
-    for (amount, vector, factor, fraud, refused, alone, band) in WORKED {
-        let at = format!("{amount} {} {}", vector.name(), factor.name());
+    for (at, (amount, vector, factor, printed)) in WORKED.into_iter().enumerate() {
+        let row = format!("{amount} {} {}", vector.name(), factor.name());
         let stake = stake(amount);
         let ask = ask(&economics, factor, vector);
-        assert!((economics.loss_approved(&stake) - fraud).abs() <= 0.06, "{at}: Lf");
-        assert!((economics.loss_declined(&stake) - refused).abs() <= 0.06, "{at}: Ld");
-        let without = end_of("approve", |p| economics.costs(p, &stake, None));
-        assert!(is_near(without, alone), "{at}: p* {without}");
-        let costs = |p: f64| economics.costs(p, &stake, Some(&ask));
-        match band {
-            Some((from, to)) => {
-                let found = end_of("approve", costs);
-                assert!(is_near(found, from), "{at}: p1 {found}");
-                let is_refused = |p: f64| cheapest(&costs(p)) == "decline";
-                assert!(!is_refused((to / 100.0) * 0.97), "{at}: p2 below");
-                assert!(is_refused((to / 100.0) * 1.03), "{at}: p2 above");
-            }
-            None => {
-                let never =
-                    (0..=10_000).all(|p| cheapest(&costs(f64::from(p) / 1e4)) != "challenge");
-                assert!(never, "{at}: a challenge is cheapest somewhere");
-            }
+        let (fraud, refused) = (economics.loss_approved(&stake), economics.loss_declined(&stake));
+        let challenged = economics.loss_challenged(&stake, &ask);
+        let residual = ask.bypass * (1.0 - ask.shifted);
+        let alone = 100.0 * refused / (refused + fraud);
+        let dearer = ask.fee_usd + challenged;
+        let from = 100.0 * dearer / ((1.0 - residual) * fraud + challenged);
+        let spared = refused - dearer;
+        let to = 100.0 * spared / (refused - challenged + residual * fraud);
+        let found = [fraud, refused, alone, from, to];
+        for (column, (found, printed)) in found.into_iter().zip(printed).enumerate() {
+            // Where the band is empty, its upper end is printed as p*.
+            let units = if (at, column) == (NEVER, 4) { 1.0 } else { 0.5 };
+            assert!(is_printed(found, printed, units), "{row}: column {column} is {found}");
         }
+        // The three costs themselves turn where the formulas say.
+        let costs = |percent: f64| economics.costs(percent / 100.0, &stake, Some(&ask));
+        let is_asked = |percent: f64| cheapest(&costs(percent)) == "challenge";
+        if at == NEVER {
+            assert!(to < from, "{row}: the band is empty");
+            assert!((0..=10_000).all(|step| !is_asked(f64::from(step) / 100.0)), "{row}");
+            continue;
+        }
+        assert!(!is_asked(from * 0.999) && is_asked(from * 1.001), "{row}: p1 {from}");
+        assert!(is_asked(to * 0.999) && !is_asked(to * 1.001), "{row}: p2 {to}");
+        let without = end_of("approve", |p| economics.costs(p, &stake, None));
+        assert!((without - alone).abs() < 1e-6, "{row}: p* {without}");
+        assert_eq!(to - from < 1.0, at == ALMOST_NEVER, "{row}: asked from {from} to {to} %");
     }
 }
 
@@ -214,4 +231,34 @@ fn a_cheaper_fraud_is_never_dearer_to_approve() {
     let shifted = economics.loss_approved(&Stake { shifted: 0.9, ..stake(700.0) });
     let held = economics.loss_approved(&Stake { recovery: 0.35, ..stake(700.0) });
     assert!(shifted < held && held < open);
+}
+
+#[test]
+fn near_a_schemes_threshold_every_fraud_weighs_more() {
+    let far = Economics { scheme_ratio: 0.7, ..Economics::default() };
+    let near = Economics { scheme_ratio: 0.71, ..Economics::default() };
+    let loss = |economics: &Economics| economics.loss_approved(&stake(0.0));
+    assert_eq!((loss(&far), loss(&near)), (29.5, 34.0));
+}
+
+#[test]
+fn customers_who_pass_and_give_up_are_no_more_than_there_are() {
+    let mut economics = Economics::default();
+    economics.set("totp_abandon", 0.2).expect("in range");
+    let faults = economics.check().unwrap_err();
+    assert_eq!(
+        faults[0].to_string(),
+        "got 0.91 for `totp_success` and 0.2 for `totp_abandon`, wanted no more than 1 together"
+    );
+}
+
+#[test]
+fn every_setting_says_its_value() {
+    let mut economics = Economics::default();
+    economics.set("margin", 0.02).expect("in range");
+    economics.set("sms_otp_bypass_v4", 0.5).expect("in range");
+    assert_eq!(economics.get("margin"), Some(0.02));
+    assert_eq!(economics.get("sms_otp_bypass_v4"), Some(0.5));
+    assert_eq!(economics.get("no_such"), None);
+    assert!(Economics::names().iter().all(|name| economics.get(name).is_some()));
 }

@@ -41,7 +41,7 @@ impl Bench<'_> {
         let economics = self.economics;
         let is_of_opinion = match ruling.cause {
             Cause::Votes | Cause::Cost => self.votes.iter().all(|vote| is_opinion(vote)),
-            Cause::NoFactor => false,
+            Cause::NoFactor | Cause::Failed => false,
         };
         0.0 < economics.exploration_share
             && ruling.decision == Decision::Decline

@@ -40,7 +40,8 @@ impl Bench<'_> {
             list.make_room(codes::SYS_DEGRADED);
             list.add(codes::SYS_DEGRADED, None, Source::Policy);
         }
-        let is_quiet = list.0.is_empty() && ruling.decision == Decision::Approve;
+        let is_approved = ruling.decision == Decision::Approve;
+        let is_quiet = is_approved && (list.0.is_empty() || self.remembered.is_some());
         let context = self.lowering_context();
         if is_quiet && let Some(code) = context {
             list.add(code, None, Source::Policy);

@@ -95,6 +95,7 @@ fn of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::economics::Economics;
 
     #[test]
     fn ranges_rise_and_only_pauses_prove_nothing() {
@@ -110,5 +111,72 @@ mod tests {
     fn one_time_codes_live_at_most_ten_minutes_and_biometrics_fail_at_most_five_times() {
         assert!(kind(Factor::SmsOtp).ttl_s <= 600 && kind(Factor::Totp).ttl_s <= 600);
         assert!(kind(Factor::DeviceBiometric).max_attempts <= 5);
+    }
+
+    /// The factor list as it is printed: strength from and to, whom it proves, and the shares and
+    /// prices of the settings.
+    type Line = (&'static str, &'static str, &'static str, &'static str, [f64; 4]);
+
+    // A table reads by columns, so it is laid out by hand. A hold of a day and a statement that
+    // comes tomorrow cost patience, not seconds.
+    #[rustfmt::skip]
+    const LIST: [Line; 14] = [
+        ("passkey",               "S3",   "S3",   "U",  [0.97, 0.02, 4.0,   0.002]),
+        ("device_biometric",      "S3",   "S3",   "U",  [0.97, 0.02, 3.0,   0.001]),
+        ("push_number_match",     "S3",   "S3",   "U",  [0.90, 0.07, 10.0,  0.002]),
+        ("totp",                  "S2",   "S2",   "U",  [0.91, 0.06, 14.0,  0.001]),
+        ("sms_otp",               "S2",   "S2",   "U",  [0.86, 0.10, 22.0,  0.05]),
+        ("payment_pin",           "S1",   "S1",   "U",  [0.95, 0.03, 5.0,   0.0]),
+        ("cvv_reentry",           "S1",   "S1",   "C",  [0.93, 0.05, 8.0,   0.01]),
+        ("three_ds_challenge",    "S2",   "S3",   "C",  [0.80, 0.14, 35.0,  0.12]),
+        ("three_ds_frictionless", "S1",   "S2",   "C",  [0.99, 0.00, 2.0,   0.08]),
+        ("micro_amount",          "S2",   "S2",   "C",  [0.55, 0.40, 120.0, 0.30]),
+        ("passport_selfie",       "S4",   "S4",   "I",  [0.60, 0.35, 120.0, 1.00]),
+        ("support_callback",      "S3",   "S4",   "UI", [0.50, 0.45, 600.0, 6.00]),
+        ("cool_off_hold",         "none", "none", "",   [0.90, 0.10, 60.0,  0.10]),
+        ("warning_interstitial",  "none", "none", "",   [0.97, 0.03, 6.0,   0.0]),
+    ];
+
+    /// The share of attackers who pass, in hundredths, V1 to V9.
+    // A table reads by columns, so it is laid out by hand.
+    #[rustfmt::skip]
+    const BYPASS: [(&str, [u32; 9]); 13] = [
+        ("passkey",              [95,  1,   1,   2,   35,  95, 98, 99,  30]),
+        ("device_biometric",     [95,  2,   5,   5,   30,  95, 98, 99,  40]),
+        ("push_number_match",    [95,  3,   25,  5,   45,  90, 98, 99,  30]),
+        ("totp",                 [95,  4,   60,  10,  50,  90, 98, 99,  60]),
+        ("sms_otp",              [93,  6,   65,  97,  60,  92, 97, 98,  50]),
+        ("payment_pin",          [95,  35,  75,  60,  45,  95, 99, 99,  60]),
+        ("cvv_reentry",          [85,  55,  75,  60,  50,  95, 90, 99,  25]),
+        ("three_ds_challenge",   [8,   25,  45,  50,  40,  85, 60, 97,  3]),
+        ("micro_amount",         [10,  40,  45,  45,  40,  80, 60, 97,  5]),
+        ("passport_selfie",      [12,  4,   8,   5,   10,  70, 55, 90,  2]),
+        ("support_callback",     [40,  15,  20,  30,  15,  60, 80, 95,  2]),
+        ("cool_off_hold",        [35,  30,  30,  30,  35,  45, 70, 97,  50]),
+        ("warning_interstitial", [100, 100, 100, 100, 100, 70, 98, 100, 100]),
+    ];
+
+    #[test]
+    fn the_list_and_the_matrix_are_as_printed() {
+        let economics = Economics::default();
+        for (name, from, to, proves, numbers) in LIST {
+            let factor = Factor::parse(name).expect("a factor");
+            let kind = kind(factor);
+            assert_eq!((kind.strength.name(), kind.strength_max.name()), (from, to), "{name}");
+            let letter = |proof| match proof {
+                Proof::Cardholder => 'C',
+                Proof::WalletUser => 'U',
+                Proof::LegalIdentity => 'I',
+            };
+            assert_eq!(kind.proves.iter().map(letter).collect::<String>(), proves, "{name}");
+            let price = economics.factor(factor);
+            let found = [price.success, price.abandon, price.seconds, price.fee_usd];
+            assert_eq!(found, numbers, "{name}");
+        }
+        for (name, hundredths) in BYPASS {
+            let factor = Factor::parse(name).expect("a factor");
+            let found = economics.factor(factor).bypass.map(|share| (share * 100.0).round() as u32);
+            assert_eq!(found, hundredths, "{name}");
+        }
     }
 }
