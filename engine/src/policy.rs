@@ -522,6 +522,19 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_contradict_each_other_are_shown_where_they_are_made() {
+        let told = faults("set margin = 1%\nset recovery = 50%\nset second_usd = 0.01");
+        assert!(told.contains("P209") && told.contains("policy:2:5"), "{told}");
+        let fees = ["passkey", "device_biometric", "push_number_match", "passport_selfie"];
+        let mut text: String =
+            fees.iter().map(|name| format!("set {name}_fee_usd = 900\n")).collect();
+        text += "set margin = 1%\n";
+        let told = faults(&text);
+        assert!(told.contains("P217") && told.contains("policy:4:5"), "{told}");
+        assert!(!faults(&text.replacen("set passkey_fee_usd = 900\n", "", 1)).contains("S3"));
+    }
+
+    #[test]
     fn tables_of_facts_keep_the_chosen_features_alone() {
         let names = ["account_attempt_count_1h".to_owned(), "amount_log".to_owned()];
         let policy = Policy::check("", None, Wanted::Only(&names)).expect("it is sound");

@@ -590,9 +590,71 @@ story failed_factors "Two different factors fail on one device within half an ho
   at 3m    login             device.device_id=d2
   expect challenge_failed_factors_30m = 0
 
-story pumped_prefix "Without codes to a country there is no alarm for it"
-  with login  account_id=a1 account.phone_country=KH outcome=success
+story pumped_prefix "Fifty codes to one country in five minutes, four of which are answered, then a fifth"
+  with login             account_id=a1 account.phone_country=KH outcome=success
+  with challenge_issued  factor=sms_otp
+  with challenge_result  factor=sms_otp result=passed
   at -4m  login             id=l1
-  at -4m  challenge_issued  ref_id=l1 factor=sms_otp
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -3m  challenge_issued  ref_id=l1
+  at -2m  challenge_result  ref_id=l1
+  at -2m  challenge_result  ref_id=l1
+  at -2m  challenge_result  ref_id=l1
+  at -2m  challenge_result  ref_id=l1
+  at -1m  login
+  expect phone_prefix_pumping = false
+  at -1m  challenge_issued  ref_id=l1
   at 0    login
+  expect phone_prefix_pumping = true
+  at 0    login             account.phone_country=TH
+  expect phone_prefix_pumping = false
+  at 1s   challenge_result  ref_id=l1
+  at 2s   login
   expect phone_prefix_pumping = false

@@ -572,9 +572,18 @@ rule user "The user" on payment when true then challenge strength S3 prove user 
         probability: Some(0.005),
     },
     Case {
-        name: "demanded_pin_and_code",
-        title: "A rule is content with little: the PIN, a code, a generator",
-        rules: r#"rule little "Little" on payment when true then challenge forbid passkey, device_biometric, push_number_match because AMOUNT_UNUSUAL suspects V2 0.9"#,
+        name: "demanded_code",
+        title: "Nothing that is bound to a device may be asked: a code",
+        rules: r#"rule suspicion "A suspicion" on payment when true then challenge forbid passkey, device_biometric, push_number_match because AMOUNT_UNUSUAL suspects V2 0.9"#,
+        events: r#"
+  at 0 payment amount_minor=15000 usd_minor=2100
+"#,
+        probability: Some(0.03),
+    },
+    Case {
+        name: "demanded_pin",
+        title: "Nothing but the PIN is left",
+        rules: r#"rule suspicion "A suspicion" on payment when true then challenge forbid passkey, device_biometric, push_number_match, totp, sms_otp, passport_selfie because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
   at 0 payment amount_minor=15000 usd_minor=2100
 "#,
