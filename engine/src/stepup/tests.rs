@@ -4,7 +4,7 @@ use features::field::EventType;
 
 use super::*;
 use crate::economics::Held;
-use crate::situation::{Funding, Line, PaymentKind};
+use crate::situation::{Funding, Line, PaymentKind, SessionAuth};
 use crate::vector::COUNT;
 
 const HOUR_MS: f64 = 3_600_000.0;
