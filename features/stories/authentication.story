@@ -459,6 +459,7 @@ story wrong_pins "Wrong PINs count whether they are typed to pay or to sign in"
   with login             account_id=a1 device.device_id=d1 outcome=success
   with challenge_result  factor=payment_pin result=failed
   at -70m  login             id=l1
+  expect account_pin_fail_count_1h = 0
   at -70m  challenge_result  ref_id=l1
   at -50m  login             id=l2
   at -50m  challenge_result  ref_id=l2
@@ -568,7 +569,7 @@ story cards_held "An account that proved to hold a card"
   at -30d  challenge_result  ref_id=k3 trans_status=Y
   at -20d  card_link         three_ds.trans_status=Y
   at -10d  card_link         id=k4 card.card_token=c2
-  at -10d  challenge_result  ref_id=k4 factor=micro_amount
+  at -10d  challenge_result  ref_id=k4 factor=micro_amount card.card_token=c2
   at 0     card_link
   expect card_proof_count_90d = 2
   at 1m    card_link         account_id=a2
