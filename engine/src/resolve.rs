@@ -39,7 +39,8 @@ use std::cmp::Reverse;
 use features::field::EventType;
 
 use crate::decision::{
-    Action, Costs, Decision, Effect, Hints, Modifier, ScaScope, Source, Strength, Verdict, risk_score,
+    Action, Costs, Decision, Effect, Hints, Modifier, ScaScope, Source, Strength, Verdict,
+    risk_score,
 };
 use crate::economics::{Economics, Held, Stake};
 use crate::reason::{MessageKey, ReasonCode, Scheme, codes, messages};

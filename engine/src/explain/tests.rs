@@ -182,6 +182,8 @@ fn random_facts(policy: &Policy, event_type: EventType, seed: &mut u64) -> Vec<f
         })
         .collect();
     facts[policy.plan().find("event_type").expect("kept")] = f64::from(event_type as u8);
+    // Two failed factors refuse whatever the rules say.
+    facts[policy.plan().find("challenge_failed_factors_30m").expect("kept")] = 0.0;
     facts
 }
 
