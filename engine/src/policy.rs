@@ -13,6 +13,7 @@ use features::field::EventType;
 use features::language::ast::{self, Statement};
 use features::language::define::{Definitions, Feature, Origin};
 use features::language::first_faults;
+use features::language::weight::Weights;
 use features::plan::Plan;
 use models::{Model, ModelDraft};
 
@@ -25,9 +26,11 @@ use crate::rules::{self, Band, Hits, Outline, Outlines, RuleSet, Unit, band, lin
 use crate::steering::{Steered, Steering};
 use crate::stepup::{self, Situation, soundness};
 
+mod learning;
 mod lists;
 mod sources;
 
+pub use learning::Unlearnable;
 pub use sources::{Position, Sources};
 
 /// The policy that comes with the engine.
@@ -58,6 +61,8 @@ pub struct Policy {
     schema: String,
     warnings: Vec<Diagnostic>,
     features: Vec<Feature>,
+    /// For each feature why no model may learn from it, if so.
+    unlearnable: Vec<Option<Unlearnable>>,
     plan: Arc<Plan>,
     /// For each list of the plan who uses it, in words.
     list_users: Vec<Vec<String>>,
@@ -167,13 +172,16 @@ impl Policy {
         if !faults.is_empty() {
             return Err(first_faults(faults, more));
         }
+        let weights = Weights::of(&definitions);
+        let of_plan = weights.of_plan(&mut definitions, &plan);
         let rules = match wanted {
             Wanted::Only(_) => RuleSet::default(),
             _ => {
                 let rules = rules.bind(&definitions, &plan);
                 let features = definitions.features();
                 let own_bytes = sources.files().next().map_or(0, |(_, text)| text.len() as u32);
-                let odd = lint::check(parsed, own_bytes, &rules, &plan, features, &of_model);
+                let odd =
+                    lint::check(parsed, own_bytes, &rules, (&plan, &of_plan), features, &of_model);
                 warnings.extend(odd);
                 rules
             }
@@ -194,6 +202,7 @@ impl Policy {
             units: rules::units(&plan, &mut definitions),
             rules,
             model_reasons: model.as_ref().map_or(Vec::new(), |m| reasons_of(m, &definitions)),
+            unlearnable: learning::unlearnable(&definitions, &weights),
             features: definitions.features().to_vec(),
             plan,
             model,
@@ -225,6 +234,12 @@ impl Policy {
     /// Every feature it could keep.
     pub fn features(&self) -> &[Feature] {
         &self.features
+    }
+
+    /// Why no model may learn from a feature; `None` when one may, and for what is no feature.
+    pub fn unlearnable(&self, name: &str) -> Option<Unlearnable> {
+        let place = self.features.iter().position(|feature| feature.name == name)?;
+        self.unlearnable[place]
     }
 
     /// What it keeps.

@@ -498,6 +498,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_message_to_a_customer_is_named_like_a_reason() {
+        for message in &MESSAGES {
+            assert!(message.key.starts_with("MSG_"), "{}", message.key);
+            assert_eq!(ReasonCode::find(message.key), None);
+            let bare = message.key.trim_start_matches("MSG_");
+            assert_eq!(ReasonCode::find(bare), None, "{bare} would tell the reason");
+        }
+        for reason in &REASONS {
+            assert_eq!(MessageKey::find(reason.code), None);
+            for message in &MESSAGES {
+                let told = message.english.contains(reason.code);
+                assert!(!told && !message.chinese.contains(reason.code), "{}", message.key);
+            }
+        }
+    }
+
+    #[test]
     fn numbers_rise_and_codes_are_upper_snake_and_unique() {
         for pair in REASONS.windows(2) {
             assert!(pair[0].num < pair[1].num, "{} before {}", pair[0].num, pair[1].num);

@@ -298,6 +298,29 @@ fn a_minimal_answer_says_the_same_in_fewer_members() {
 }
 
 #[test]
+fn the_wallets_app_hears_the_same_decision_and_nothing_to_learn_from() {
+    let house = House::new("client");
+    let heard = house.post("/v1/score?detail=client", &payment(1));
+    let again = house.post("/v1/score?detail=client", &payment(1));
+    let full = house.post("/v1/score?detail=full", &payment(1)).json();
+    assert_eq!((again.is_replayed(), &again.body), (true, &heard.body), "recorded in full");
+    let heard = heard.json();
+    assert_eq!(heard["decision"], full["decision"]);
+    let mut members: Vec<&str> = heard.as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
+    let wanted = [
+        "actions",
+        "customer_message_key",
+        "decision",
+        "event_id",
+        "hints",
+        "risk",
+        "valid_until_ms",
+    ];
+    assert_eq!(members, wanted);
+}
+
+#[test]
 fn every_refusal_has_its_status_and_code() {
     let house = House::new("refusals");
     let post = |body: &str| house.post("/v1/score", body);
@@ -796,6 +819,8 @@ fn the_document_describes_every_field_and_what_is_really_answered() {
         ("decision", house.post("/v1/score", &payment(1)).json()),
         ("decision", house.post("/v1/score?detail=minimal", &payment(2)).json()),
         ("decision", house.post("/v1/evaluate", &payment(3)).json()),
+        ("client_decision", house.post("/v1/score?detail=client", &payment(4)).json()),
+        ("client_decision", house.post("/v1/evaluate?detail=client", &payment(5)).json()),
         ("recorded_decision", house.get("/v1/decisions/e1").json()),
         ("explanation", house.get("/v1/decisions/e1/explain").json()),
         ("recorded", house.post("/v1/events", &label(7, 1)).json()),

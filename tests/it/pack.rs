@@ -4,14 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datasets::synth::{Atlas, Kind, Options, Peak, Settings, Truth as Deed, World};
 use engine::backtest::{Case, Decided, Report, Truth, Volume};
+use engine::decision::Decision;
 use engine::engine::Engine;
-use engine::policy::{DEFAULT_POLICY, Policy, Wanted};
+use engine::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
+use engine::steering::Steering;
 use engine::story::{self, Story};
 use features::event::Event;
-use features::field::ids;
+use features::field::{EventType, ids};
 use features::history::Limits;
 use features::language::ast::{Action, Statement};
 use features::language::parse;
+use features::language::weight::{Ground, ORIGIN, WEAK, Weights};
+use features::plan::Reading;
+use models::ModelDraft;
 
 /// Every number of the rule set with what carries it in the policy. Those without a name are said
 /// where they are: SC-01 and SC-02 are the engine's own cost rule, EX-01 its exploration of refusals,
@@ -180,6 +185,113 @@ fn every_rule_of_the_pack_is_whole() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn whoever_tries_cards_or_passwords_in_bulk_is_told_the_same_whichever_count_stopped_him() {
+    let (policy, _) = parse(DEFAULT_POLICY);
+    let mut told = BTreeMap::new();
+    for statement in &policy.statements {
+        let Statement::Rule(rule) = &statement.node else { continue };
+        let message = rule.message.as_ref().map(|message| message.node.clone());
+        told.insert(rule.name.node.clone(), message);
+    }
+    for name in [
+        "device_many_cards",
+        "account_link_velocity",
+        "account_link_velocity_retry",
+        "ip_link_burst",
+        "bin_attack",
+        "bin_enumeration",
+        "automation_pattern",
+        "credential_stuffing",
+        "credential_stuffing_block",
+        "account_farm",
+        "account_farm_network",
+        "envelope_bot",
+    ] {
+        assert_eq!(told[name].as_deref(), Some("MSG_TRY_LATER"), "{name}");
+    }
+    // The card is wrong, or the code of it: he must not learn which.
+    assert_eq!(told["cvv_failures"], told["invalid_card_probing"]);
+}
+
+#[test]
+fn signals_that_honest_travellers_give_refuse_nobody_by_themselves() {
+    let model = ModelDraft::read(DEFAULT_MODEL).expect("the bundled model");
+    for draft in [None, Some(model)] {
+        let policy = Policy::check(DEFAULT_POLICY, draft, Wanted::Judging).expect("sound");
+        let (plan, steering) = (policy.plan(), Steering::at_rest(policy.economics()));
+        let mut definitions = features::catalog::definitions();
+        let weights = Weights::of(&definitions);
+        let mut is_weak = |name: &str| match features::field::find(name) {
+            Some(field) => WEAK.contains(&field),
+            None => definitions
+                .fact(name)
+                .is_some_and(|fact| weights.ground_of_fact(fact) == Ground::Weak),
+        };
+        let places = plan.facts().iter().enumerate();
+        let weak: Vec<usize> =
+            places.filter(|(_, fact)| is_weak(&fact.name)).map(|(place, _)| place).collect();
+        let names: Vec<&str> = weak.iter().map(|fact| plan.facts()[*fact].name.as_str()).collect();
+        assert!(names.contains(&"ip_is_vpn"), "{names:?}");
+        let mut chance = tests::Chance(17);
+        let mut tried = 0;
+        for kind in EventType::ALL.into_iter().filter(|kind| kind.is_scored()) {
+            for round in 0..200 {
+                let mut facts = vec![f64::NAN; plan.facts().len()];
+                let mut set = |name: &str, value: f64| {
+                    if let Some(fact) = plan.find(name) {
+                        facts[fact] = value;
+                    }
+                };
+                set("event_type", f64::from(kind as u8));
+                set("event_time_ms", 1_790_000_000_000.0);
+                if round % 2 == 0 {
+                    set("account_age_hours", 9_000.0);
+                    set("device_account_age_hours", 9_000.0);
+                    set("base_minor", 5_000.0);
+                    set("usd_minor", 700.0);
+                }
+                let calm = policy.judge(kind, 1_790_000_000_000, &facts, steering);
+                for fact in &weak {
+                    facts[*fact] = match plan.facts()[*fact].reading {
+                        Reading::Bool => f64::from(u8::from(chance.happens(2))),
+                        Reading::Category(ref names) => chance.below(names.len() as u64) as f64,
+                        Reading::Number | Reading::Key => chance.below(4_000) as f64,
+                    };
+                }
+                let noisy = policy.judge(kind, 1_790_000_000_000, &facts, steering);
+                if calm.verdict.decision != Decision::Decline {
+                    let decided = noisy.verdict.decision;
+                    assert_ne!(decided, Decision::Decline, "{} {:?}", kind.name(), noisy.verdict);
+                    tried += 1;
+                }
+            }
+        }
+        assert!(2_000 < tried, "{tried}");
+    }
+}
+
+#[test]
+fn where_a_person_comes_from_weighs_nothing() {
+    let model = ModelDraft::read(DEFAULT_MODEL).expect("the bundled model");
+    let features = model.features.clone();
+    let policy = Policy::check(DEFAULT_POLICY, Some(model), Wanted::AllFeatures).expect("sound");
+    // Warnings name every rule and exemption that does.
+    assert_eq!(policy.warnings(), []);
+    for name in features {
+        assert_eq!(policy.unlearnable(&name), None, "{name}");
+    }
+    let mut definitions = features::catalog::definitions();
+    let weights = Weights::of(&definitions);
+    for name in engine::stepup::FACTS {
+        let fact = definitions.fact(name).expect("a fact of the verdict");
+        // A field that nobody named before has no weight yet: it is looked at by its name.
+        let field = features::field::find(name);
+        assert_eq!(weights.origin_of(fact), None, "{name}");
+        assert!(field.is_none_or(|field| !ORIGIN.contains(&field)), "{name}");
+    }
 }
 
 /// The stories of the house policy.

@@ -4,7 +4,8 @@
 //! Conditions are looked at for each event type that the rule is on, with what facts can be there
 //! ([`features::ranges`]): a condition that can never be true, or never be decided, or is always
 //! true; a branch or part of it that changes nothing. Everything rests on proofs (see `solve`): what
-//! is not proven is not said, so no warning is a matter of taste. Part of a condition that stands in
+//! is not proven is not said, so no warning is a matter of taste. What must not
+//! refuse anybody, weak signals and where a person comes from, follows from definitions (`unfair`). Part of a condition that stands in
 //! a `let` is judged where the name is used, as a whole.
 //!
 //! Cost: linear in the conditions, times the event types on which they differ; rules are compared
@@ -18,6 +19,7 @@ use features::expr::Expr;
 use features::field::{EventType, Types};
 use features::language::ast::{self, ExprNode, Name, Span, Statement};
 use features::language::define::Feature;
+use features::language::weight::Weights;
 use features::language::{FAULTS_MAX, print};
 use features::plan::{Plan, Reading};
 use features::ranges::{Range, range_over};
@@ -29,6 +31,7 @@ use solve::{Atom, Node, Of, Solver, tree};
 mod allowed;
 mod solve;
 mod twins;
+mod unfair;
 mod unused;
 
 pub(crate) use twins::is_as_strong;
@@ -52,18 +55,21 @@ pub const CODES: &[(&str, &str)] = &[
     ("P313", "an exact comparison of numbers that are rounded"),
     ("P314", "an `or else` after something that is always known"),
     ("P315", "a rule without owner or without an expected band"),
+    ("P316", "a rule that can refuse on weak signals alone"),
+    ("P317", "a condition that weighs where a person comes from"),
 ];
 
 /// Everything that is odd about a sound policy, in the order of the text.
 ///
 /// The first `own_bytes` of the text are the policy's own, the rest is of files that it uses;
-/// `set` are its rules over the facts of `plan`; `features` says in which unit facts are; `kept`
-/// names those that are read by others than the rules, such as the model.
+/// `set` are its rules over the facts of `plan`, `weights` what these rest on; `features` says in
+/// which unit facts are; `kept` names those that are read by others than the rules, such as the
+/// model.
 pub(crate) fn check(
     policy: &ast::Policy,
     own_bytes: u32,
     set: &RuleSet,
-    plan: &Plan,
+    (plan, weights): (&Plan, &Weights),
     features: &[Feature],
     kept: &[String],
 ) -> Vec<Diagnostic> {
@@ -94,6 +100,7 @@ pub(crate) fn check(
                 let on =
                     Subject { what: "rule", name: &rule.name, on: &rule.on, types: checked.on };
                 known.condition(&on, &rule.when, &checked.when, &mut found);
+                unfair::rule(rule, checked, weights, &mut found);
                 texts.push(rule);
             }
             Statement::Exempt(exempt) => {
@@ -101,6 +108,8 @@ pub(crate) fn check(
                 let (what, types) = ("exemption", checked.on);
                 let on = Subject { what, name: &exempt.name, on: &exempt.on, types };
                 known.condition(&on, &exempt.when, &checked.when, &mut found);
+                let named = (what, &exempt.name);
+                unfair::origin(named, &exempt.when, &checked.when, weights, &mut found);
                 unused::exemption(exempt, checked, set, &mut found);
             }
             _ => {}

@@ -9,6 +9,7 @@ use features::field::ids;
 use features::history::Recorded;
 use serde::Serialize;
 
+use super::client::client;
 use super::wire::{self, Detail, FactsForm, Head, Rest, RulesForm};
 use super::wire::{RequestForm, SuppressedForm, UndecidedForm, WarningForm};
 use crate::decision::Verdict;
@@ -31,12 +32,13 @@ pub fn answer(policy: &Policy, event: &Event, outcome: &Outcome, detail: Detail)
     let head = head(policy, event, outcome);
     let text = match detail {
         Detail::Minimal => serde_json::to_string(&head),
-        Detail::Full => {
+        Detail::Full | Detail::Client => {
             serde_json::to_string(&FullAnswer { head, rest: rest(policy, event, outcome) })
         }
     };
     // Text keys and finite numbers: there is nothing in an answer that JSON cannot say.
-    text.expect("an answer is always JSON")
+    let text = text.expect("an answer is always JSON");
+    if detail == Detail::Client { client(&text) } else { text }
 }
 
 /// The answer with a member behind its last one; `value` is JSON.

@@ -10,6 +10,8 @@ pub mod journal;
 
 pub mod wire;
 
+pub(crate) mod client;
+
 pub mod answer;
 pub(crate) mod explained;
 

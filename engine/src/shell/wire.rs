@@ -30,6 +30,8 @@ pub enum Detail {
     Minimal,
     /// Everything, facts included.
     Full,
+    /// What the wallet's app may hear: no score, no reason, see `client`.
+    Client,
 }
 
 /// The members every answer has.

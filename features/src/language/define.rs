@@ -198,6 +198,11 @@ impl Definitions {
         &self.definitions[index].name
     }
 
+    /// How the number of the fact of this index is read.
+    pub fn reading(&self, index: usize) -> &Reading {
+        &self.definitions[index].reading
+    }
+
     /// Catalogue entries of all features, in order of definition.
     pub fn features(&self) -> &[Feature] {
         &self.features

@@ -24,6 +24,7 @@ pub mod part;
 mod power;
 mod print;
 mod resolve;
+pub mod weight;
 mod words;
 
 #[cfg(test)]

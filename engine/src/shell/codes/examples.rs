@@ -427,6 +427,18 @@ const EXAMPLES: &[(&str, Example)] = &[
         ),
     ),
     ("P315", Example::Policy(RULE)),
+    (
+        "P316",
+        Example::Policy(
+            "rule r \"\" on payment when ip_is_vpn and os_patch_age_days > 700 then decline because IP_REPUTATION",
+        ),
+    ),
+    (
+        "P317",
+        Example::Policy(
+            "rule r \"\" on payment when account.nationality == \"FR\" and base_minor > 9_000 CNY then review because MERCHANT_RISK",
+        ),
+    ),
     // Data.
     (
         "P401",

@@ -89,21 +89,35 @@ impl FactTable {
     /// The features that one of the patterns matches, built-in and those of the policy; all without
     /// a pattern.
     pub(crate) fn choose(path: Option<&Path>, patterns: &[String]) -> Result<FactTable, Failure> {
-        FactTable::choose_or(path, patterns, |_| true)
+        FactTable::choose_or(path, patterns, |_| true, |_, _| Ok(true))
     }
 
-    /// The same, but without a pattern those that are `usual`.
+    /// The same, but without a pattern those that are `usual`, and of these those that are `fit`.
+    ///
+    /// # Errors
+    /// All names that are refused, with the reasons of `fit`.
     pub(crate) fn choose_or(
         path: Option<&Path>,
         patterns: &[String],
         usual: impl Fn(&Feature) -> bool,
+        mut fit: impl FnMut(&Policy, &str) -> Result<bool, String>,
     ) -> Result<FactTable, Failure> {
         let sources = common::policy_sources(path)?;
         let no_model = Some(&ModelChoice::None);
         let whole = common::sound_policy(&sources, no_model, Wanted::Judging)?;
         let offered = whole.features().iter().filter(|f| !patterns.is_empty() || usual(f));
         let all: Vec<&str> = offered.map(|feature| feature.name.as_str()).collect();
-        let chosen = names::choose(patterns, &all)?;
+        let mut chosen = names::choose(patterns, &all)?;
+        let mut refused = Vec::new();
+        chosen.retain(|name| {
+            fit(&whole, name).unwrap_or_else(|why| {
+                refused.push(why);
+                false
+            })
+        });
+        if !refused.is_empty() {
+            return Err(Failure::Usage(refused.join("\n")));
+        }
         let policy = common::sound_policy(&sources, no_model, Wanted::Only(&chosen))?;
         let slot = |name: String| policy.plan().find(&name).map(|slot| (name, slot));
         let columns = chosen.into_iter().filter_map(slot).collect();

@@ -50,13 +50,15 @@ pub(crate) struct Arguments {
     strict: bool,
 }
 
-/// The two lengths of an answer.
+/// How much an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum DetailChoice {
     /// Decision, score and hints.
     Minimal,
     /// With reasons, rules and facts.
     Full,
+    /// What the wallet's app may hear.
+    Client,
 }
 
 impl DetailChoice {
@@ -64,6 +66,7 @@ impl DetailChoice {
         match self {
             DetailChoice::Minimal => Detail::Minimal,
             DetailChoice::Full => Detail::Full,
+            DetailChoice::Client => Detail::Client,
         }
     }
 }

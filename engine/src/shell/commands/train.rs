@@ -127,8 +127,7 @@ enum LearnerChoice {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let usual = |feature: &Feature| !feature.is_builtin || DAY_ONE.contains(&feature.name.as_str());
-    let table = FactTable::choose_or(arguments.policy.as_deref(), &arguments.features, usual)?;
+    let table = learnable(arguments)?;
     let known = Known::read(&arguments.data, arguments.truth.as_deref(), arguments.known_by_ms())?;
     let mut reading =
         Reading::open(&arguments.data, &arguments.networks, "folding", BadRows::PassOver)?;
@@ -148,6 +147,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         common::print(&describe(&draft, &arguments.out))?;
     }
     reading.finish()
+}
+
+/// The features to learn from. One that no model may learn from is refused when it is named, and
+/// left out when it is only among those that a pattern or nothing at all asks for.
+fn learnable(arguments: &Arguments) -> Result<FactTable, Failure> {
+    let usual = |feature: &Feature| !feature.is_builtin || DAY_ONE.contains(&feature.name.as_str());
+    let (path, patterns) = (arguments.policy.as_deref(), &arguments.features);
+    let mut left_out = Vec::new();
+    let table = FactTable::choose_or(path, patterns, usual, |policy, name| {
+        let Some(why) = policy.unlearnable(name) else { return Ok(true) };
+        if patterns.iter().any(|pattern| pattern == name) {
+            return Err(format!("no model learns from {name:?}: {why}"));
+        }
+        left_out.push(format!("{name} ({why})"));
+        Ok(false)
+    })?;
+    if !left_out.is_empty() {
+        common::say(&format!("left out: {}", left_out.join("; ")));
+    }
+    Ok(table)
 }
 
 /// The event types of an argument, with the usual ones when none is named.

@@ -25,6 +25,7 @@ use super::problem::{Case, Problem};
 use super::turn::{Met, Standing, Turn, claim, record_now, wait};
 use crate::changes;
 use crate::shell::answer::{answer, with_record};
+use crate::shell::client::client;
 use crate::shell::commands::common::say;
 use crate::shell::journal::Receipt;
 use crate::shell::meter::Stage;
@@ -81,6 +82,7 @@ pub(super) async fn evaluate(State(service): State<Arc<Service>>, request: Reque
 struct Decided {
     /// What the caller gets, but for record and timing.
     answer: Arc<str>,
+    detail: Detail,
     known: Known,
     receipt: Option<Receipt>,
     arrival: Instant,
@@ -118,11 +120,13 @@ fn decide(service: &Service, mut event: Event, turn: Turn<'_>, detail: Detail) -
     let answer = match detail {
         Detail::Full => full,
         Detail::Minimal => minimal(&full).into(),
+        Detail::Client => client(&full).into(),
     };
     let judgement = &outcome.judgement;
     service.meter().decided(&outcome.policy, judgement.verdict.decision, &judgement.hits);
     Decided {
         answer,
+        detail,
         known,
         receipt,
         arrival: began,
@@ -161,6 +165,10 @@ impl Decided {
             self.judge.as_micros(),
             total.as_micros(),
         );
+        if self.detail == Detail::Client {
+            // How long it took, and how much the journal holds, is nobody's business there.
+            return json(self.answer.to_string());
+        }
         json(told(&self.answer, standing, Some(&timing)))
     }
 }
@@ -184,6 +192,7 @@ async fn again(service: &Arc<Service>, known: Known, detail: Detail) -> Result<R
     let answer = match detail {
         Detail::Full => told(&full, standing, None),
         Detail::Minimal => told(&minimal(&full), standing, None),
+        Detail::Client => client(&full),
     };
     Ok(replayed(service, json(answer)))
 }
@@ -241,7 +250,8 @@ fn detail(request: &Request) -> Result<Detail, Problem> {
     match parameter(request, "detail") {
         None | Some("full") => Ok(Detail::Full),
         Some("minimal") => Ok(Detail::Minimal),
-        Some(_) => Err(Problem::new(Case::Parameter, "detail is minimal or full")),
+        Some("client") => Ok(Detail::Client),
+        Some(_) => Err(Problem::new(Case::Parameter, "detail is minimal, full or client")),
     }
 }
 

@@ -56,8 +56,11 @@ pub(super) fn parameters() -> Value {
         ),
         "detail": {
             "name": "detail", "in": "query",
-            "description": "How much of the answer is sent; all of it is recorded.",
-            "schema": { "type": "string", "enum": ["minimal", "full"], "default": "full" },
+            "description": "How much of the answer is sent; all of it is recorded. `client` is for \
+                the wallet's app: no score, no reason, nothing to learn from.",
+            "schema": {
+                "type": "string", "enum": ["minimal", "full", "client"], "default": "full",
+            },
         },
         "tenant_id": {
             "name": "tenant_id", "in": "query", "description": "Tenant of the event.",
@@ -140,7 +143,7 @@ fn score() -> Value {
     answers.insert("200".to_owned(), json!({
         "description": "A decision. An event that comes again gets the decision of the first time.",
         "headers": replayed,
-        "content": { JSON: { "schema": schema_ref("decision") } },
+        "content": { JSON: { "schema": decided() } },
     }));
     json!({
         "operationId": "score",
@@ -151,13 +154,18 @@ fn score() -> Value {
     })
 }
 
+/// A decision, as long as `detail` asks for.
+fn decided() -> Value {
+    json!({ "anyOf": [schema_ref("decision"), schema_ref("client_decision")] })
+}
+
 fn evaluate() -> Value {
     let mut answers = responses(BODY);
     answers.insert(
         "200".to_owned(),
         json!({
             "description": "The decision that the event would get now; nothing is recorded.",
-            "content": { JSON: { "schema": schema_ref("decision") } },
+            "content": { JSON: { "schema": decided() } },
         }),
     );
     json!({

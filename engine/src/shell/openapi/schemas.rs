@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{explanation, schema_ref};
 use crate::decision::{Factor, Proof};
+use crate::shell::client::LEVELS;
 use features::field::EventType;
 use features::lists::KINDS;
 
@@ -14,6 +15,7 @@ use features::lists::KINDS;
 pub(super) fn answers() -> Map<String, Value> {
     let schemas = [
         ("decision", decision()),
+        ("client_decision", client_decision()),
         ("recorded_decision", recorded_decision()),
         ("explanation", explanation::explanation()),
         ("condition", explanation::condition()),
@@ -87,6 +89,38 @@ fn decision() -> Value {
     members.push(("timing_us", timing()));
     members.push(networks());
     object(&members[..head_count], &members[head_count..])
+}
+
+/// What `detail=client` leaves of it.
+fn client_decision() -> Value {
+    let head = head();
+    let of_head = |name: &str| {
+        let found = head.iter().find(|(known, _)| *known == name);
+        found.map(|(_, schema)| schema.clone()).unwrap_or_default()
+    };
+    let option = object(
+        &[
+            ("factor", names(&Factor::ALL.map(Factor::name))),
+            ("rank", integer("1 is the best.")),
+            ("ttl_s", integer("Seconds the customer may take.")),
+            ("max_attempts", integer("Tries the customer has.")),
+        ],
+        &[],
+    );
+    let hints = object(
+        &[
+            ("options", list(option, "Factors to ask for, best first.")),
+            ("combine", names(&["any", "all"])),
+            ("message_key", text("What the customer reads.")),
+        ],
+        &[],
+    );
+    let copied = ["event_id", "decision", "actions", "customer_message_key", "valid_until_ms"];
+    let mut members: Vec<(&str, Value)> =
+        copied.iter().map(|name| (*name, of_head(name))).collect();
+    members.push(("risk", or_null(names(&LEVELS))));
+    members.push(("hints", or_null(hints)));
+    object(&members, &[])
 }
 
 fn recorded_decision() -> Value {
