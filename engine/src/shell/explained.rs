@@ -393,3 +393,59 @@ pub(crate) fn wrapped(words: &str, indent: usize) -> String {
 
 /// Columns of a text.
 const WIDTH: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use features::event::Event;
+    use features::history::Limits;
+    use models::ModelDraft;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::policy::{DEFAULT_MODEL, Wanted};
+    use crate::shell::answer::answer;
+    use crate::shell::wire::Detail;
+    use crate::steering::Steered;
+
+    fn payment(cents: u64) -> Event {
+        let json = format!(
+            r#"{{"event_id":"e{cents}","event_type":"payment","event_time_ms":1790000000000,
+            "channel":"app_ios","account_id":"a1","payment_id":"p1","kind":"in_app",
+            "funding":"intl_card","amount_minor":{cents},"currency":"USD","usd_minor":{cents},
+            "base_minor":{cents},"merchant":{{"merchant_id":"m1"}},
+            "card":{{"card_token":"c1","network":"visa","funding":"credit","issuer_country":"US"}},
+            "device":{{"device_id":"d1"}}}}"#
+        );
+        Event::read(json.as_bytes(), None).unwrap_or_else(|faults| panic!("{faults:?}"))
+    }
+
+    #[test]
+    fn a_recorded_answer_is_judged_with_the_price_that_it_was_made_with() {
+        let model = || ModelDraft::read(DEFAULT_MODEL).expect("the bundled model");
+        let engine = || {
+            let policy = Policy::check("", Some(model()), Wanted::Judging).expect("it is empty");
+            Engine::new(policy, Limits::default())
+        };
+        let mut turned = 0;
+        for step in 0..60 {
+            let mut event = payment((100.0 * 1.2_f64.powi(step)) as u64);
+            let rest = engine().what_if(&mut event.clone()).judgement.verdict.decision;
+            let dear = engine();
+            let steered = Steered {
+                challenge_price_usd: 2.9,
+                askable: 0.0,
+                is_challenge: false,
+                exploration: None,
+            };
+            dear.resume(&event, &steered);
+            let (outcome, ()) = dear.decide(&mut event, || ());
+            let answer = answer(&outcome.policy, &event, &outcome, Detail::Full);
+            let told = of_answer(&outcome.policy, &answer).expect("it can be explained");
+            let verdict = &outcome.judgement.verdict;
+            assert_eq!(told["decision"], verdict.decision.name());
+            assert_eq!(told["p_fraud"], json!(verdict.p_fraud));
+            turned += u32::from(verdict.decision != rest);
+        }
+        assert!(0 < turned, "the price decides nowhere, so this shows nothing");
+    }
+}

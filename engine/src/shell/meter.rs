@@ -12,7 +12,7 @@
 
 use std::cell::Cell;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -84,6 +84,8 @@ pub(crate) struct Levels {
     pub(crate) is_journal_running: bool,
     /// Name and version of each file of networks.
     pub(crate) networks: Vec<String>,
+    /// Price of a challenge, and what was explored of the newest day, in USD.
+    pub(crate) steering_usd: (f64, f64),
 }
 
 /// Counters, histograms and the page; see the module's essay.
@@ -103,6 +105,8 @@ pub(crate) struct Meter {
     journal_records: Counter,
     journal_durable: Gauge,
     journal_up: Gauge,
+    challenge_price: Gauge<f64, AtomicU64>,
+    explored: Gauge<f64, AtomicU64>,
     entities: Family<TableLabels, Gauge>,
     evictions: Family<TableLabels, Counter>,
     list_entries: Family<ListLabels, Gauge>,
@@ -211,6 +215,8 @@ impl Meter {
             journal_records: Counter::default(),
             journal_durable: Gauge::default(),
             journal_up: Gauge::default(),
+            challenge_price: Gauge::default(),
+            explored: Gauge::default(),
             entities: Family::default(),
             evictions: Family::default(),
             list_entries: Family::default(),
@@ -241,6 +247,10 @@ impl Meter {
         let durable = self.journal_durable.clone();
         to.register("journal_durable_sequence", "Sequence of the newest durable record", durable);
         to.register("journal_up", "Whether the journal takes records", self.journal_up.clone());
+        let price = self.challenge_price.clone();
+        to.register("challenge_price_usd", "Price of a challenge, from the budget", price);
+        let explored = self.explored.clone();
+        to.register("explored_usd", "Amounts at risk explored on the newest day", explored);
         to.register("state_entities", "Entities held, by table", self.entities.clone());
         to.register("evictions", "Entities given up, by table", self.evictions.clone());
         to.register("list_entries", "Entries kept, by list", self.list_entries.clone());
@@ -344,6 +354,8 @@ impl Meter {
         self.late.inner().store(levels.census.late, Ordering::Relaxed);
         self.journal_durable.set(levels.durable as i64);
         self.journal_up.set(i64::from(levels.is_journal_running));
+        self.challenge_price.set(levels.steering_usd.0);
+        self.explored.set(levels.steering_usd.1);
         self.networks.clear();
         for file in &levels.networks {
             self.networks.get_or_create(&FileLabels { file: file.clone() }).set(1);
@@ -480,7 +492,14 @@ rule pays "A payment"
         let census =
             Census { tables, events: 9, late: 4, lists, list_refusals: 6, ..Census::default() };
         let networks = vec!["city@1764201600".to_owned()];
-        meter.page(&Levels { census, durable: 17, is_journal_running: true, networks })
+        let steering_usd = (0.15, 12.5);
+        meter.page(&Levels {
+            census,
+            durable: 17,
+            is_journal_running: true,
+            networks,
+            steering_usd,
+        })
     }
 
     #[test]
@@ -504,6 +523,8 @@ rule pays "A payment"
             "gyr_late_events_total 4",
             "gyr_journal_records_total 1",
             "gyr_journal_durable_sequence 17",
+            "gyr_challenge_price_usd 0.15",
+            "gyr_explored_usd 12.5",
             "gyr_networks_info{file=\"city@1764201600\"} 1",
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");

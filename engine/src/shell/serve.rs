@@ -352,7 +352,9 @@ impl Service {
 
     /// What the metrics page shows of engine and journal.
     pub(crate) fn levels(&self) -> Levels {
+        let (policy, helm) = (self.engine.policy(), self.engine.helm());
         Levels {
+            steering_usd: (helm.price_usd(policy.economics()), helm.explored_usd()),
             census: self.engine.history().census(),
             durable: self.journal.durable(),
             is_journal_running: self.journal.state() == journal::State::Running,
