@@ -13,6 +13,7 @@
 //! sweep keeps a bin for each 1/32 of a doubling of the odds of fraud.
 
 mod bill;
+mod suspicion;
 mod weight;
 
 use std::collections::BTreeMap;
@@ -22,8 +23,10 @@ use features::field::EventType;
 use crate::decision::{Combine, Decision};
 use crate::policy::{Judgement, Policy};
 use crate::rules::RuleSet;
+use crate::vector::Vector;
 
 pub use bill::{Actor, Asked, Bill, Ending};
+pub use suspicion::{Fit, Sureness, Suspicion};
 pub use weight::{Band, ExemptionReport, RuleReport};
 
 /// Milliseconds of a day.
@@ -71,6 +74,8 @@ pub struct Case<'a> {
     pub truth: Truth,
     /// Code of the fraud story, or of the honest pattern that looks like one, where it is told.
     pub story: Option<&'a str>,
+    /// The attack that a fraud is, where it is told.
+    pub vector: Option<Vector>,
 }
 
 /// How many events, worth how much.
@@ -266,6 +271,8 @@ pub struct Report {
     pub money: Money,
     /// What a threshold on the probability would have found.
     pub sweep: Sweep,
+    /// How well the suspected attack fits the true one.
+    pub suspicion: Suspicion,
 }
 
 impl Report {
@@ -284,6 +291,7 @@ impl Report {
             together: BTreeMap::new(),
             money: Money::default(),
             sweep: Sweep::new(),
+            suspicion: Suspicion::default(),
         }
     }
 
@@ -307,6 +315,9 @@ impl Report {
         self.money.add(case, judgement);
         if let Some(probability) = judgement.probability {
             self.sweep.add(probability, case);
+        }
+        if let Some(vector) = case.vector {
+            self.suspicion.add(vector, &policy.situation(facts), &judgement.verdict);
         }
         self.add_rules(policy.rules(), case, judgement);
         self.weigh(policy, facts, case, judgement);

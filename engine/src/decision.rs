@@ -14,7 +14,7 @@ use features::field::FieldId;
 
 use crate::economics::Stake;
 use crate::reason::{MessageKey, ReasonCode};
-use crate::vector::Vector;
+use crate::vector::Posterior;
 
 /// What the caller is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -614,8 +614,8 @@ pub struct Verdict {
     pub p_fraud: Option<f64>,
     /// The probability on the scale 0..=999; `None` when no model spoke.
     pub risk_score: Option<u16>,
-    /// The likeliest attacks with their weights, heaviest first, at most three.
-    pub posterior: [(Vector, f64); 3],
+    /// How likely each attack is, if it is fraud.
+    pub posterior: Posterior,
     /// Why, most decisive first; one to eight.
     pub reasons: Vec<ReasonLine>,
     /// What to ask; present exactly when the decision is a challenge.

@@ -264,7 +264,7 @@ pub fn resolve(
         effects: effects(votes),
         p_fraud: bench.probability,
         risk_score: bench.probability.map(risk_score),
-        posterior: bench.posterior.top(),
+        posterior: bench.posterior,
         hints,
         exemption,
         message,

@@ -143,6 +143,8 @@ pub struct Situation {
     pub is_mit: Option<bool>,
     /// A login that found the account locked.
     pub is_locked_out: bool,
+    /// A login that did not succeed.
+    pub is_login_failed: Option<bool>,
     /// A refund to another instrument than the one that paid.
     pub is_refund_elsewhere: bool,
     /// Amount in minor units of the base currency.
@@ -277,10 +279,8 @@ pub struct Session {
     pub phone_change_age_hours: f64,
     /// Hours since the payment PIN changed; 8,760 when it never did.
     pub pin_change_age_hours: f64,
-    /// The password is known from a breach.
-    pub is_password_breached: Option<bool>,
     /// The session started from a link in a page or a message.
-    pub is_link_referred: bool,
+    pub is_link_referred: Option<bool>,
     /// What kind of number the phone has.
     pub line: Line,
     /// Hours since SIM, number or phone changed.
@@ -363,10 +363,6 @@ pub struct Past {
     pub approved_90d: f64,
     /// Link attempts on the issuer range against the usual, in standard deviations.
     pub bin_zscore_5m: f64,
-    /// Failed logins from the address in 5 minutes.
-    pub ip_login_fails_5m: f64,
-    /// Money out over money in, 24 hours.
-    pub pass_through_24h: f64,
     /// Amount against the account's approved amounts, in standard deviations.
     pub amount_zscore_90d: f64,
     /// Network and position name the same country.
@@ -417,7 +413,6 @@ pub const FACTS: &[&str] = &[
     "auth_ctx.phone_verified_ms",
     "hours_since_phone_change",
     "hours_since_pin_change",
-    "auth_ctx.breached_password",
     "auth_ctx.referrer",
     "account.phone_line_type",
     "factors.passkey.enrolled_ms",
@@ -465,8 +460,6 @@ pub const FACTS: &[&str] = &[
     "device_distinct_cards_24h",
     "device_distinct_accounts_7d",
     "bin_attempt_zscore_5m",
-    "ip_login_fail_count_5m",
-    "pass_through_ratio_24h",
     "account_amount_zscore_90d",
     "ip_gps_country_match",
     "geo_speed_kmh",
@@ -565,6 +558,7 @@ static PROTOCOLS_OLD: LazyLock<[f64; 4]> = LazyLock::new(|| {
 const AVS_FULL: f64 = 0.0;
 
 const LOCKED: f64 = code("outcome", "locked");
+const SUCCESS: f64 = code("outcome", "success");
 const ELSEWHERE: f64 = code("to_instrument", "other_card");
 const PREPAID: f64 = code("card.funding", "prepaid");
 const CVV_MISMATCH: f64 = code("cvv_result", "N");
@@ -575,6 +569,7 @@ impl Situation {
     /// The situation in these facts, given in the order of [`FACTS`]; missing ones are unknown.
     pub fn read(values: &[f64]) -> Situation {
         let facts = Facts(values);
+        let outcome = facts.number(const { at("outcome") });
         Situation {
             event: event_type(facts.number(const { at("event_type") })),
             time_ms: facts.number(const { at("event_time_ms") }),
@@ -583,7 +578,8 @@ impl Situation {
             change: facts.one_of(const { at("field") }, &CHANGES, Change::Unknown),
             goods: facts.one_of(const { at("goods") }, &GOODS, Goods::Other),
             is_mit: facts.flag(const { at("is_mit") }),
-            is_locked_out: facts.number(const { at("outcome") }) == LOCKED,
+            is_locked_out: outcome == LOCKED,
+            is_login_failed: (!outcome.is_nan()).then_some(outcome != SUCCESS),
             is_refund_elsewhere: facts.number(const { at("to_instrument") }) == ELSEWHERE,
             base_minor: facts.number(const { at("base_minor") }),
             usd_minor: facts.number(const { at("usd_minor") }),
@@ -639,9 +635,14 @@ impl Situation {
         self.is_outflow() && (known_for_hours.is_nan() || known_for_hours < 24.0)
     }
 
-    /// Whether the device came to the account within a day although the account is a month old.
-    pub fn is_device_new_to_old_account(&self) -> bool {
-        self.device.account_age_hours < 24.0 && 720.0 <= self.past.account_age_hours
+    /// Whether the device came to the account within a day although the account is a month old;
+    /// `None` when what is known does not tell.
+    pub fn is_device_new_to_old_account(&self) -> Option<bool> {
+        let (device_h, account_h) = (self.device.account_age_hours, self.past.account_age_hours);
+        if 24.0 <= device_h || account_h < 720.0 {
+            return Some(false);
+        }
+        (!device_h.is_nan() && !account_h.is_nan()).then_some(true)
     }
 }
 
@@ -712,8 +713,7 @@ impl Session {
             email_changed_ms: facts.number(const { at("auth_ctx.email_changed_ms") }),
             phone_change_age_hours: facts.number(const { at("hours_since_phone_change") }),
             pin_change_age_hours: facts.number(const { at("hours_since_pin_change") }),
-            is_password_breached: facts.flag(const { at("auth_ctx.breached_password") }),
-            is_link_referred: LINKS.contains(&referrer),
+            is_link_referred: (!referrer.is_nan()).then(|| LINKS.contains(&referrer)),
             line: facts.one_of(line, &LINES, Line::Unknown),
             sim_change_age_hours: facts.number(const { at("sim_change_age_hours") }),
             password_change_age_hours: facts.number(const { at("hours_since_password_change") }),
@@ -768,8 +768,6 @@ impl Past {
             attempts_30d: facts.number(const { at("account_attempt_count_30d") }),
             approved_90d: facts.number(const { at("account_approved_count_90d") }),
             bin_zscore_5m: facts.number(const { at("bin_attempt_zscore_5m") }),
-            ip_login_fails_5m: facts.number(const { at("ip_login_fail_count_5m") }),
-            pass_through_24h: facts.number(const { at("pass_through_ratio_24h") }),
             amount_zscore_90d: facts.number(const { at("account_amount_zscore_90d") }),
             is_ip_at_place: facts.flag(const { at("ip_gps_country_match") }),
             speed_kmh: facts.number(const { at("geo_speed_kmh") }),
@@ -915,7 +913,7 @@ mod tests {
         assert_eq!(situation.card.three_ds_status, ThreeDsStatus::Refused);
         assert_eq!(situation.device.is_emulator, Some(false));
         assert_eq!(situation.device.is_trusted, Some(true));
-        assert!(situation.session.is_link_referred);
+        assert_eq!(situation.session.is_link_referred, Some(true));
         assert_eq!(situation.past.linked_fraud_90d, 2.0);
         assert_eq!(situation.hours_since(3_600_000.0), 1.0);
     }

@@ -19,6 +19,8 @@ mod handbook;
 mod policy;
 // The house policy: every number of the rule set, every rule whole, and what it costs good customers.
 mod pack;
+// The suspected attack against the true one.
+mod vectors;
 // All rules at once against each by itself.
 mod rules;
 // Every code of every fault and warning: in one table, shown, documented.

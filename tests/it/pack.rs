@@ -346,6 +346,7 @@ fn backtest(seed: u64) -> Report {
                 usd_minor: event.bits(ids::USD_MINOR).map(|bits| bits as i64),
                 truth: if story.is_some() { Truth::Fraud } else { Truth::Genuine },
                 story,
+                vector: None,
             };
             report.add(&outcome.policy, &outcome.facts, &case, &outcome.judgement);
         }

@@ -51,8 +51,26 @@ fn a_report_says_what_was_wanted_and_what_was_found() {
     assert!(page.contains("<svg") && !page.contains("NaN") && !page.contains("<script"), "{page}");
     // The truth beside the world is what a backtest shows by story.
     let report = ["backtest", "--data", "world", "--out", "report.html"];
-    folder.done(&[&report[..], &["--truth", "world/truth.ndjson"]].concat());
+    let more = ["--truth", "world/truth.ndjson", "--json", "report.json"];
+    let text = folder.done(&[&report[..], &more].concat());
     assert!(folder.read("report.html").contains("Tourist just landed"));
+    assert!(folder.read("report.html").contains("<h2>Suspected attack</h2>"));
+    assert!(text.contains("suspected attack: "), "{text}");
+    let told = |folder: &Folder| {
+        folder.json("report.json")["candidate"]["suspected_attack"]["all"]["frauds"].as_u64()
+    };
+    assert!(told(&folder).is_some_and(|frauds| 0 < frauds));
+    // A truth of an earlier version, which tells no attack.
+    let mut older = String::new();
+    for line in folder.read("world/truth.ndjson").lines() {
+        let mut row: Value = serde_json::from_str(line).unwrap();
+        row.as_object_mut().unwrap().remove("vector");
+        older.push_str(&format!("{row}\n"));
+    }
+    folder.write("older.ndjson", &older);
+    folder.done(&[&report[..], &["--truth", "older.ndjson", "--json", "report.json"]].concat());
+    assert_eq!(told(&folder), Some(0));
+    assert!(!folder.read("report.html").contains("<h2>Suspected attack</h2>"));
 }
 
 #[test]

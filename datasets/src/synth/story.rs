@@ -101,6 +101,11 @@ impl Vector {
         Vector::V9,
     ];
 
+    /// The one of this name.
+    pub(crate) fn parse(name: &str) -> Option<Vector> {
+        Vector::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// `V1` to `V9`.
     pub(crate) fn name(self) -> &'static str {
         ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9"][self as usize]

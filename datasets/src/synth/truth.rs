@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::story::{LookAlike, Typology};
+use super::story::{LookAlike, Typology, Vector};
 use crate::error::Error;
 use crate::files::{self, Content, Hash, Text};
 use crate::read::Verdict;
@@ -23,7 +23,7 @@ pub struct Truths {
 
 #[derive(Debug, Clone, Copy)]
 enum Code {
-    Fraud(Typology),
+    Fraud(Typology, Option<Vector>),
     LooksLike(LookAlike),
     /// A crook's cover.
     Cover,
@@ -35,6 +35,9 @@ struct Row<'a> {
     event_id: &'a str,
     #[serde(borrow)]
     typology: Option<&'a str>,
+    /// Missing in files of earlier versions.
+    #[serde(borrow)]
+    vector: Option<&'a str>,
     #[serde(borrow)]
     look_alike: Option<&'a str>,
 }
@@ -78,7 +81,8 @@ impl Truths {
                 Error::form(path, None, text)
             })
         };
-        let places = [place("event_id")?, place("typology")?, place("look_alike")?];
+        let places =
+            [place("event_id")?, place("typology")?, place("vector")?, place("look_alike")?];
         let mut row = 0;
         loop {
             let rows = table.rows(row, ROWS)?;
@@ -87,10 +91,10 @@ impl Truths {
             }
             for cells in rows {
                 row += 1;
-                let [event_id, typology, look_alike] = places.map(|place| cells[place]);
-                let typology = Some(typology).filter(|code| !code.is_empty());
-                let look_alike = Some(look_alike).filter(|code| !code.is_empty());
-                self.add(path, row, &Row { event_id, typology, look_alike })?;
+                let said = places.map(|place| Some(cells[place]).filter(|code| !code.is_empty()));
+                let [_, typology, vector, look_alike] = said;
+                let event_id = cells[places[0]];
+                self.add(path, row, &Row { event_id, typology, vector, look_alike })?;
             }
         }
     }
@@ -102,7 +106,7 @@ impl Truths {
 
     fn add(&mut self, path: &Path, row: u64, said: &Row<'_>) -> Result<(), Error> {
         let code = code_of(said).map_err(|got| {
-            let text = format!("got the code {got:?}, wanted T01 to T24 or L01 to L18");
+            let text = format!("got the code {got:?}, wanted T01 to T24, V1 to V9 or L01 to L18");
             Error::form(path, Some(row), text)
         })?;
         self.codes.insert(Box::from(said.event_id), code);
@@ -113,9 +117,18 @@ impl Truths {
     /// that looks like one. Events that the file does not name are ordinary.
     pub fn of(&self, event_id: &str) -> (Verdict, Option<&'static str>) {
         match self.codes.get(event_id) {
-            Some(Code::Fraud(typology)) => (Verdict::Fraud, Some(typology.code())),
+            Some(Code::Fraud(typology, _)) => (Verdict::Fraud, Some(typology.code())),
             Some(Code::LooksLike(pattern)) => (Verdict::Legit, Some(pattern.code())),
             Some(Code::Cover) | None => (Verdict::Legit, None),
+        }
+    }
+
+    /// The attack that a fraud is, `V1` to `V9`; `None` for anything else, and when the file, of an
+    /// earlier version, does not say.
+    pub fn vector(&self, event_id: &str) -> Option<&'static str> {
+        match self.codes.get(event_id) {
+            Some(Code::Fraud(_, vector)) => vector.map(Vector::name),
+            Some(Code::LooksLike(_) | Code::Cover) | None => None,
         }
     }
 
@@ -131,10 +144,16 @@ impl Truths {
 }
 
 fn code_of(row: &Row<'_>) -> Result<Code, String> {
-    let known = match (row.typology, row.look_alike) {
-        (Some(code), _) => Typology::parse(code).map(Code::Fraud),
-        (None, Some(code)) => LookAlike::parse(code).map(Code::LooksLike),
-        (None, None) => Some(Code::Cover),
-    };
-    known.ok_or_else(|| row.typology.or(row.look_alike).unwrap_or_default().to_owned())
+    let unknown = |code: &str| code.to_owned();
+    match (row.typology, row.look_alike) {
+        (Some(code), _) => {
+            let typology = Typology::parse(code).ok_or_else(|| unknown(code))?;
+            let vector = row.vector.map(|code| Vector::parse(code).ok_or_else(|| unknown(code)));
+            Ok(Code::Fraud(typology, vector.transpose()?))
+        }
+        (None, Some(code)) => {
+            LookAlike::parse(code).map(Code::LooksLike).ok_or_else(|| unknown(code))
+        }
+        (None, None) => Ok(Code::Cover),
+    }
 }

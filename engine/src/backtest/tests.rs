@@ -8,7 +8,7 @@ use crate::reason::{MESSAGES, MessageKey};
 use crate::rules::Hits;
 use crate::situation::Situation;
 use crate::steering::Steering;
-use crate::vector::Vector;
+use crate::vector::{COUNT, Posterior, Vector};
 
 const RULES: &str = r#"
 policy "three rules"
@@ -32,7 +32,7 @@ fn judged(decision: Decision, hits: Hits, probability: Option<f64>) -> Judgement
         effects: Vec::new(),
         p_fraud: probability,
         risk_score: None,
-        posterior: [(Vector::ALL[0], 0.0); 3],
+        posterior: Posterior::of([0.0; COUNT]),
         reasons: Vec::new(),
         hints: None,
         exemption: None,
@@ -77,7 +77,7 @@ fn hints(combine: Combine, passes: &[(f64, f64)]) -> Hints {
 
 fn case(truth: Truth, usd_minor: Option<i64>) -> Case<'static> {
     let event_type = EventType::Payment;
-    Case { event_id: "e", event_type, time_ms: DAY_MS, usd_minor, truth, story: None }
+    Case { event_id: "e", event_type, time_ms: DAY_MS, usd_minor, truth, story: None, vector: None }
 }
 
 #[test]
@@ -292,4 +292,39 @@ fn a_diff_keeps_the_flips_that_are_worth_most() {
         ("e", "first")
     );
     assert_eq!(diff.pairs[&(Decision::Approve, Decision::Approve)].genuine.usd_minor, 1_000);
+}
+
+#[test]
+fn the_suspected_attack_is_held_against_the_true_one() {
+    let policy = rules();
+    let mut report = Report::new(policy.rules());
+    let mut add = |vector, decision, weights: [f64; 3]| {
+        let mut judgement = judged(decision, Hits::default(), None);
+        let mut all = [0.0; COUNT];
+        all[..3].copy_from_slice(&weights);
+        judgement.verdict.posterior = Posterior::of(all);
+        let told = Case { vector, ..case(Truth::Fraud, Some(5)) };
+        report.add(&policy, &[], &told, &judgement);
+    };
+    add(Some(Vector::V1), Decision::Decline, [0.6, 0.3, 0.1]);
+    add(Some(Vector::V2), Decision::Challenge, [0.65, 0.25, 0.1]);
+    add(Some(Vector::V2), Decision::Approve, [0.2, 0.8, 0.0]);
+    // Nobody tells this one.
+    add(None, Decision::Decline, [0.2, 0.8, 0.0]);
+    let Suspicion { all, touched } = &report.suspicion;
+    let near = |found: Option<f64>, wanted: f64| found.is_some_and(|f| (f - wanted).abs() < 1e-9);
+    assert_eq!((all.frauds, touched.frauds), (3, 2));
+    assert!(near(touched.log_loss(), -(0.6_f64.ln() + 0.25_f64.ln()) / 2.0));
+    assert!(near(all.log_loss(), -(0.6_f64.ln() + 0.25_f64.ln() + 0.8_f64.ln()) / 3.0));
+    // The facts say nothing, so the prior is even.
+    assert!(near(all.prior_log_loss(), 9.0_f64.ln()));
+    assert!(near(all.right_share(), 2.0 / 3.0) && near(touched.right_share(), 0.5));
+    assert_eq!(all.confused(Vector::V2, Vector::V1), 1);
+    assert_eq!(all.confused(Vector::V2, Vector::V2), 1);
+    let bands: Vec<_> = all.sureness().collect();
+    assert_eq!(bands.len(), 2);
+    assert_eq!((bands[0].frauds, bands[0].right), (2, 1));
+    assert!(near(bands[0].said(), 0.625) && near(bands[0].right_share(), 0.5));
+    assert!(near(bands[1].said(), 0.8) && near(bands[1].right_share(), 1.0));
+    assert_eq!(Fit::default().log_loss(), None);
 }

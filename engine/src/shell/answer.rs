@@ -97,7 +97,7 @@ fn rest<'a>(policy: &'a Policy, event: &'a Event, outcome: &'a Outcome) -> Rest<
     };
     Rest {
         p_fraud: verdict.p_fraud,
-        typology_posterior: verdict.posterior.iter().map(|(v, w)| (v.name(), *w)).collect(),
+        typology_posterior: verdict.posterior.top().iter().map(|(v, w)| (v.name(), *w)).collect(),
         reasons: verdict.reasons.iter().map(wire::reason).collect(),
         effects: wire::effects(verdict, event.time()),
         exemption: verdict.exemption.as_ref().map(wire::exemption),

@@ -14,7 +14,7 @@ use features::history::Limits;
 use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
 use super::dataset::{BadRows, Known, NetworkArguments, Reading, id_of};
 use super::days::{DAY_MS, Day};
-use crate::backtest::{Case, Diff, Report, Truth, share};
+use crate::backtest::{Case, Diff, Report, Suspicion, Truth, share};
 use crate::changes;
 use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
@@ -268,6 +268,7 @@ fn case_of<'a>(event: &Event, id: &'a str, known: &'a Known) -> Case<'a> {
         usd_minor: event.bits(ids::USD_MINOR).map(|bits| bits as i64),
         truth,
         story,
+        vector: known.vector(id),
     }
 }
 
@@ -300,6 +301,15 @@ fn summary(findings: &Findings) -> String {
         percent(share(opinion.genuine.events, all.genuine.events)),
         percent(json::value_share(opinion.genuine, all.genuine)),
     ));
+    let Suspicion { all, touched } = &report.suspicion;
+    if let (Some(loss), Some(prior)) = (all.log_loss(), all.prior_log_loss()) {
+        lines.push(format!(
+            "suspected attack: the leading one is right in {} of the frauds and in {} of those not \
+             simply approved; log loss {loss:.3}, of the plain prior {prior:.3}",
+            percent(all.right_share()),
+            percent(touched.right_share()),
+        ));
+    }
     lines.push(format!("saved minus good money blocked: {}", usd(report.money.net())));
     if low < high {
         lines.push(format!("between {} and {}, as the unlabelled are", usd(low), usd(high)));

@@ -17,6 +17,7 @@ use indicatif::ProgressBar;
 use super::common::{self, Failure};
 use crate::backtest::Truth;
 use crate::shell::networks;
+use crate::vector::Vector;
 
 /// Files that addresses are looked up in: the same for every command that reads events.
 #[derive(Clone, Debug, Default, Args)]
@@ -187,6 +188,14 @@ impl Known {
                 (Verdict::Fraud, story) => (Truth::Fraud, story),
                 (Verdict::Legit, story) => (Truth::Genuine, story),
             },
+        }
+    }
+
+    /// The attack that a fraud is, where it is told: by worlds alone.
+    pub(crate) fn vector(&self, event_id: &str) -> Option<Vector> {
+        match self {
+            Known::Labels(_) => None,
+            Known::World(truths) => truths.vector(event_id).and_then(Vector::parse),
         }
     }
 

@@ -48,7 +48,6 @@ fn verdict(actions: &[Action]) -> Verdict {
         base_minor: 100_000.0,
         ..Situation::unknown()
     };
-    situation.card.linked_age_hours = 170.0;
     situation.session.sim_change_age_hours = 3.0;
     let vote = vote(1, actions);
     let economics = Economics::default();

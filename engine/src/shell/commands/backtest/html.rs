@@ -2,8 +2,10 @@
 //!
 //! The page answers in the order in which an analyst asks: is it worth it, whom does it stop, which
 //! rules do the work and which are idle or out of their band, where would a threshold be better,
-//! which fraud stories get through, and what changes against the policy in force. Every text from
+//! which fraud stories get through, how well the suspected attack fits, and what changes against the policy in force. Every text from
 //! outside (names, titles, ids) is escaped. The style sheet lies beside this file and goes inside.
+
+mod attack;
 
 use super::super::common::{count, percent, usd};
 use super::super::days::{print_day, print_time};
@@ -32,6 +34,7 @@ pub(super) fn page(findings: &Findings) -> String {
     let named = |code: &str| format!("{code} {}", datasets::synth::title(code));
     let stories = report.stories.iter().map(|(code, decided)| (named(code), decided));
     body.push_str(&by_name("By story", "story", stories));
+    body.push_str(&attack::section(report));
     let types = report.types.iter();
     let types = types.map(|(event_type, decided)| (event_type.name().to_owned(), decided));
     body.push_str(&by_name("By event type", "event type", types));

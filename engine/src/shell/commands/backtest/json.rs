@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use super::super::days::{print_day, print_time};
 use super::Findings;
 use crate::backtest::{
-    Decided, Diff, ExemptionReport, Money, Report, Step, Tally, Truth, Volume, share,
+    Decided, Diff, ExemptionReport, Fit, Money, Report, Step, Tally, Truth, Volume, share,
 };
 use crate::decision::Decision;
+use crate::vector::Vector;
 
 /// The decisions, from mild to severe.
 pub(super) const DECISIONS: [Decision; 3] =
@@ -64,6 +65,10 @@ fn side(policy: &super::Identity, report: &Report) -> Value {
         "sweep": {
             "auc_roc": report.sweep.auc_roc(),
             "steps": report.sweep.steps().iter().map(step).collect::<Vec<_>>(),
+        },
+        "suspected_attack": {
+            "all": fit(&report.suspicion.all),
+            "touched": fit(&report.suspicion.touched),
         },
     })
 }
@@ -151,6 +156,26 @@ fn rule(at: usize, report: &Report) -> Value {
         "precision": rule.hits.precision(),
         "recall": report.recall(rule),
         "value_recall": report.value_recall(rule),
+    })
+}
+
+fn fit(fit: &Fit) -> Value {
+    let by_vector = |of: &dyn Fn(Vector) -> Value| {
+        let entries = Vector::ALL.map(|vector| (vector.name().to_owned(), of(vector)));
+        Value::Object(entries.into_iter().collect())
+    };
+    let sureness = fit.sureness().map(
+        |band| json!({ "said": band.said(), "right": band.right_share(), "frauds": band.frauds }),
+    );
+    json!({
+        "frauds": fit.frauds,
+        "right": fit.right_share(),
+        "log_loss": fit.log_loss(),
+        "prior_log_loss": fit.prior_log_loss(),
+        "confusion": by_vector(&|truth| {
+            by_vector(&|heaviest| json!(fit.confused(truth, heaviest)))
+        }),
+        "sureness": sureness.collect::<Vec<_>>(),
     })
 }
 
