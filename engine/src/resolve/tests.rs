@@ -281,8 +281,7 @@ fn the_short_way_to_an_approval_gives_what_the_long_way_gives() {
 
 #[test]
 fn near_certainty_is_refused_unless_the_victim_or_the_customer_acts() {
-    // Of an event of no kind every vector is as likely before the rule speaks.
-    let mut big = Situation { event: None, ..sending() };
+    let mut big = sending();
     big.enrolled.passkey_ms = NOW_MS - 900.0 * HOUR_MS as f64;
     let mut suspecting = |at: usize, p: f64| {
         let mut suspicion = vote(1, Class::Challenge, &[Action::Review], "COACHED_TRANSFER");
