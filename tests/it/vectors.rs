@@ -20,8 +20,8 @@ fn backtest(seed: u64) -> Report {
     }
     let options = Options {
         seed,
-        days: 16,
-        accounts: 1_200,
+        days: 24,
+        accounts: 1_600,
         // First of September 2026.
         start_ms: 1_788_220_800_000,
         peaks: Vec::new(),
@@ -61,13 +61,13 @@ fn the_suspected_attack_is_far_better_than_the_prior_and_not_too_sure() {
     println!("seed {SEED}");
     let report = backtest(SEED);
     let even = 9.0_f64.ln();
-    let check = |name: &str, fit: &Fit, most: f64| {
+    let check = |name: &str, fit: &Fit, least: u64, most: f64| {
         let (loss, prior) = (fit.log_loss().unwrap(), fit.prior_log_loss().unwrap());
         let right = fit.right_share().unwrap();
         println!("{name}: {} frauds, {loss:.3} against {prior:.3}, {right:.3} right", fit.frauds);
-        assert!(500 < fit.frauds, "{} frauds {name}", fit.frauds);
-        assert!(loss < most && loss < 0.65 * prior && prior < 0.75 * even, "{name}: {loss}");
-        assert!(0.75 < right, "{name}: {right}");
+        assert!(least < fit.frauds, "{} frauds {name}", fit.frauds);
+        assert!(loss < most && loss < 0.55 * prior && prior < 0.6 * even, "{name}: {loss}");
+        assert!(0.8 < right, "{name}: {right}");
         for band in fit.sureness() {
             let (said, found) = (band.said().unwrap(), band.right_share().unwrap());
             println!("  said {said:.2}, right {found:.2} of {}", band.frauds);
@@ -75,6 +75,6 @@ fn the_suspected_attack_is_far_better_than_the_prior_and_not_too_sure() {
             assert!(band.frauds < 200 || said - 0.2 < found, "{name}: said {said}, is {found}");
         }
     };
-    check("all", &report.suspicion.all, 0.65);
-    check("not simply approved", &report.suspicion.touched, 0.6);
+    check("all", &report.suspicion.all, 800, 0.5);
+    check("not simply approved", &report.suspicion.touched, 400, 0.45);
 }
