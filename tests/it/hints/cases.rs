@@ -50,17 +50,17 @@ pub(super) const CASES: &[Case] = &[
         title: "A relay: nothing that can be typed into a false page",
         rules: r#"rule suspicion "A suspicion" on login when true then review because AMOUNT_UNUSUAL suspects V3 0.9"#,
         events: r#"
-  at 0 login
+  at 0 login device.device_id=d9 auth_ctx.device_trusted_since_ms=none auth_ctx.referrer=message_link
 "#,
         probability: Some(0.03),
     },
     Case {
         name: "v4_sim_swap",
-        title: "A swapped SIM: no code by text message",
+        title: "A swapped SIM and a device that came after: no code by text message",
         rules: r#"rule suspicion "A suspicion" on transfer when true then review because AMOUNT_UNUSUAL suspects V4 0.9"#,
         events: r#"
   at -1h sim_signal phone_hash=h1 last_sim_change_ms=@-6h
-  at 0 transfer
+  at 0 transfer device.device_id=d9 auth_ctx.device_trusted_since_ms=none auth_ctx.sim_changed_ms=@-6h
 "#,
         probability: Some(0.03),
     },
@@ -71,7 +71,7 @@ pub(super) const CASES: &[Case] = &[
         events: r#"
   at 0 payment device.bio_changed=true device.bio_enrolled_ms=@-2h amount_minor=300000 usd_minor=42000
 "#,
-        probability: Some(0.1),
+        probability: Some(0.03),
     },
     Case {
         name: "v6_coached_victim",
@@ -102,10 +102,10 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "v9_machine",
-        title: "A machine: refused",
+        title: "An emulator that fails attestation and a card of another name: refused",
         rules: r#"rule suspicion "A suspicion" on card_link when true then review because AMOUNT_UNUSUAL suspects V9 0.9"#,
         events: r#"
-  at 0 card_link
+  at 0 card_link device.device_id=d9 auth_ctx.device_trusted_since_ms=none device.integrity=none device.is_emulator=true card.name_match=mismatch
 "#,
         probability: Some(0.6),
     },
@@ -114,7 +114,7 @@ pub(super) const CASES: &[Case] = &[
         title: "A machine where a rule wants a challenge: what machines fail",
         rules: r#"rule suspicion "A suspicion" on card_link when true then challenge because AMOUNT_UNUSUAL suspects V9 0.9"#,
         events: r#"
-  at 0 card_link
+  at 0 card_link device.device_id=d9 auth_ctx.device_trusted_since_ms=none device.integrity=none device.is_emulator=true card.name_match=mismatch
 "#,
         probability: Some(0.03),
     },
@@ -201,12 +201,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "floor_payment_new_card_proven",
-        title: "The same after the cardholder was proven once",
+        title: "The same on a new device after the cardholder was proven once",
         rules: r#"rule suspicion "A suspicion" on payment when true then challenge because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
   at -50m card_link id=k1
   at -49m challenge_result ref_id=k1 factor=three_ds_challenge result=passed trans_status=Y
-  at 0 payment amount_minor=30000 usd_minor=4200 card.linked_time_ms=@-1h
+  at 0 payment amount_minor=30000 usd_minor=4200 card.linked_time_ms=@-1h device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
@@ -253,7 +253,7 @@ pub(super) const CASES: &[Case] = &[
         title: "A load of 300 CNY with a new card: the cardholder",
         rules: r#"rule suspicion "A suspicion" on tour_pass_topup when true then challenge because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
-  at 0 tour_pass_topup amount_minor=30000 usd_minor=4200 card.linked_time_ms=@-1h
+  at 0 tour_pass_topup amount_minor=30000 usd_minor=4200 card.linked_time_ms=@-1h device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
@@ -262,7 +262,7 @@ pub(super) const CASES: &[Case] = &[
         title: "Money from an intermediary: S3",
         rules: r#"rule suspicion "A suspicion" on third_party_topup when true then challenge because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
-  at 0 third_party_topup intermediary_id=i1 amount_minor=100000 currency=CNY
+  at 0 third_party_topup intermediary_id=i1 amount_minor=100000 currency=CNY device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
@@ -271,7 +271,7 @@ pub(super) const CASES: &[Case] = &[
         title: "A withdrawal: S3",
         rules: r#"rule suspicion "A suspicion" on withdrawal when true then challenge because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
-  at 0 withdrawal amount_minor=100000 currency=CNY dest_hash=z1
+  at 0 withdrawal amount_minor=100000 currency=CNY dest_hash=z1 device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
@@ -280,7 +280,7 @@ pub(super) const CASES: &[Case] = &[
         title: "1,500 CNY to a new payee: S3",
         rules: r#"rule suspicion "A suspicion" on transfer when true then challenge because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
-  at 0 transfer amount_minor=150000
+  at 0 transfer amount_minor=150000 device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
@@ -289,7 +289,7 @@ pub(super) const CASES: &[Case] = &[
         title: "1,500 CNY to a known payee has no floor",
         rules: r#"rule suspicion "A suspicion" on transfer when true then challenge because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
-  at 0 transfer amount_minor=150000 beneficiary_first_seen_ms=@-90d
+  at 0 transfer amount_minor=150000 beneficiary_first_seen_ms=@-90d device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
@@ -416,7 +416,7 @@ pub(super) const CASES: &[Case] = &[
         title: "Somebody else controls the screen: nothing that is approved by a touch",
         rules: r#"rule suspicion "A suspicion" on payment when true then challenge because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
-  at 0 payment device.remote_control_app=true device.screen_shared=false
+  at 0 payment device.remote_control_app=true device.screen_shared=false device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
@@ -528,9 +528,9 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "both_proofs_of_mixed_suspicion",
         title: "A stolen card or a takeover: both proofs",
-        rules: r#"rule suspicion "A suspicion" on payment when true then review because AMOUNT_UNUSUAL suspects V1 0.5, V2 0.5"#,
+        rules: r#"rule suspicion "A suspicion" on payment when true then review because AMOUNT_UNUSUAL suspects V1 0.4, V2 0.6"#,
         events: r#"
-  at 0 payment
+  at 0 payment card.linked_time_ms=@-1h device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.05),
     },
@@ -606,7 +606,7 @@ rule user "The user" on payment when true then challenge strength S3 prove user 
         title: "The same where money can wait: it waits",
         rules: r#"rule suspicion "A suspicion" on transfer when true then challenge strength S3 prove user with micro_amount because AMOUNT_UNUSUAL suspects V2 0.9"#,
         events: r#"
-  at 0 transfer
+  at 0 transfer device.device_id=d9 auth_ctx.device_trusted_since_ms=none
 "#,
         probability: Some(0.03),
     },
