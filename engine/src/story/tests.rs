@@ -125,18 +125,37 @@ fn decisions_rules_and_factors_are_told() {
     assert_eq!(names.collect::<Vec<_>>(), ["many_cards", "big", "watched"]);
 }
 
+/// A model of one question: little money is honest (0.27), much is not (0.73). What the bundled model
+/// says of a payment changes whenever it is trained; how a band is told does not.
+const AMOUNTS: &str = r#"{
+ "format": "gyrfalcon-model", "format_version": 1, "name": "amounts", "features": ["amount_usd"],
+ "scorer": {"forest": {"base": 0.0, "trees": [[
+  {"feature": 0, "below": 100.0, "yes": 1, "no": 2, "missing": 1},
+  {"leaf": -1.0, "cover": 90.0},
+  {"leaf": 1.0, "cover": 10.0}]]}},
+ "calibration": {"map": {"platt": {"slope": 1.0, "intercept": 0.0}}, "prior_shift": 0.0},
+ "provenance": {"learner": "boosted", "trained_from_ms": 0, "trained_to_ms": 1, "delay_ms": 0, "rows": 100,
+  "frauds": 10, "seed": 1, "parameters": {}, "hold_out": null, "warnings": [], "note": ""}
+}"#;
+
 #[test]
 fn the_band_of_the_probability_is_told() {
     let text = "band low \"\" = 0% .. 50% on payment\nband high \"\" = 50% .. 100% on payment\n";
-    let model = models::ModelDraft::read(policy::DEFAULT_MODEL).expect("the bundled model");
+    let model = models::ModelDraft::read(AMOUNTS).expect("a sound model");
     let policy = Policy::check(text, Some(model), policy::Wanted::AllFeatures);
     let policy = Arc::new(policy.expect("a sound policy"));
-    let story =
-        |band: &str| format!("{PAYMENTS}  at 0 payment amount_minor=1000\n  expect band {band}\n");
-    let told = |band: &str| read(&story(band), &policy).expect("sound")[0].tell(&policy);
-    assert!(told("low").holds());
-    assert_eq!(told("high").checks[0].got, "low");
-    assert_eq!(read(&story("middle"), &policy).expect_err("unknown")[0].code, "S012");
+    let story = |usd_minor: u32, band: &str| {
+        let amounts = format!("amount_minor={} usd_minor={usd_minor}", usd_minor * 7);
+        format!("{PAYMENTS}  at 0 payment {amounts}\n  expect band {band}\n")
+    };
+    let told = |usd_minor, band: &str| {
+        read(&story(usd_minor, band), &policy).expect("sound")[0].tell(&policy)
+    };
+    assert!(told(1_000, "low").holds());
+    assert_eq!(told(1_000, "high").checks[0].got, "low");
+    assert!(told(20_000, "high").holds());
+    assert_eq!(told(20_000, "low").checks[0].got, "high");
+    assert_eq!(read(&story(1_000, "middle"), &policy).expect_err("unknown")[0].code, "S012");
 }
 
 #[test]
