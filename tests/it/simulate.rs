@@ -53,7 +53,9 @@ fn a_report_says_what_was_wanted_and_what_was_found() {
     // The truth beside the world is what a backtest shows by story.
     let report = ["backtest", "--data", "world", "--out", "report.html"];
     let more = ["--truth", "world/truth.ndjson", "--json", "report.json"];
-    let text = folder.done(&[&report[..], &more].concat());
+    let output = folder.gyr(&[&report[..], &more].concat());
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{text}");
     assert!(folder.read("report.html").contains("Tourist just landed"));
     assert!(folder.read("report.html").contains("<h2>Suspected attack</h2>"));
     assert!(text.contains("suspected attack: "), "{text}");
