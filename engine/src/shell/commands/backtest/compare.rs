@@ -7,8 +7,10 @@
 //! challenges are what happened.
 //!
 //! All ways run the whole policy for the sake of its facts and differ in what becomes of its answer.
-//! The threshold is chosen with hindsight, the one that would have cost least on the frauds of the
-//! world in which everything is approved: a rival at its best. The first days fill windows and let
+//! What the limits of law, card schemes and policy stop is stopped in every way, and is nobody's
+//! insult: an insult is a genuine customer turned away because somebody thought him a thief.
+//! The threshold is chosen with hindsight: the one that would have cost least in the worlds in which
+//! everything is approved, all together. The first days fill windows and let
 //! labels come in; they are played and not counted.
 
 use std::collections::{BTreeMap, HashMap};
@@ -29,10 +31,11 @@ use super::super::days::{DAY_MS, Day};
 use super::Identity;
 use crate::backtest::{Actor, Asked, Bill, Ending, share};
 use crate::changes;
-use crate::decision::{Decision, Factor};
+use crate::decision::{Decision, Factor, ReasonLine, Source as ReasonSource};
 use crate::economics::Stake;
 use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
+use crate::reason::codes;
 use crate::shell::wallet::answer_of;
 
 mod page;
@@ -113,7 +116,7 @@ impl Way {
             }
             Way::SmsInstead => "as this policy, but every challenge is a code by text message",
             Way::SmsForEveryone => "every scored event is asked for a code by text message",
-            Way::ApproveAll => "nobody is stopped",
+            Way::ApproveAll => "nobody is stopped but by a limit",
         }
     }
 }
@@ -133,6 +136,8 @@ struct Counts {
     declined: u64,
     /// Refused, or asked and not passed.
     turned_away: u64,
+    /// Turned away by opinion, not by a limit.
+    insulted: u64,
     usd: f64,
     challenged_usd: f64,
     declined_usd: f64,
@@ -142,9 +147,11 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, decision: Decision, is_through: bool, usd: f64, fraud: Fraud) {
+    fn add(&mut self, decided: &Decided, is_through: bool, fraud: Fraud) {
+        let Decided { decision, usd, is_bound, .. } = *decided;
         self.events += 1;
         self.usd += usd;
+        self.insulted += u64::from(!is_through && !is_bound);
         self.stake_usd += fraud.stake_usd;
         self.taken_usd += fraud.taken_usd;
         self.turned_away += u64::from(!is_through);
@@ -166,6 +173,7 @@ impl Counts {
         self.challenged += other.challenged;
         self.declined += other.declined;
         self.turned_away += other.turned_away;
+        self.insulted += other.insulted;
         self.usd += other.usd;
         self.challenged_usd += other.challenged_usd;
         self.declined_usd += other.declined_usd;
@@ -178,8 +186,8 @@ impl Counts {
         (0.0 < self.stake_usd).then(|| 1.0 - self.taken_usd / self.stake_usd)
     }
 
-    fn insulted(&self) -> Option<f64> {
-        share(self.turned_away, self.events)
+    fn insult_rate(&self) -> Option<f64> {
+        share(self.insulted, self.events)
     }
 }
 
@@ -193,8 +201,8 @@ struct Course {
     reasons: BTreeMap<&'static str, (Counts, f64)>,
     /// By story: fraud, or honest and like it.
     stories: BTreeMap<&'static str, Counts>,
-    /// What approving and refusing would cost, by bin of probability; for choosing a threshold.
-    bins: BTreeMap<i32, (f64, f64)>,
+    /// For choosing a threshold.
+    bins: Bins,
     /// The threshold, of the way that has one.
     threshold: Option<f64>,
 }
@@ -226,20 +234,31 @@ impl Course {
     fn cost(&self) -> f64 {
         self.per_thousand(self.bill.total_usd())
     }
+}
 
-    /// The lower end of the bin from which on refusing would have cost least.
-    fn best_threshold(&self) -> f64 {
-        let whole: f64 = self.bins.values().map(|(approve, _)| approve).sum();
-        let (mut cost, mut best) = (whole, (whole, f64::INFINITY));
-        for (bin, (approve, refuse)) in self.bins.iter().rev() {
-            cost += refuse - approve;
-            if cost < best.0 {
-                best = (cost, f64::from(*bin));
-            }
-        }
-        let odds = (best.1 / BINS_PER_DOUBLING).exp2();
-        if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
+/// What approving and refusing would cost, by bin of probability.
+type Bins = BTreeMap<i32, (f64, f64)>;
+
+fn add_bins(sum: &mut Bins, bins: &Bins) {
+    for (bin, (approve, refuse)) in bins {
+        let sum = sum.entry(*bin).or_default();
+        sum.0 += approve;
+        sum.1 += refuse;
     }
+}
+
+/// The lower end of the bin from which on refusing would have cost least.
+fn best_threshold(bins: &Bins) -> f64 {
+    let whole: f64 = bins.values().map(|(approve, _)| approve).sum();
+    let (mut cost, mut best) = (whole, (whole, f64::INFINITY));
+    for (bin, (approve, refuse)) in bins.iter().rev() {
+        cost += refuse - approve;
+        if cost < best.0 {
+            best = (cost, f64::from(*bin));
+        }
+    }
+    let odds = (best.1 / BINS_PER_DOUBLING).exp2();
+    if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
 }
 
 fn bin_of(probability: f64) -> i32 {
@@ -275,11 +294,14 @@ pub(super) fn run(arguments: &super::Arguments) -> Result<(), Failure> {
     let seeds: Vec<u64> = (worlds.seed..).take(worlds.worlds.get()).collect();
     // What has been played first gives the threshold; a stage of its own lets both cores work.
     let first = Way::ALL.into_iter().filter(|way| *way != Way::Threshold);
-    let first: Vec<Game> = games(&seeds, first, |_| None);
+    let first: Vec<Game> = games(&seeds, first, None);
     let bar = common::progress_days(worlds.days * (seeds.len() * Way::ALL.len()) as u32);
     let mut courses = play_all(worlds, &first, &load, arguments.model.as_ref(), &bar)?;
-    let threshold = |seed: u64| courses.get(&(Way::ApproveAll, seed)).map(Course::best_threshold);
-    let second: Vec<Game> = games(&seeds, [Way::Threshold], threshold);
+    let free = courses.iter().filter(|((way, _), _)| *way == Way::ApproveAll);
+    let mut bins = BTreeMap::new();
+    free.for_each(|(_, course)| add_bins(&mut bins, &course.bins));
+    let threshold = best_threshold(&bins);
+    let second: Vec<Game> = games(&seeds, [Way::Threshold], Some(threshold));
     let late = play_all(worlds, &second, &load, arguments.model.as_ref(), &bar)?;
     courses.extend(late);
     bar.finish_and_clear();
@@ -300,12 +322,8 @@ struct Game {
     threshold: Option<f64>,
 }
 
-fn games(
-    seeds: &[u64],
-    ways: impl IntoIterator<Item = Way>,
-    threshold: impl Fn(u64) -> Option<f64>,
-) -> Vec<Game> {
-    let game = |way, seed: &u64| Game { way, seed: *seed, threshold: threshold(*seed) };
+fn games(seeds: &[u64], ways: impl IntoIterator<Item = Way>, threshold: Option<f64>) -> Vec<Game> {
+    let game = |way, seed: &u64| Game { way, seed: *seed, threshold };
     let pairs = ways.into_iter().flat_map(|way| seeds.iter().map(move |seed| (way, seed)));
     pairs.map(|(way, seed)| game(way, seed)).collect()
 }
@@ -420,6 +438,8 @@ struct Decided {
     probability: Option<f64>,
     /// The reason that led.
     reason: &'static str,
+    /// Whether a limit decided.
+    is_bound: bool,
     stake: Stake,
     usd: f64,
 }
@@ -451,11 +471,21 @@ impl Wallet for Player {
             Answer::Challenge { factors, is_all } => (Decision::Challenge, *is_all, factors.len()),
             Answer::Hold | Answer::Decline => (Decision::Decline, false, 0),
         };
+        let is_bound = is_bound(&outcome);
         let Outcome { judgement, .. } = outcome;
         let (probability, stake) = (judgement.probability, judgement.verdict.stake);
         let reason = judgement.verdict.reasons.first().map_or("", |line| line.code.code());
-        self.asked =
-            Some(Decided { id, decision, is_all, offered, probability, reason, stake, usd });
+        self.asked = Some(Decided {
+            id,
+            decision,
+            is_all,
+            offered,
+            probability,
+            reason,
+            is_bound,
+            stake,
+            usd,
+        });
         answer
     }
 
@@ -482,6 +512,9 @@ impl Wallet for Player {
 
 impl Player {
     fn answer(&self, outcome: &Outcome) -> Answer {
+        if is_bound(outcome) {
+            return answer_of(outcome);
+        }
         let sms = || Answer::Challenge { factors: vec![Factor::SmsOtp.name()], is_all: false };
         match self.way {
             Way::Policy | Way::Rules => answer_of(outcome),
@@ -552,7 +585,7 @@ impl Player {
         self.course.bill += bill;
         if fraud.is_none() && decided.decision != Decision::Approve {
             let sum = self.course.reasons.entry(decided.reason).or_default();
-            sum.0.add(decided.decision, is_through, decided.usd, Fraud::default());
+            sum.0.add(&decided, is_through, Fraud::default());
             sum.1 += bill.total_usd();
         }
         let counts = match fraud {
@@ -560,12 +593,21 @@ impl Player {
             Some(_) => &mut self.course.fraud,
         };
         let fraud = fraud.unwrap_or_default();
-        counts.add(decided.decision, is_through, decided.usd, fraud);
+        counts.add(&decided, is_through, fraud);
         if let Some(story) = story {
             let counts = self.course.stories.entry(story).or_default();
-            counts.add(decided.decision, is_through, decided.usd, fraud);
+            counts.add(&decided, is_through, fraud);
         }
     }
+}
+
+/// Whether the limits of law, schemes and policy decided: they bind every way of deciding.
+fn is_bound(outcome: &Outcome) -> bool {
+    let verdict = &outcome.judgement.verdict;
+    let is_limit = |line: &ReasonLine| {
+        line.source == ReasonSource::Policy && line.code != codes::POL_NO_ELIGIBLE_FACTOR
+    };
+    verdict.decision != Decision::Approve && verdict.reasons.first().is_some_and(is_limit)
 }
 
 fn actor_of(fraud: Option<Fraud>) -> Actor {
@@ -693,17 +735,17 @@ mod tests {
 
     #[test]
     fn the_threshold_is_the_one_that_would_have_cost_least() {
-        let mut course = Course::default();
+        let mut bins = Bins::new();
         // Refusing pays from the third bin on: 9 + 1 + 2 instead of 9 + 20 + 30.
         for (bin, costs) in
             [(-80, (0.0, 50.0)), (-40, (9.0, 10.0)), (-16, (20.0, 1.0)), (0, (30.0, 2.0))]
         {
-            course.bins.insert(bin, costs);
+            bins.insert(bin, costs);
         }
         let odds = 0.25;
-        assert!((course.best_threshold() - odds / (1.0 + odds)).abs() < 1e-12);
+        assert!((best_threshold(&bins) - odds / (1.0 + odds)).abs() < 1e-12);
         assert_eq!(bin_of(0.2), -16);
-        assert_eq!(Course::default().best_threshold(), 1.0);
+        assert_eq!(best_threshold(&Bins::new()), 1.0);
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn ways(findings: &Findings) -> String {
         let genuine = &course.genuine;
         cells.push(number(&percent(share(genuine.challenged, genuine.events))));
         cells.push(number(&percent(share(genuine.declined, genuine.events))));
-        cells.push(number(&percent(genuine.insulted())));
+        cells.push(number(&percent(genuine.insult_rate())));
         row(&cells)
     };
     let rows: String = findings.total.iter().map(line).collect();
@@ -125,7 +125,7 @@ fn ways(findings: &Findings) -> String {
         "#fraud value kept",
         "#good challenged",
         "#good declined",
-        "#good turned away",
+        "#good insulted",
     ];
     let mut names = vec!["seed".to_owned()];
     names.extend(findings.total.iter().map(|(way, _)| format!("#{}", way.name())));
@@ -147,26 +147,35 @@ fn ways(findings: &Findings) -> String {
 /// How honest patterns fare that look like fraud.
 fn look_alikes(findings: &Findings) -> String {
     let stories = findings.look_alikes();
-    let mut all = Counts::default();
-    stories.iter().for_each(|(_, counts)| all.merge(counts));
-    let mean = all.insulted();
+    // Each pattern counts once, however common it is.
+    let rates: Vec<f64> = stories.iter().filter_map(|(_, counts)| counts.insult_rate()).collect();
+    let mean = (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64);
     let line = |(code, counts): &(&'static str, Counts)| {
-        let times = counts.insulted().zip(mean).map(|(one, mean)| one / mean);
+        let times = counts.insult_rate().zip(mean).map(|(one, mean)| one / mean);
         row(&[
             cell(&format!("{code} {}", datasets::synth::title(code))),
             number(&count(counts.events)),
             number(&percent(share(counts.challenged, counts.events))),
             number(&percent(share(counts.declined, counts.events))),
-            number(&percent(counts.insulted())),
+            number(&percent(share(counts.turned_away, counts.events))),
+            number(&percent(counts.insult_rate())),
             number(&times.map_or("-".to_owned(), |times| format!("{times:.1}"))),
         ])
     };
     let rows: String = stories.iter().map(line).collect();
-    let columns =
-        ["look-alike", "#events", "#challenged", "#declined", "#turned away", "#times the mean"];
+    let columns = [
+        "look-alike",
+        "#events",
+        "#challenged",
+        "#declined",
+        "#turned away",
+        "#insulted",
+        "#times the mean",
+    ];
     format!(
-        "<h2>Honest patterns that look like fraud</h2>\n<p class=\"soft\">{} of them are turned away: \
-         refused, or asked and not passed.</p>\n{}",
+        "<h2>Honest patterns that look like fraud</h2>\n<p class=\"soft\">Insulted is who was \
+         turned away (refused, or asked and not passed) by an opinion and not by a limit of law, scheme or \
+         policy; {} on average.</p>\n{}",
         percent(mean),
         grid(&columns, &rows)
     )
@@ -251,6 +260,7 @@ fn counts_of(counts: &Counts) -> Value {
         "challenged": counts.challenged,
         "declined": counts.declined,
         "turned_away": counts.turned_away,
+        "insulted": counts.insulted,
         "usd": counts.usd,
         "challenged_usd": counts.challenged_usd,
         "declined_usd": counts.declined_usd,
