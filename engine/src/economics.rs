@@ -99,6 +99,8 @@ pub struct Economics {
     pub stake_account_open_usd: f64,
     /// Share of a third-party top-up that leaves before it could be held.
     pub topup_leave_share: f64,
+    /// Share of the loss that a refund to the instrument that paid puts at stake.
+    pub refund_exposure: f64,
     /// Base currency for one USD, where an event carries base amounts only.
     pub base_per_usd: f64,
     /// USD for one euro, for the exemption limits.
@@ -107,7 +109,7 @@ pub struct Economics {
     pub probability_unknown: f64,
     /// From this probability on, refuse, unless the victim acts himself or the customer abuses.
     pub decline_from: f64,
-    /// A factor that more of the suspected attackers pass than this does not fit.
+    /// A factor that leaves more of the loss than this does not fit.
     pub fit_limit: f64,
     /// The same for holds and warnings.
     pub fit_limit_pause: f64,
@@ -169,6 +171,13 @@ pub struct Ask {
     pub success: f64,
     /// Seconds of attention it takes.
     pub seconds: f64,
+}
+
+impl Ask {
+    /// Share of the loss that remains ours (`Bf`): an attacker passes and the issuer does not pay.
+    pub fn residual(&self) -> f64 {
+        self.bypass * (1.0 - self.shifted)
+    }
 }
 
 /// What is wrong with a setting.
@@ -280,7 +289,7 @@ const MONEY_MAX: f64 = 1e9;
 
 // A table reads by columns, so it is laid out by hand.
 #[rustfmt::skip]
-const SETTINGS: [Setting; 59] = [
+const SETTINGS: [Setting; 60] = [
     setting("recovery",                    0.0, 1.0,       |e| &mut e.recovery),
     setting("recovery_hold",               0.0, 1.0,       |e| &mut e.recovery_hold),
     setting("recovery_pass",               0.0, 1.0,       |e| &mut e.recovery_pass),
@@ -314,6 +323,7 @@ const SETTINGS: [Setting; 59] = [
     setting("stake_identity_usd",          0.0, MONEY_MAX, |e| &mut e.stake_identity_usd),
     setting("stake_account_open_usd",      0.0, MONEY_MAX, |e| &mut e.stake_account_open_usd),
     setting("topup_leave_share",           0.0, 1.0,       |e| &mut e.topup_leave_share),
+    setting("refund_exposure",             0.0, 1.0,       |e| &mut e.refund_exposure),
     setting("base_per_usd",                0.001, 100_000.0, |e| &mut e.base_per_usd),
     setting("usd_per_eur",                 0.1, 10.0,      |e| &mut e.usd_per_eur),
     setting("probability_unknown",         0.0, 1.0,       |e| &mut e.probability_unknown),
@@ -379,6 +389,7 @@ impl Default for Economics {
             stake_identity_usd: 150.0,
             stake_account_open_usd: 4.0,
             topup_leave_share: 0.8,
+            refund_exposure: 0.05,
             base_per_usd: 7.14,
             usd_per_eur: 1.08,
             probability_unknown: 0.1,
@@ -508,10 +519,11 @@ impl Economics {
 
     /// Loss when a fraud is approved (`Lf`).
     pub fn loss_approved(&self, stake: &Stake) -> f64 {
-        stake.amount_usd * (1.0 - stake.recovery) * (1.0 - stake.shifted)
-            + self.chargeback_fee_usd
+        let taken = stake.amount_usd * (1.0 - stake.recovery) * (1.0 - stake.shifted);
+        let dispute = self.chargeback_fee_usd
             + self.handling_usd
-            + self.monitoring_usd * self.monitoring_factor()
+            + self.monitoring_usd * self.monitoring_factor();
+        stake.exposure * (taken + dispute)
     }
 
     /// Near a scheme's threshold one more fraud weighs more.
@@ -540,9 +552,8 @@ impl Economics {
 
     /// Expected cost of a challenge, for a probability from 0 to 1.
     pub fn cost_challenge(&self, probability: f64, stake: &Stake, ask: &Ask) -> f64 {
-        let residual = ask.bypass * (1.0 - ask.shifted);
         ask.fee_usd
-            + probability * residual * self.loss_approved(stake)
+            + probability * ask.residual() * self.loss_approved(stake)
             + (1.0 - probability) * self.loss_challenged(stake, ask)
     }
 

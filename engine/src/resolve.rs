@@ -233,7 +233,11 @@ pub fn resolve(
         belief: probability.map(belief),
         remembered,
         posterior,
-        stake: economics.stake(situation, if is_held { Held::Yes } else { Held::No }),
+        stake: economics.stake_under(
+            situation,
+            if is_held { Held::Yes } else { Held::No },
+            &posterior,
+        ),
         severity,
         steering,
     };

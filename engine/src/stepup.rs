@@ -202,6 +202,10 @@ struct Field {
     singles: [Option<Single>; Factor::ALL.len()],
 }
 
+/// The weight of a machine from which nobody is asked. Most frauds at a login are automation, so its
+/// prior alone (0.69) must not refuse a person whom a question would let in.
+const MACHINE_SURE: f64 = 0.8;
+
 /// The factors to ask, or `None` when none may be asked: without a demand also when nothing would
 /// stop the suspected attack.
 pub fn choose(
@@ -209,7 +213,7 @@ pub fn choose(
     demands: impl Iterator<Item = Demand> + Clone,
 ) -> Option<Choice> {
     let is_forced = demands.clone().next().is_some();
-    if question.posterior.group() == Group::Machine && !is_forced {
+    if MACHINE_SURE <= question.posterior.weight(Vector::V9) && !is_forced {
         return None;
     }
     let is_named = demands.clone().any(|demand| !demand.only.is_empty());
@@ -424,7 +428,7 @@ impl Search<'_> {
             return false;
         }
         let limit = if is_pause { economics.fit_limit_pause } else { economics.fit_limit };
-        if self.fit == Fit::Strict && limit < ask.bypass {
+        if self.fit == Fit::Strict && limit < ask.residual() {
             return false;
         }
         let is_strong =
@@ -464,7 +468,7 @@ impl Search<'_> {
             let is_picked = picks.iter().flatten().any(|pick| pick.factor == single.factor);
             let is_wrong_person = !single.kind.proves.cover(self.need.proves);
             let limit = self.question.economics.fit_limit;
-            let is_weak = self.fit == Fit::Strict && limit < single.ask.bypass;
+            let is_weak = self.fit == Fit::Strict && limit < single.ask.residual();
             if !is_picked && !single.kind.is_pause() && (is_wrong_person || is_weak) {
                 unfit = unfit.union(FactorSet::of(&[single.factor]));
             }

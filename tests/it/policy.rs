@@ -81,6 +81,13 @@ const CASES: &[(&str, &str, &str)] = &[
     ("band high = 50% .. 90%\nband low = 10% .. 60%", "P212", "high"),
     (r#"rule r "" when true then add card to @nowhere because MERCHANT_RISK"#, "P213", "@nowhere"),
     (r#"use "other.policy""#, "P215", "\"other.policy\""),
+    (
+        "set passkey_fee_usd = 500\nset device_biometric_bypass_v2 = 0.9\n\
+         set push_number_match_fee_usd = 500\nset passport_selfie_fee_usd = 500\n\
+         set support_callback_fee_usd = 500",
+        "P217",
+        "passport_selfie_fee_usd",
+    ),
 ];
 
 #[test]

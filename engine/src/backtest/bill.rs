@@ -75,7 +75,7 @@ impl Bill {
                     Ending::Asked(asked) => asked.shifted,
                     Ending::Approved | Ending::Refused => 0.0,
                 };
-                let net = Stake { amount_usd: took_usd, ..*stake };
+                let net = Stake { amount_usd: took_usd, exposure: 1.0, ..*stake };
                 let whole = economics.loss_approved(&net);
                 let disputes = economics.loss_approved(&Stake { amount_usd: 0.0, ..net });
                 bill.lost_usd = (whole - disputes) * (1.0 - shifted);
@@ -119,6 +119,7 @@ mod tests {
         shifted: 0.0,
         customer_value_usd: 12.0,
         attrition: 0.20,
+        exposure: 1.0,
     };
 
     fn bill(actor: Actor, ending: Ending) -> Bill {

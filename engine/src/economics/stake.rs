@@ -7,6 +7,7 @@ use features::field::EventType;
 
 use super::Economics;
 use crate::situation::{Funding, Situation, ThreeDsStatus};
+use crate::vector::{Posterior, Vector};
 
 /// Hours after arrival from which a customer abroad is a resident rather than on a trip.
 const TRIP_HOURS: f64 = 720.0;
@@ -27,6 +28,8 @@ pub struct Stake {
     pub customer_value_usd: f64,
     /// Probability that a wrong refusal loses the customer.
     pub attrition: f64,
+    /// Share of the suspected attackers who gain by it.
+    pub exposure: f64,
 }
 
 /// Whether the money will be kept back before it leaves.
@@ -48,6 +51,7 @@ impl Economics {
             shifted: self.shifted(situation),
             customer_value_usd,
             attrition,
+            exposure: 1.0,
         }
     }
 
@@ -64,6 +68,26 @@ impl Economics {
             (self.customer_value_usd, self.attrition_trip)
         } else {
             (self.customer_value_usd, self.attrition)
+        }
+    }
+
+    /// What is at stake when this is the suspected attack.
+    ///
+    /// A session gives whoever took it over what is in the wallet. It gives nothing to who signs in to
+    /// a wallet of his own, a thief with somebody's card included: he takes when he pays. And a refund
+    /// to the instrument that paid gives back what was taken: all that can be won is the rate.
+    pub fn stake_under(&self, situation: &Situation, held: Held, posterior: &Posterior) -> Stake {
+        let stake = self.stake(situation, held);
+        match situation.event {
+            Some(EventType::Login | EventType::ProfileChange) => {
+                let own = [Vector::V1, Vector::V7, Vector::V8];
+                let owners: f64 = own.into_iter().map(|vector| posterior.weight(vector)).sum();
+                Stake { exposure: (1.0 - owners).clamp(0.0, 1.0), ..stake }
+            }
+            Some(EventType::Refund) if !situation.is_refund_elsewhere => {
+                Stake { exposure: self.refund_exposure, ..stake }
+            }
+            Some(_) | None => stake,
         }
     }
 
@@ -94,6 +118,10 @@ impl Economics {
             Some(EventType::Login | EventType::ProfileChange) => self.reachable_usd(situation),
             Some(EventType::IdentityVerification) => self.stake_identity_usd,
             Some(EventType::CardLink) | None => self.stake_card_link_usd,
+            // A benefit that is not told is what farms of accounts live on, not a linked card.
+            Some(EventType::PromoRedemption) if situation.benefit_minor.is_nan() => {
+                self.stake_account_open_usd
+            }
             Some(EventType::PromoRedemption) => self.usd_of_base(situation.benefit_minor),
             Some(EventType::ThirdPartyTopup) => self.amount_usd(situation) * self.topup_leave_share,
             Some(_) => self.amount_usd(situation),
@@ -131,6 +159,31 @@ mod tests {
             balance_minor: 100_000.0,
             benefit_minor: 7_140.0,
             ..Situation::unknown()
+        }
+    }
+
+    #[test]
+    fn who_gains_nothing_by_an_event_puts_nothing_at_stake() {
+        let economics = Economics::default();
+        let under = |event, vector: Vector| {
+            let mut weights = [0.0; crate::vector::COUNT];
+            weights[vector as usize] = 0.9;
+            weights[Vector::V9 as usize] += 0.1;
+            let posterior = Posterior::of(weights);
+            economics.stake_under(&of_event(event), Held::No, &posterior).exposure
+        };
+        for (event, vector, exposure) in [
+            (EventType::Login, Vector::V1, 0.1),
+            (EventType::Login, Vector::V8, 0.1),
+            (EventType::ProfileChange, Vector::V7, 0.1),
+            (EventType::Login, Vector::V2, 1.0),
+            (EventType::ProfileChange, Vector::V6, 1.0),
+            (EventType::Payment, Vector::V1, 1.0),
+            (EventType::CardLink, Vector::V1, 1.0),
+            (EventType::Refund, Vector::V8, 0.05),
+        ] {
+            let got = under(event, vector);
+            assert!((got - exposure).abs() < 1e-6, "{} {vector:?}: {got}", event.name());
         }
     }
 

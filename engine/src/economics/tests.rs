@@ -5,7 +5,14 @@ use crate::vector::Vector;
 
 /// A tourist's card payment, with the default assumptions.
 fn stake(amount_usd: f64) -> Stake {
-    Stake { amount_usd, recovery: 0.05, shifted: 0.0, customer_value_usd: 12.0, attrition: 0.20 }
+    Stake {
+        amount_usd,
+        recovery: 0.05,
+        shifted: 0.0,
+        customer_value_usd: 12.0,
+        attrition: 0.20,
+        exposure: 1.0,
+    }
 }
 
 fn ask(economics: &Economics, factor: Factor, vector: Vector) -> Ask {

@@ -423,7 +423,8 @@ mod tests {
     fn a_recorded_answer_is_judged_with_the_price_that_it_was_made_with() {
         let model = || ModelDraft::read(DEFAULT_MODEL).expect("the bundled model");
         let engine = || {
-            let policy = Policy::check("", Some(model()), Wanted::Judging).expect("it is empty");
+            let text = "set challenge_price_max_usd = 1000\n";
+            let policy = Policy::check(text, Some(model()), Wanted::Judging).expect("it is sound");
             Engine::new(policy, Limits::default())
         };
         let mut turned = 0;
@@ -432,7 +433,7 @@ mod tests {
             let rest = engine().what_if(&mut event.clone()).judgement.verdict.decision;
             let dear = engine();
             let steered = Steered {
-                challenge_price_usd: 2.9,
+                challenge_price_usd: 900.0,
                 askable: 0.0,
                 is_challenge: false,
                 exploration: None,

@@ -131,6 +131,7 @@ fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f
         shifted: 0.0,
         customer_value_usd: economics.customer_value_usd,
         attrition: economics.attrition,
+        exposure: 1.0,
     };
     let ask = Ask {
         fee_usd: price.fee_usd,

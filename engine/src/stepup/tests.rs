@@ -138,10 +138,13 @@ fn a_swapped_sim_never_gets_a_text_message() {
 }
 
 #[test]
-fn machines_and_customers_with_an_identity_of_their_own_are_not_challenged_by_cost() {
-    for vector in [Vector::V8, Vector::V9] {
-        assert_eq!(ask(&equipped(), &suspecting(&[(vector, 1.0)]), &[]), None);
-    }
+fn machines_and_customers_with_an_identity_of_their_own_are_asked_where_the_loss_moves() {
+    assert_eq!(ask(&equipped(), &suspecting(&[(Vector::V9, 1.0)]), &[]), None);
+    // He passes every factor. The issuer's own challenge leaves his later claim to the issuer.
+    let hints = ask(&equipped(), &suspecting(&[(Vector::V8, 1.0)]), &[]).expect("3DS");
+    assert_eq!(factors(&hints), [Factor::ThreeDsChallenge]);
+    let by_balance = Situation { funding: Funding::Other, ..equipped() };
+    assert_eq!(ask(&by_balance, &suspecting(&[(Vector::V8, 1.0)]), &[]), None);
     let mule = Situation { event: Some(EventType::Transfer), ..equipped() };
     let hints = ask(&mule, &suspecting(&[(Vector::V7, 1.0)]), &[]).expect("money can wait");
     assert_eq!(factors(&hints), [Factor::CoolOffHold]);
