@@ -86,7 +86,7 @@ impl Part {
 fn place(fingerprint: u32, words: usize) -> (usize, u64) {
     // The high half of the product depends on all bits of the fingerprint, the bits on its low ones.
     let spread = u64::from(fingerprint).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let word = ((spread >> 32) * words as u64 >> 32) as usize;
+    let word = (((spread >> 32) * words as u64) >> 32) as usize;
     let bits = (0..BITS).fold(0, |bits, i| bits | 1 << (fingerprint >> (6 * i) & 63));
     (word, bits)
 }
@@ -94,7 +94,7 @@ fn place(fingerprint: u32, words: usize) -> (usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     /// Spreads a number over 64 bits.
     fn key_of(number: u64) -> u64 {
@@ -115,7 +115,7 @@ mod tests {
         let seed = 20_261_127;
         println!("seed {seed}");
         let mut index = FilteredIndex::default();
-        let mut held: HashMap<u64, u32> = HashMap::new();
+        let mut held: BTreeMap<u64, u32> = BTreeMap::new();
         let mut oldest = 0;
         // Grows to 60,000 keys, then as many go as come, each key for the first and last time.
         for number in 0..400_000_u32 {
