@@ -103,7 +103,8 @@ fn ways(findings: &Findings) -> String {
             Some(threshold) => format!("{}; here about {threshold:.3}", way.meaning()),
             None => way.meaning().to_owned(),
         };
-        let mut cells = vec![format!("<td>{}<small>{note}</small></td>", way.name())];
+        let mut cells =
+            vec![format!("<td class=\"named\">{}<small>{note}</small></td>", way.name())];
         cells.extend(parts(&course.bill).map(|(_, _, part)| usd(part)));
         cells.push(usd(course.bill.total_usd()));
         cells.push(number(&percent(course.fraud.kept())));
@@ -137,7 +138,8 @@ fn ways(findings: &Findings) -> String {
     };
     let worlds: String = findings.by_world.iter().map(by_world).collect();
     format!(
-        "<h2>Ways of deciding</h2>\n{}<h2>World by world</h2>\n<p class=\"soft\">US dollars for 1,000 \
+        "<h2>Ways of deciding</h2>\n<p class=\"soft\">US dollars for 1,000 events. The fraud value kept is a \
+         share of what was still tried: crooks who are stopped try less.</p>\n{}<h2>World by world</h2>\n<p class=\"soft\">US dollars for 1,000 \
          events.</p>\n{}",
         grid(&columns, &rows),
         grid(&names, &worlds)
