@@ -204,7 +204,7 @@ struct Field {
 
 /// The weight of a machine from which nobody is asked. Most frauds at a login are automation, so its
 /// prior alone (0.69) must not refuse a person whom a question would let in.
-const MACHINE_SURE: f64 = 0.8;
+const MACHINE_SURE: f64 = 0.7;
 
 /// The factors to ask, or `None` when none may be asked: without a demand also when nothing would
 /// stop the suspected attack.

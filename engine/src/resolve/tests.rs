@@ -339,6 +339,16 @@ fn without_an_eligible_factor_money_waits_where_it_can_and_is_refused_where_not(
     }
 }
 
+/// The same on an emulator, with a card of somebody else.
+fn by_machine(mut situation: Situation) -> Situation {
+    situation.device.is_emulator = Some(true);
+    situation.device.integrity_level = 0.0;
+    situation.device.is_trusted = Some(false);
+    situation.device.account_age_hours = 0.0;
+    situation.card.name_match = 0.0;
+    situation
+}
+
 #[test]
 fn vectors_lead_to_their_answer() {
     let decide = |mut situation: Situation, at: usize, p: f64| {
@@ -362,7 +372,7 @@ fn vectors_lead_to_their_answer() {
     assert_eq!(coached.hints.as_ref().map(|hints| hints.combine), Some(Combine::All));
     assert!(coached.actions.contains(&Modifier::WarnInterstitial));
     assert_eq!(coached.message.map(MessageKey::key), Some("MSG_SCAM_WARNING"));
-    let machine = decide(paying(), 8, 0.05);
+    let machine = decide(by_machine(paying()), 8, 0.05);
     assert_eq!(machine.decision, Decision::Decline);
     assert_eq!(machine.hints, None);
 }
@@ -719,6 +729,7 @@ fn a_drawn_refusal_is_approved_and_says_so_and_the_others_say_how_likely_that_wa
         suspects: std::array::from_fn(|at| f64::from(u8::from(at == Vector::V9 as usize))),
         ..vote(2, Class::Challenge, &[Action::Review], "IP_REPUTATION")
     };
+    let small = by_machine(small.clone());
     let verdict = resolve(&small, Some(0.55), &[&suspicion], &[], &[], &economics, drawn);
     assert_eq!(verdict.decision, Decision::Approve);
     let codes: Vec<&str> = verdict.reasons.iter().map(|line| line.code.code()).collect();
