@@ -4,16 +4,20 @@
 //! p the calibrated probability of fraud and A the amount at risk:
 //!
 //! ```text
-//! approve    p * Lf               Lf = A (1 - rho) (1 - sigma) + fee + handling + monitoring
+//! approve    p * Lf               Lf = e (A (1 - rho) (1 - sigma) + fee + handling + monitoring)
 //! decline    (1 - p) * Ld         Ld = m A + chi CLV + contact
 //! challenge  fee_f + p b_f (1 - sigma_f) Lf + (1 - p) Kf
 //!            Kf = (1 - s_f) (m A + chi_c CLV) + s_f c_sec sec_f + mu
 //! ```
 //!
+//! The exposure e is the share of the suspected attackers who gain by the event (`stake_under`), 1
+//! wherever money leaves.
+//!
 //! Every number in it is a setting that the policy text may change (`set margin = 1.2%`), the price
 //! and strength of each factor included; none is a constant elsewhere. `set` refuses unknown names
 //! and values out of range, `check` what does not fit together. The formulas are plain arithmetic
-//! and total: an unknown amount is priced like a linked card, never as nothing.
+//! and total: an unknown amount is priced like a linked card, an unknown benefit like an account of
+//! a farm, neither as nothing.
 
 mod factors;
 mod stake;
