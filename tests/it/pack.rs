@@ -354,51 +354,56 @@ fn backtest(seed: u64) -> Report {
     report
 }
 
+/// The back-test expectations of the rule set, for rules without a model: of the value of fraud at
+/// least 45 % is stopped, of genuine business at most 1.2 % is touched and 0.15 % declined, by
+/// events and by value, with and without the limits of law; no allowance lets 3 % more fraud
+/// through. "45 to 60 %" is what such rules are expected to find at that price. More than 60 % at
+/// the same price is no fault: it is the price that tells rules that overreach, and it is asserted.
+///
+/// Nobody answers a challenge in these worlds, so who is asked for his passport by law is asked at
+/// each payment; the bound holds even so.
 #[test]
 fn rules_alone_stop_half_of_the_fraud_and_trouble_one_good_customer_in_a_hundred() {
+    const SEEDS: [u64; 3] = [1, 2, 3];
     let reports: Vec<Report> = std::thread::scope(|scope| {
-        let plays = [1, 2, 3].map(|seed| scope.spawn(move || backtest(seed)));
+        let plays = SEEDS.map(|seed| scope.spawn(move || backtest(seed)));
         plays.into_iter().map(|play| play.join().expect("a backtest")).collect()
     });
     // One world hangs on a few large stakes; three together tell.
-    let sum = |of: &dyn Fn(&Report) -> Volume| {
-        reports
-            .iter()
-            .map(of)
-            .fold((0, 0), |(events, usd), volume| (events + volume.events, usd + volume.usd_minor))
-    };
-    let shares = |part: (u64, i64), whole: (u64, i64)| {
+    let shares = |part: &dyn Fn(&Report) -> Volume, whole: &dyn Fn(&Report) -> Volume| {
+        let sum = |of: &dyn Fn(&Report) -> Volume| {
+            reports
+                .iter()
+                .map(of)
+                .fold((0, 0), |sum, volume| (sum.0 + volume.events, sum.1 + volume.usd_minor))
+        };
+        let (part, whole) = (sum(part), sum(whole));
         (part.0 as f64 / whole.0 as f64, part.1 as f64 / whole.1 as f64)
     };
-    let good = |pick: fn(&Report) -> &Decided, part: fn(&Decided) -> Volume| {
-        let whole = sum(&|report| pick(report).total().genuine);
-        shares(sum(&|report| part(pick(report))), whole)
-    };
-    let fraud = sum(&|report| report.decisions.total().fraud);
-    let stopped = shares(sum(&|report| report.decisions.touched().fraud), fraud);
-    let all: fn(&Report) -> &Decided = |report| &report.decisions;
-    let opinion: fn(&Report) -> &Decided = |report| &report.without_limits;
-    let touched: fn(&Decided) -> Volume = |decided| decided.touched().genuine;
-    let declined: fn(&Decided) -> Volume = |decided| decided.decline.genuine;
-    println!("fraud stopped {stopped:.4?} of {fraud:?}");
-    println!(
-        "good touched {:.4?}, without limits {:.4?}",
-        good(all, touched),
-        good(opinion, touched)
-    );
-    println!(
-        "declined {:.5?}, without limits {:.5?}",
-        good(all, declined),
-        good(opinion, declined)
-    );
-    assert!((0.45..0.75).contains(&stopped.1), "value stopped: {stopped:?}");
-    assert!(good(all, touched).0 <= 0.012, "events touched: {:?}", good(all, touched));
-    assert!(good(opinion, touched).1 <= 0.015, "value touched: {:?}", good(opinion, touched));
-    assert!(good(opinion, declined).0 <= 0.0015, "declined: {:?}", good(opinion, declined));
+    let counts: [(&str, fn(&Report) -> &Decided); 2] = [
+        ("all rules", |report| &report.decisions),
+        ("without the limits of law", |report| &report.without_limits),
+    ];
+    for (name, of) in counts {
+        let genuine = |report: &Report| of(report).total().genuine;
+        let stopped =
+            shares(&|report| of(report).touched().fraud, &|report| of(report).total().fraud);
+        let touched = shares(&|report| of(report).touched().genuine, &genuine);
+        let declined = shares(&|report| of(report).decline.genuine, &genuine);
+        let found = format!(
+            "seeds {SEEDS:?}, {name}, shares of events and of value: fraud stopped {stopped:.3?}, \
+             genuine touched {touched:.4?}, declined {declined:.5?}"
+        );
+        println!("{found}");
+        assert!(0.45 <= stopped.1, "{found}");
+        assert!(touched.0 <= 0.012 && touched.1 <= 0.012, "{found}");
+        assert!(declined.0 <= 0.0015 && declined.1 <= 0.0015, "{found}");
+    }
     let approved: i64 = reports.iter().map(|r| r.decisions.approve.fraud.usd_minor).sum();
     for (at, exemption) in reports[0].exemptions.iter().enumerate() {
         let released: i64 = reports.iter().map(|r| r.exemptions[at].released.fraud.usd_minor).sum();
         let raised = released as f64 / (approved - released) as f64;
-        assert!(raised <= 0.03, "{} lets {raised:.3} more fraud through", exemption.name);
+        let name = &exemption.name;
+        assert!(raised <= 0.03, "seeds {SEEDS:?}: {name} lets {raised:.3} more fraud through");
     }
 }

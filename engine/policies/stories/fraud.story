@@ -121,7 +121,7 @@ story t15_rented_identity "T15: One passport verifies a fourth account"
 
 story t16_bust_out "T16: After weeks of little, jewellery and phones until the card is empty"
   with any      account_id=a1 account.created_ms=@-90d
-  with payment  kind=merchant_qr_dynamic currency=CNY funding=intl_card card.card_token=c1 merchant.mcc=5944 auth_ctx.session_auth=passkey
+  with payment  kind=merchant_qr_dynamic currency=CNY funding=intl_card card.card_token=c1 merchant.mcc=5944 auth_ctx.session_auth=passkey auth_ctx.device_trusted_since_ms=@-80d
   at -40h  payment  amount_minor=130000 merchant.merchant_id=m1
   at -20h  payment  amount_minor=160000 merchant.merchant_id=m2
   at -2h   payment  amount_minor=210000 merchant.merchant_id=m3
