@@ -111,7 +111,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("IS-01", &["issuer_suspects", "issuer_suspects_again"]),
     ("IS-02", &["card_lost_stolen"]),
     ("SM-01", &["sms_pumping", "sms_pumping_account"]),
-    ("GR-01", &["linked_to_fraud"]),
+    ("GR-01", &["linked_to_fraud", "linked_to_fraud_trusted"]),
     ("ID-01", &["document_reused"]),
     ("SC-01", &[]),
     ("SC-02", &[]),
@@ -362,6 +362,10 @@ fn backtest(seed: u64) -> Report {
 ///
 /// Nobody answers a challenge in these worlds, so who is asked for his passport by law is asked at
 /// each payment; the bound holds even so.
+///
+/// Four worlds that no threshold was chosen on (seeds 11 to 14, 4,000 accounts, 60 days): 61 % of
+/// the value of fraud stopped, 1.04 % of genuine value touched, 0.10 % declined; without the limits
+/// of law 57, 0.40 and 0.04 %.
 #[test]
 fn rules_alone_stop_half_of_the_fraud_and_trouble_one_good_customer_in_a_hundred() {
     const SEEDS: [u64; 3] = [1, 2, 3];
