@@ -15,6 +15,7 @@
 
 mod artifact;
 mod calibration;
+mod example;
 mod explain;
 mod forest;
 mod import;
@@ -30,6 +31,7 @@ pub use artifact::{
     CODES, FORMAT, FORMAT_VERSION, Fault, HoldOut, ModelDraft, Provenance, ScorerDraft,
 };
 pub use calibration::{Calibration, CalibrationMap, Knot, fit_isotonic, fit_platt, prior_shift};
+pub use example::one_question;
 pub use explain::Scratch;
 pub use import::lightgbm;
 

@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datasets::synth::{Atlas, Kind, Options, Peak, Settings, Truth as Deed, World};
-use engine::backtest::{Case, Decided, Report, Truth, Volume};
+use datasets::synth::{Atlas, Options, Peak, Settings};
+use engine::backtest::{Decided, Report, Volume};
 use engine::decision::Decision;
-use engine::engine::Engine;
 use engine::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Wanted};
 use engine::steering::Steering;
 use engine::story::{self, Story};
-use features::event::Event;
-use features::field::{EventType, ids};
-use features::history::Limits;
+use features::field::EventType;
 use features::language::ast::{Action, Statement};
 use features::language::parse;
 use features::language::weight::{Ground, ORIGIN, WEAK, Weights};
@@ -326,32 +323,7 @@ fn backtest(seed: u64) -> Report {
         settings: Settings::default(),
         atlas: Atlas::built_in(),
     };
-    let mut world = World::new(options).expect("the settings are sound");
-    let policy = Policy::check(DEFAULT_POLICY, None, Wanted::Judging).expect("the pack is sound");
-    let mut report = Report::new(policy.rules());
-    let engine = Engine::new(policy, Limits::default());
-    while world.play_hour(1) {
-        for emitted in world.events() {
-            let mut event = Event::read(emitted.line.as_bytes(), None).expect("a valid event");
-            if emitted.kind != Kind::Scored {
-                engine.record(&mut event, || ());
-                continue;
-            }
-            let story = emitted.truth.and_then(Deed::typology);
-            let (outcome, ()) = engine.decide(&mut event, || ());
-            let case = Case {
-                event_id: "",
-                event_type: event.event_type(),
-                time_ms: event.time(),
-                usd_minor: event.bits(ids::USD_MINOR).map(|bits| bits as i64),
-                truth: if story.is_some() { Truth::Fraud } else { Truth::Genuine },
-                story,
-                vector: None,
-            };
-            report.add(&outcome.policy, &outcome.facts, &case, &outcome.judgement);
-        }
-    }
-    report
+    tests::backtest(options)
 }
 
 /// The back-test expectations of the rule set, for rules without a model: of the value of fraud at

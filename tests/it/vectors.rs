@@ -1,12 +1,7 @@
 //! The suspected attack, held against the simulated world, where every fraud has a true one.
 
-use datasets::synth::{Atlas, Kind, Options, Settings, World};
-use engine::backtest::{Case, Fit, Report, Truth};
-use engine::engine::Engine;
-use engine::policy::{DEFAULT_POLICY, Policy, Wanted};
-use engine::vector::Vector;
-use features::event::Event;
-use features::history::Limits;
+use datasets::synth::{Atlas, Options, Settings};
+use engine::backtest::{Fit, Report};
 
 const SEED: u64 = 11;
 
@@ -15,9 +10,7 @@ const SEED: u64 = 11;
 fn backtest(seed: u64) -> Report {
     let mut settings = Settings::default();
     settings.fraud.prevalence_bps *= 20.0;
-    for typology in &mut settings.fraud.typologies {
-        typology.from_day = 0;
-    }
+    settings.fraud.begin_at_once();
     let options = Options {
         seed,
         days: 24,
@@ -28,32 +21,7 @@ fn backtest(seed: u64) -> Report {
         settings,
         atlas: Atlas::built_in(),
     };
-    let mut world = World::new(options).expect("the settings are sound");
-    let policy = Policy::check(DEFAULT_POLICY, None, Wanted::Judging).expect("the pack is sound");
-    let mut report = Report::new(policy.rules());
-    let engine = Engine::new(policy, Limits::default());
-    while world.play_hour(1) {
-        for emitted in world.events() {
-            let mut event = Event::read(emitted.line.as_bytes(), None).expect("a valid event");
-            if emitted.kind != Kind::Scored {
-                engine.record(&mut event, || ());
-                continue;
-            }
-            let vector = emitted.truth.and_then(|truth| truth.vector()).and_then(Vector::parse);
-            let (outcome, ()) = engine.decide(&mut event, || ());
-            let case = Case {
-                event_id: "",
-                event_type: event.event_type(),
-                time_ms: event.time(),
-                usd_minor: None,
-                truth: if vector.is_some() { Truth::Fraud } else { Truth::Genuine },
-                story: None,
-                vector,
-            };
-            report.add(&outcome.policy, &outcome.facts, &case, &outcome.judgement);
-        }
-    }
-    report
+    tests::backtest(options)
 }
 
 #[test]

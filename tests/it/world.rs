@@ -34,9 +34,7 @@ fn options(seed: u64, accounts: u32, days: u32, prevalence_bps: f64) -> Options 
 
 /// A world with every story from its first day.
 fn at_once(mut options: Options) -> World {
-    for plan in &mut options.settings.fraud.typologies {
-        plan.from_day = 0;
-    }
+    options.settings.fraud.begin_at_once();
     World::new(options).unwrap()
 }
 

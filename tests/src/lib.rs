@@ -1,4 +1,5 @@
-//! What the proofs share: seeded chance, small events, and the slow judge of windows.
+//! What the proofs share: seeded chance, small events, a world past the house rules, and the slow
+//! judge of windows.
 //!
 //! [`Naive`] keeps every event and recounts: it knows nothing of rows, tiles or sketches, and is
 //! the definition of a window; [`What`] is that of each aggregate. Chance is [`Chance`], a SplitMix64
@@ -6,10 +7,12 @@
 
 mod mmdb;
 mod naive;
+mod play;
 pub mod rules;
 
 pub use mmdb::mmdb;
 pub use naive::{Naive, Seen, What, followed};
+pub use play::backtest;
 
 /// Seeded chance (SplitMix64, Steele, Lea and Flood 2014).
 #[derive(Clone, Debug)]

@@ -87,8 +87,8 @@ fn run(
     let mut settings = Settings::default();
     // One story has the weight of all, and there is at least an episode or two a day.
     settings.fraud.prevalence_bps = 9_000.0;
+    settings.fraud.begin_at_once();
     for plan in &mut settings.fraud.typologies {
-        plan.from_day = 0;
         plan.weight = 0.0;
     }
     if let Some(playbook) = playbook {

@@ -125,23 +125,11 @@ fn decisions_rules_and_factors_are_told() {
     assert_eq!(names.collect::<Vec<_>>(), ["many_cards", "big", "watched"]);
 }
 
-/// A model of one question: little money is honest (0.27), much is not (0.73). What the bundled model
-/// says of a payment changes whenever it is trained; how a band is told does not.
-const AMOUNTS: &str = r#"{
- "format": "gyrfalcon-model", "format_version": 1, "name": "amounts", "features": ["amount_usd"],
- "scorer": {"forest": {"base": 0.0, "trees": [[
-  {"feature": 0, "below": 100.0, "yes": 1, "no": 2, "missing": 1},
-  {"leaf": -1.0, "cover": 90.0},
-  {"leaf": 1.0, "cover": 10.0}]]}},
- "calibration": {"map": {"platt": {"slope": 1.0, "intercept": 0.0}}, "prior_shift": 0.0},
- "provenance": {"learner": "boosted", "trained_from_ms": 0, "trained_to_ms": 1, "delay_ms": 0, "rows": 100,
-  "frauds": 10, "seed": 1, "parameters": {}, "hold_out": null, "warnings": [], "note": ""}
-}"#;
-
 #[test]
 fn the_band_of_the_probability_is_told() {
     let text = "band low \"\" = 0% .. 50% on payment\nband high \"\" = 50% .. 100% on payment\n";
-    let model = models::ModelDraft::read(AMOUNTS).expect("a sound model");
+    // Little money is honest (0.27), much is not (0.73).
+    let model = models::ModelDraft::read(&models::one_question(-1.0, 1.0)).expect("a sound model");
     let policy = Policy::check(text, Some(model), policy::Wanted::AllFeatures);
     let policy = Arc::new(policy.expect("a sound policy"));
     let story = |usd_minor: u32, band: &str| {

@@ -66,24 +66,12 @@ impl Example {
                 format!("{policy}\n{}", events.collect::<String>())
             }
             Example::Made(_, make) => make(),
-            Example::Model(old, new) => MODEL.replacen(old, new, 1),
+            Example::Model(old, new) => models::one_question(-1.0, 1.0).replacen(old, new, 1),
             Example::Map(old, new) => MAP.replacen(old, new, 1),
             Example::Elsewhere(why) => (*why).to_owned(),
         }
     }
 }
-
-/// A small sound model.
-const MODEL: &str = r#"{
- "format": "gyrfalcon-model", "format_version": 1, "name": "small", "features": ["amount_usd"],
- "scorer": {"forest": {"base": 0.0, "trees": [[
-  {"feature": 0, "below": 100.0, "yes": 1, "no": 2, "missing": 1},
-  {"leaf": -1.0, "cover": 90.0},
-  {"leaf": 1.0, "cover": 10.0}]]}},
- "calibration": {"map": {"platt": {"slope": 1.0, "intercept": 0.0}}, "prior_shift": 0.0},
- "provenance": {"learner": "boosted", "trained_from_ms": 0, "trained_to_ms": 1, "delay_ms": 0, "rows": 100,
-  "frauds": 10, "seed": 1, "parameters": {}, "hold_out": null, "warnings": [], "note": ""}
-}"#;
 
 /// A small sound column map.
 const MAP: &str = r#"name = "shop"

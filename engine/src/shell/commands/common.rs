@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use datasets::synth::{Options, World};
+use datasets::synth::{Atlas, Options, Peak, Settings, World};
 use features::diagnostic::{Diagnostic, Place, render};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use models::ModelDraft;
 
+use super::days::{DAY_MS, Day};
 use crate::explain::show::thousands;
 use crate::policy::{DEFAULT_MODEL, DEFAULT_POLICY, Policy, Sources, Wanted};
 
@@ -34,6 +35,30 @@ pub(crate) fn new_world(options: Options) -> Result<World, Failure> {
             _ => fault.to_string(),
         };
         Failure::Usage(faults.iter().map(line).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// A simulated world of all seasons in which every story is told from its first day on: what plays
+/// for weeks cannot wait for what emerges after months.
+///
+/// # Errors
+/// As [`new_world`].
+pub(crate) fn eventful_world(
+    seed: u64,
+    days: u32,
+    accounts: u32,
+    start: Day,
+    mut settings: Settings,
+) -> Result<World, Failure> {
+    settings.fraud.begin_at_once();
+    new_world(Options {
+        seed,
+        days,
+        accounts,
+        start_ms: start.0 * DAY_MS,
+        peaks: Peak::ALL.to_vec(),
+        settings,
+        atlas: Atlas::built_in(),
     })
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use datasets::synth::{Answer, Ask, Atlas, Options, Peak, Settings, Wallet, World};
+use datasets::synth::{Answer, Ask, Settings, Wallet, World};
 use features::history::Limits;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::common::{self, Failure};
-use super::days::{DAY_MS, Day};
+use super::days::Day;
 use crate::decision::Factor;
 use crate::shell::serve::{self, Clock, DURABLE_WAIT_MS, JOURNAL, ModelSource, PATIENCE};
 use crate::shell::serve::{ServeOptions, Service};
@@ -131,20 +131,8 @@ fn pace(speed: Speed, began: Instant, played_ms: i64) {
 fn world(arguments: &Arguments) -> Result<World, Failure> {
     let mut settings = Settings::default();
     settings.fraud.prevalence_bps = PREVALENCE_BPS;
-    // A week is too short to wait for what emerges after months.
-    for plan in &mut settings.fraud.typologies {
-        plan.from_day = 0;
-    }
-    let options = Options {
-        seed: arguments.seed,
-        days: arguments.days,
-        accounts: arguments.accounts,
-        start_ms: arguments.start.0 * DAY_MS,
-        peaks: Peak::ALL.to_vec(),
-        settings,
-        atlas: Atlas::built_in(),
-    };
-    common::new_world(options)
+    let Arguments { seed, days, accounts, start, .. } = *arguments;
+    common::eventful_world(seed, days, accounts, start, settings)
 }
 
 /// The service of the demo, with a journal that goes when it ends.

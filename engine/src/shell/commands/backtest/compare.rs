@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use clap::Args;
-use datasets::synth::{Answer, Ask, Atlas, Emitted, Kind, Options, Peak, Settings, Wallet, World};
+use datasets::synth::{Answer, Ask, Emitted, Kind, Settings, Wallet, World};
 use features::event::Event;
 use features::field::ids;
 use features::history::Limits;
@@ -366,20 +366,9 @@ fn play(
     policy: Policy,
     bar: &ProgressBar,
 ) -> Result<Course, Failure> {
-    let mut settings = Settings::default();
-    // The world is too short to wait for what emerges after months.
-    for plan in &mut settings.fraud.typologies {
-        plan.from_day = 0;
-    }
-    let mut world = common::new_world(Options {
-        seed: game.seed,
-        days: worlds.days,
-        accounts: worlds.accounts,
-        start_ms: worlds.start.0 * DAY_MS,
-        peaks: Peak::ALL.to_vec(),
-        settings,
-        atlas: Atlas::built_in(),
-    })?;
+    let WorldArguments { days, accounts, start, .. } = *worlds;
+    let settings = Settings::default();
+    let mut world = common::eventful_world(game.seed, days, accounts, start, settings)?;
     let engine = Engine::new(policy, Limits::default());
     let mut player = Player {
         way: game.way,
