@@ -10,7 +10,7 @@ use features::language::define::{Definitions, KEYS};
 use features::limits::LISTS_MAX;
 use features::lists::is_listable;
 
-use super::check::{fault, named};
+use super::check::{fault, named, unknown};
 use crate::decision::{Action, Effect, Factor, FactorSet, Proof, Proofs, Strength};
 
 /// Where actions stand.
@@ -92,13 +92,8 @@ fn carried(
     let path = KEYS.iter().find(|(alias, _)| *alias == name.node).map(|(_, path)| *path);
     let found = field::find(path.unwrap_or(&name.node)).filter(|_| is_allowed(&name.node));
     let Some(field) = found else {
-        let message = format!("unknown entity `{}`", name.node);
-        let near = nearest(&name.node, KEYS.iter().map(|(alias, _)| *alias));
-        let diagnostic = fault("P213", name.span, message);
-        faults.push(match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic,
-        });
+        let known = KEYS.iter().map(|(alias, _)| *alias);
+        unknown(name, "P213", "entity", known, faults);
         return None;
     };
     let on = field.field().on;

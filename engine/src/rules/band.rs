@@ -4,10 +4,12 @@
 //! band asks for is a vote like that of a rule, with a number behind those of all rules, so that
 //! rules speak first.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use features::diagnostic::{Diagnostic, Place};
 use features::field::{EventType, Types};
+use features::language::FAULTS_MAX;
 use features::language::ast::{self, Statement};
 use features::language::define::Definitions;
 
@@ -65,30 +67,54 @@ pub(crate) fn check(
         .zip(&written)
         .map(|(place, band)| check_band(band, number(place), definitions, faults))
         .collect();
-    for (place, (band, written_band)) in bands.iter().zip(&written).enumerate() {
-        for (other, written_other) in bands[..place].iter().zip(&written) {
-            if other.name == band.name {
-                let message = format!("band `{}` is defined twice", band.name);
-                faults.push(fault("P205", written_band.name.span, message));
-            }
-            let is_apart = band.high <= other.low || other.high <= band.low;
-            if !is_apart && band.on.intersect(other.on) != Types::NONE {
-                // Said at both places: either may be the one to mend.
-                for (one, other) in [(written_band, written_other), (written_other, written_band)] {
-                    let message = format!(
-                        "band `{}` is {} and meets `{}`, which is {}",
-                        one.name.node,
-                        range(one),
-                        other.name.node,
-                        range(other)
-                    );
-                    let help = "give each probability one band for each type of event";
-                    faults.push(fault("P212", one.name.span, message).help(help));
-                }
-            }
+    let mut names = HashSet::new();
+    for band in &written {
+        if !names.insert(band.name.node.as_str()) {
+            let message = format!("band `{}` is defined twice", band.name.node);
+            faults.push(fault("P205", band.name.span, message));
+        }
+    }
+    for (first, second) in meeting(&bands) {
+        // Said at both places: either may be the one to mend.
+        for (one, other) in [(second, first), (first, second)] {
+            let (one, other) = (written[one], written[other]);
+            let message = format!(
+                "band `{}` is {} and meets `{}`, which is {}",
+                one.name.node,
+                range(one),
+                other.name.node,
+                range(other)
+            );
+            let help = "give each probability one band for each type of event";
+            faults.push(fault("P212", one.name.span, message).help(help));
         }
     }
     bands
+}
+
+/// Places of bands that hold the same probability of the same type of event, as many pairs as faults
+/// are shown.
+///
+/// By their lower ends a band meets only those that begin before it ends. Sound bands lie above each
+/// other, one for each type, so the work is linear in their number but for sorting them.
+fn meeting(bands: &[Band]) -> Vec<(usize, usize)> {
+    let holds_any = |band: &Band| band.low < band.high && band.on != Types::NONE;
+    let mut by_low: Vec<usize> = (0..bands.len()).filter(|band| holds_any(&bands[*band])).collect();
+    by_low.sort_by(|one, other| bands[*one].low.total_cmp(&bands[*other].low));
+    let mut pairs = Vec::new();
+    for (turn, one) in by_low.iter().enumerate() {
+        let band = &bands[*one];
+        let above = by_low[turn + 1..].iter().take_while(|other| bands[**other].low < band.high);
+        for other in above {
+            if band.on.intersect(bands[*other].on) != Types::NONE {
+                pairs.push((*one.min(other), *one.max(other)));
+            }
+            if FAULTS_MAX <= pairs.len() {
+                return pairs;
+            }
+        }
+    }
+    pairs
 }
 
 /// Warnings about bands that never apply, because no model gives a probability.

@@ -1,11 +1,13 @@
 //! Rules as written to rules as they run: every name resolved, every fault reported at once.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use features::diagnostic::{Diagnostic, Place, nearest};
 use features::expr::Expr;
 use features::field::{EventType, Types};
+use features::language::FAULTS_MAX;
 use features::language::ast::{self, Name, Span, Spanned, Statement};
 use features::language::define::Definitions;
 use features::limits::{CONDITIONS_COST_MAX, RULES_MAX};
@@ -88,27 +90,44 @@ impl Draft {
     }
 }
 
-/// Checks the `rule` and `exempt` statements of a text; faults are added to `faults`.
+/// The rules that exemptions may name.
+struct Known<'a> {
+    rules: &'a [Rule],
+    /// Where each stands in `rules`, by name.
+    places: &'a HashMap<&'a str, usize>,
+}
+
+/// Checks the `rule` and `exempt` statements of a text, in time linear in it; faults are added to `faults`.
 pub(crate) fn check(
     policy: &ast::Policy,
     definitions: &mut Definitions,
     faults: &mut Vec<Diagnostic>,
 ) -> Draft {
     let mut draft = Draft::default();
-    let mut names = HashSet::new();
+    // Of rules of one name the first is meant.
+    let mut places = HashMap::new();
     for statement in &policy.statements {
         if let Statement::Rule(rule) = &statement.node {
-            let index = draft.set.rules.len() as u16;
-            if !names.insert(rule.name.node.as_str()) {
-                let message = format!("rule `{}` is defined twice", rule.name.node);
-                faults.push(fault("P205", rule.name.span, message));
+            let index = draft.set.rules.len();
+            match places.entry(rule.name.node.as_str()) {
+                Entry::Vacant(place) => drop(place.insert(index)),
+                Entry::Occupied(_) => {
+                    let message = format!("rule `{}` is defined twice", rule.name.node);
+                    faults.push(fault("P205", rule.name.span, message));
+                }
             }
-            draft.set.rules.push(check_rule(rule, index, definitions, faults));
+            draft.set.rules.push(check_rule(rule, index as u16, definitions, faults));
         }
     }
+    let mut names = HashSet::new();
     for statement in &policy.statements {
         if let Statement::Exempt(exempt) = &statement.node {
-            let exemption = check_exemption(exempt, &draft.set.rules, definitions, faults);
+            if !names.insert(exempt.name.node.as_str()) {
+                let message = format!("exemption `{}` is defined twice", exempt.name.node);
+                faults.push(fault("P205", exempt.name.span, message));
+            }
+            let rules = Known { rules: &draft.set.rules, places: &places };
+            let exemption = check_exemption(exempt, &rules, definitions, faults);
             draft.set.exemptions.push(exemption);
         }
     }
@@ -154,6 +173,25 @@ pub(super) fn fault(code: &'static str, span: Span, message: impl Into<String>) 
     Diagnostic::error(code, Place::Text { start: span.start, end: span.end }, message)
 }
 
+/// Reports an unknown name, with the known one that is nearest.
+///
+/// None is looked for any more when there are more faults than are shown: nobody would read it, and
+/// a long text of nothing but unknown names would take for ever.
+pub(super) fn unknown<'a>(
+    name: &Name,
+    code: &'static str,
+    what: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let diagnostic = fault(code, name.span, format!("unknown {what} `{}`", name.node));
+    let near = if faults.len() < FAULTS_MAX { nearest(&name.node, known) } else { None };
+    faults.push(match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic,
+    });
+}
+
 /// Finds a name in a table, or reports it with its nearest neighbour.
 pub(super) fn named<T>(
     name: &Name,
@@ -165,11 +203,7 @@ pub(super) fn named<T>(
 ) -> Option<T> {
     let found = find(&name.node);
     if found.is_none() {
-        let mut diagnostic = fault(code, name.span, format!("unknown {what} `{}`", name.node));
-        if let Some(near) = nearest(&name.node, known) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-        }
-        faults.push(diagnostic);
+        unknown(name, code, what, known, faults);
     }
     found
 }
@@ -246,7 +280,7 @@ fn check_rule(
 
 fn check_exemption(
     exempt: &ast::Exempt,
-    rules: &[Rule],
+    known: &Known<'_>,
     definitions: &mut Definitions,
     faults: &mut Vec<Diagnostic>,
 ) -> Exemption {
@@ -254,17 +288,12 @@ fn check_exemption(
     let when = check_condition(&exempt.when, on, definitions, faults);
     let mut from = Vec::new();
     for name in &exempt.from {
-        let Some(index) = rules.iter().position(|rule| rule.name == name.node) else {
-            let message = format!("unknown rule `{}`", name.node);
-            let near = nearest(&name.node, rules.iter().map(|rule| rule.name.as_str()));
-            let diagnostic = fault("P206", name.span, message);
-            faults.push(match near {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic,
-            });
+        let Some(&index) = known.places.get(name.node.as_str()) else {
+            let names = known.rules.iter().map(|rule| rule.name.as_str());
+            unknown(name, "P206", "rule", names, faults);
             continue;
         };
-        if matches!(rules[index].vote.class, Class::Guard | Class::Limit | Class::Block) {
+        if matches!(known.rules[index].vote.class, Class::Guard | Class::Limit | Class::Block) {
             let message = format!("`{}` is a limit or a block: nothing exempts from it", name.node);
             faults.push(fault("P206", name.span, message));
         }

@@ -2,6 +2,7 @@
 
 use features::diagnostic::{Diagnostic, Place};
 use features::field::EventType;
+use features::language::{FAULTS_MAX, parse};
 use models::ModelDraft;
 
 use crate::decision::{Action, Decision, Modifier};
@@ -260,4 +261,53 @@ fn what_cannot_come_onto_a_list_is_refused() {
     refused("add ip to @bins", "ip");
     refused("add base_minor to @seen", "base_minor");
     refused("add document to @seen", "document");
+}
+
+/// What is found in the rules and bands of a text, without a cut after so many.
+fn found_in(text: &str) -> Vec<Diagnostic> {
+    let (written, faults) = parse(text);
+    assert_eq!(faults, []);
+    let (mut definitions, mut found) = (features::catalog::definitions(), Vec::new());
+    let rules = super::check(&written, &mut definitions, &mut found);
+    super::band::check(&written, rules.len(), &mut definitions, &mut found);
+    found
+}
+
+#[test]
+fn a_long_text_is_checked_in_one_pass() {
+    // Each name looked for among all rules, or each band held against all others, would take hours.
+    let rule = |n: u32| format!("rule r{n} when true then review because MERCHANT_RISK\n");
+    let rules: String = (0..30_000).map(rule).collect();
+    let names: Vec<String> = (0..30_000).map(|n| format!("r{n}")).collect();
+    let exempt = |n: u32| format!("exempt e{n} when true from {}\n", names.join(", "));
+    let found = found_in(&(rules.clone() + &(0..10).map(exempt).collect::<String>()));
+    assert_eq!(found, []);
+
+    let exempt = |n: u32| format!("exempt e{n} when true from q{n} because LIST_ALOW\n");
+    let found = found_in(&(rules + &(0..30_000).map(exempt).collect::<String>()));
+    let count = |code: &str| found.iter().filter(|fault| fault.code == code).count();
+    assert_eq!((count("P206"), count("P202"), count("P214")), (30_000, 30_000, 1));
+    let helped = found.iter().filter(|fault| fault.help.is_some()).count();
+    assert!(helped <= FAULTS_MAX, "{helped}");
+
+    let steps = 80_000_u32;
+    let at = |step: u32| f64::from(step) / f64::from(steps);
+    let stair = |step: u32| format!("band b{step} = {} .. {}\n", at(step), at(step + 1));
+    assert_eq!(found_in(&(0..steps).map(stair).collect::<String>()), []);
+    let same = |step: u32| format!("band b{step} = 0.1 .. 0.9\n");
+    let found = found_in(&(0..steps).map(same).collect::<String>());
+    assert_eq!(found.len(), 2 * FAULTS_MAX, "two places for each pair that is told");
+}
+
+#[test]
+fn names_are_given_once() {
+    let text = "rule r when true then review because MERCHANT_RISK
+exempt e when true from r because LIST_ALLOW
+exempt r when true from r because LIST_ALLOW
+exempt e when true from r because LIST_ALLOW
+rule r when true then review because MERCHANT_RISK
+";
+    let found = found_in(text);
+    let told: Vec<&str> = found.iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(told, ["rule `r` is defined twice", "exemption `e` is defined twice"]);
 }
