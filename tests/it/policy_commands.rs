@@ -67,6 +67,32 @@ fn a_new_policy_is_sound_proves_itself_and_is_never_written_over() {
 }
 
 #[test]
+fn every_command_on_policies_knows_the_built_in_one_by_its_word() {
+    let folder = begun("policy-default");
+    // A file is meant only where its path says so.
+    folder.write("default", RULES);
+    let name = |text: &str| parsed(text)["policy"]["name"].clone();
+    let check = |file| folder.done(&["policy", "check", file, "--json", "--model", "none"]);
+    let (house, own) = (name(&check("default")), name(&check("./default")));
+    assert_eq!((house.is_string(), &own), (true, &json!("small")));
+    assert_ne!(house, own);
+    assert_eq!(name(&folder.done(&["policy", "test", "default", "--json"])), house);
+    let explain = |file| folder.done(&["policy", "explain", "--policy", file, "--rule", "bin_attack"]);
+    assert!(explain("default").contains("rule bin_attack"));
+    let complete = ["policy", "complete", "default", "--line", "1", "--column", "1", "--json"];
+    let offered = folder.done(&complete);
+    assert!(parsed(&offered)["candidates"].as_array().is_some_and(|list| !list.is_empty()));
+    assert_eq!(folder.done(&["policy", "fmt", "--check", "default"]), "");
+    let talk = folder.fails(2, &["policy", "fmt", "default"]);
+    assert!(talk.contains("wanted --check"), "{talk}");
+    let score = ["score", "events.ndjson", "--policy", "default", "--model", "none"];
+    let scored = folder.done(&score);
+    let first = parsed(scored.lines().next().unwrap());
+    let version = first["policy_version"].as_str().unwrap();
+    assert!(version.starts_with(&format!("{}@", house.as_str().unwrap())), "{version}");
+}
+
+#[test]
 fn a_test_tells_what_came_and_which_rules_nothing_fires() {
     let folder = begun("policy-test");
     let story = "story large \"A large payment\"

@@ -158,7 +158,7 @@ fn what_cannot_be_simulated_is_said_before_any_work() {
         (2, &["--start", "2026-02-30"], &["wanted a day"]),
         (2, &["--peaks", "christmas"], &["golden_week"]),
         (2, &["--model", "none"], &["--policy"]),
-        (2, &["--threads", "2", "--policy", "built-in"], &["cannot be used with"]),
+        (2, &["--threads", "2", "--policy", "default"], &["cannot be used with"]),
         (1, &["--world", "wrong.toml"], &["did you mean \"prevalence_bps\"?", "got 2"]),
         (3, &["--world", "nowhere.toml"], &["nowhere.toml"]),
         (3, &["--reference", "nowhere"], &["nowhere"]),

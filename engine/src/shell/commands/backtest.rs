@@ -54,13 +54,13 @@ pub(crate) struct Arguments {
     /// is then known, with its fraud story or the honest pattern that looks like one.
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
-    /// The policy; without this, the built-in one.
+    /// The policy; `default`, or nothing, is the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Judge from this day on; what came before only fills the windows.
     #[arg(long, value_name = "DAY")]
     from: Option<Day>,
-    /// A policy to compare with, such as the one in force; with the same model.
+    /// A policy to compare with, such as the one in force, or `default`; with the same model.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
     /// The model they go with, or `none`; without this, the built-in one.

@@ -175,10 +175,16 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::reading(path, &error))
 }
 
-/// The texts of a policy file and of all files it names; without a path, of the policy that comes
-/// with the engine.
-pub(crate) fn policy_sources(path: Option<&Path>) -> Result<Sources, Failure> {
-    let Some(path) = path else { return Ok(Sources::alone("built-in policy", DEFAULT_POLICY)) };
+/// The file of a policy; `None` where nothing is given, or the word that stands for the policy that
+/// comes with the engine. A file of that name is `./default`.
+pub(crate) fn policy_file(given: Option<&Path>) -> Option<&Path> {
+    given.filter(|path| *path != Path::new("default"))
+}
+
+/// The texts of a policy and of all files it names: of a file, or of the policy that comes with the
+/// engine, as [`policy_file`] says.
+pub(crate) fn policy_sources(given: Option<&Path>) -> Result<Sources, Failure> {
+    let Some(path) = policy_file(given) else { return Ok(Sources::alone("built-in policy", DEFAULT_POLICY)) };
     let bytes = read_bytes(path)?;
     let mut read = |name: &str| fs::read(name).map_err(|error| error.to_string());
     Ok(Sources::gather(&path.display().to_string(), &bytes, &mut read))

@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
     data: PathBuf,
     #[command(flatten)]
     networks: NetworkArguments,
-    /// The policy that defines the model's features; without this, the built-in one.
+    /// The policy that defines the model's features; `default`, or nothing, is the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Days to measure on, both included, UTC.

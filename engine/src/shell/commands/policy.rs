@@ -1,7 +1,5 @@
 //! `gyr policy`: what is done with policy files.
 
-use std::path::Path;
-
 use clap::{Args, Subcommand};
 
 use super::common::Failure;
@@ -47,9 +45,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Complete(arguments) => complete::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
     }
-}
-
-/// The word that stands for the policy that comes with the engine, where a file is asked for.
-fn built_in() -> &'static Path {
-    Path::new("default")
 }

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     input: PathBuf,
     #[command(flatten)]
     networks: NetworkArguments,
-    /// The policy; without this, the built-in one.
+    /// The policy; `default`, or nothing, is the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// The model it goes with, or `none`; without this, the built-in one.

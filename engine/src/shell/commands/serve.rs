@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     /// Where the journal lies; made if need be.
     #[arg(long, value_name = "DIR", default_value = "./gyr-data", env = "GYR_DATA_DIR")]
     data_dir: PathBuf,
-    /// The policy in force; without this, the built-in one.
+    /// The policy in force; `default`, or nothing, is the built-in one.
     #[arg(long, value_name = "FILE", env = "GYR_POLICY")]
     policy: Option<PathBuf>,
     /// The model it goes with, or `none`; without this, the built-in one.
@@ -76,7 +76,7 @@ enum ClockChoice {
 /// Runs the command until the process is told to end.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // A file that is not there is the environment's fault; what it says is checked at the start.
-    if let Some(path) = &arguments.policy {
+    if let Some(path) = common::policy_file(arguments.policy.as_deref()) {
         common::read_bytes(path)?;
     }
     if let Some(ModelChoice::File(path)) = &arguments.model {

@@ -27,7 +27,7 @@ use crate::shell::wallet::EngineWallet;
 Examples:
   gyr simulate --out world
   gyr simulate --seed 7 --days 120 --accounts 50000 --out world --report world.html
-  gyr simulate --policy built-in --out defended        crooks meet the house policy and learn
+  gyr simulate --policy default --out defended         crooks meet the house policy and learn
   gyr simulate --world my-world.toml --reference ../ref --peaks golden_week --out world
 
 The folder gets events.ndjson and labels.ndjson, as every command reads them, truth.ndjson (fraud
@@ -50,9 +50,9 @@ pub(crate) struct Arguments {
     /// The peaks of the year that happen: golden_week, new_year, labour_day, or `none`.
     #[arg(long, value_name = "NAME,..", default_value = "golden_week,new_year,labour_day")]
     peaks: Peaks,
-    /// Let this policy decide, and the world react: a file, or `built-in`; without this, the wallet
+    /// Let this policy decide, and the world react: a file, or `default`; without this, the wallet
     /// has no risk engine.
-    #[arg(long, value_name = "FILE|built-in")]
+    #[arg(long, value_name = "FILE|default")]
     policy: Option<PathBuf>,
     /// The model that the policy goes with, or `none`; without this, the built-in one.
     #[arg(long, value_name = "FILE|none", requires = "policy")]
@@ -226,8 +226,7 @@ impl Reporting {
 
 /// The wallet that decides by a policy.
 fn wallet(path: &Path, arguments: &Arguments) -> Result<EngineWallet, Failure> {
-    let path = Some(path).filter(|path| *path != Path::new("built-in"));
-    let policy = common::load_policy(path, arguments.model.as_ref(), Wanted::Judging)?;
+    let policy = common::load_policy(Some(path), arguments.model.as_ref(), Wanted::Judging)?;
     Ok(EngineWallet::new(Engine::new(policy, Limits::default())))
 }
 

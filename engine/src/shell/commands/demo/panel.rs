@@ -314,7 +314,7 @@ impl Panel {
         let labels = count(self.labels);
         format!(
             "{}\n\n{}\n{labels} labels became known; most come weeks later.\n{warning}\n\
-             next:\n  gyr simulate --days 60 --policy built-in --out world   the same world as files\n  \
+             next:\n  gyr simulate --days 60 --policy default --out world    the same world as files\n  \
              gyr backtest --data world --truth world/truth.ndjson --out report.html\n  \
              gyr serve                                              your own service",
             table.trim_fmt(),

@@ -28,11 +28,12 @@ Examples:
   gyr policy check my.policy --costs                and what each rule costs
   gyr policy check my.policy --strict --deny-warnings
   gyr policy check - --json < my.policy             for an editor
+  gyr policy check default --costs                  the built-in policy
 
 `gyr codes CODE` says what a code means. Exit code 1 when the policy has faults; warnings leave it
 at 0 unless they are denied.")]
 pub(crate) struct Arguments {
-    /// The policy; `-` is standard input.
+    /// The policy; `-` is standard input, `default` the built-in one.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The model it goes with, or `none`; without this, the built-in one.

@@ -25,7 +25,7 @@ Examples:
 The text may be broken; what is before the place decides. Lines and columns count from one, columns
 in characters; the place is before the character in that column.")]
 pub(crate) struct Arguments {
-    /// The policy; `-` is standard input.
+    /// The policy; `-` is standard input, `default` the built-in one.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The line.

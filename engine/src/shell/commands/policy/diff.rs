@@ -82,8 +82,7 @@ type Clauses = Vec<(&'static str, String)>;
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = arguments.model.as_ref();
     let open = |path: &PathBuf| -> Result<(Sources, Policy), Failure> {
-        let path = Some(path.as_path()).filter(|path| *path != super::built_in());
-        let sources = common::policy_sources(path)?;
+        let sources = common::policy_sources(Some(path))?;
         let policy = common::sound_policy(&sources, model, Wanted::Judging)?;
         Ok((sources, policy))
     };

@@ -36,7 +36,7 @@ values its conditions read, and by how much they were missed or met. Then what w
 decision: changes of one fact, and of the amount with everything that follows from it. Without
 --data an event has no past, and what asks for one is zero or unknown.")]
 pub(crate) struct Arguments {
-    /// The policy; without this, the built-in one.
+    /// The policy; `default`, or nothing, is the built-in one.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// The model it goes with, or `none`; without this, the built-in one.

@@ -8,6 +8,7 @@ use features::diagnostic::{Diagnostic, render};
 use features::language::{format, text_of};
 
 use super::super::common::{self, Failure, Output};
+use crate::policy::DEFAULT_POLICY;
 
 /// Lays policy files out as the house does: same words, same comments, one layout.
 #[derive(Debug, Args)]
@@ -15,12 +16,14 @@ use super::super::common::{self, Failure, Output};
 Examples:
   gyr policy fmt my.policy                       in place
   gyr policy fmt --check policies/*.policy       which of them would change
+  gyr policy fmt --check default                 whether the built-in policy would
   gyr policy fmt - < my.policy > tidy.policy     from input to output
 
 A file with faults is left as it is and its faults are shown. Exit code 1 when there are any, or
 when `--check` finds a file that would change.")]
 pub(crate) struct Arguments {
-    /// The policies; `-` reads standard input and writes standard output.
+    /// The policies; `-` reads standard input and writes standard output, `default`, which can only
+    /// be checked, is the built-in one.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Change nothing; name the files that would change.
@@ -32,7 +35,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (mut refused, mut changed) = (Vec::new(), Vec::new());
     for path in &arguments.files {
-        let bytes = common::read_bytes(path)?;
+        let bytes = match common::policy_file(Some(path)) {
+            Some(file) => common::read_bytes(file)?,
+            None if arguments.check => DEFAULT_POLICY.as_bytes().to_vec(),
+            None => {
+                let what = "default: nothing is written to the built-in policy; wanted --check, or a \
+                            file";
+                return Err(Failure::Usage(what.to_owned()));
+            }
+        };
         let tidy = match laid_out(&bytes) {
             Ok(tidy) => tidy,
             Err(faults) => {

@@ -82,7 +82,7 @@ struct Findings {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let path = arguments.policy.as_deref().filter(|path| *path != super::built_in());
+    let path = common::policy_file(arguments.policy.as_deref());
     let sources = common::policy_sources(path)?;
     let model = arguments.model.as_ref().unwrap_or(&ModelChoice::None);
     let policy = common::sound_policy(&sources, Some(model), Wanted::AllFeatures)?;
