@@ -310,6 +310,44 @@ fn a_trained_model_finds_fraud_that_it_has_not_seen() {
 }
 
 #[test]
+fn no_model_learns_from_keys_or_from_where_a_person_comes_from() {
+    let folder = imported("unlearnable", 6_000);
+    let policy = "feature is_local \"Has the nationality\" = account.nationality == \"CN\"
+feature at_home \"Pays where the nationality is\" = account.nationality == merchant.country
+feature last_shop \"Where the account paid before\" = last(merchant of payment) by account over 1d
+feature spent_1h \"Spent within the hour\" = sum(base_minor of payment) by account over 1h
+";
+    folder.write("own.policy", policy);
+    let train = |features: &str| {
+        let begin = ["train", "--data", "data", "--policy", "own.policy", "--out", "m.json"];
+        let days = ["--train", "2018-04-01..2018-04-08", "--delay", "1d", "--features", features];
+        folder.gyr(&[&begin[..], &days[..]].concat())
+    };
+    let talk = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    // Both are told at once, and nothing is written.
+    let refused = train("spent_1h,is_local,last_shop,at_home");
+    assert_eq!(refused.status.code(), Some(2), "{}", talk(&refused));
+    let wanted = [
+        "no model learns from \"is_local\": it weighs `account.nationality` by itself",
+        "no model learns from \"last_shop\": it is the key of a text",
+    ];
+    wanted.iter().for_each(|words| assert!(talk(&refused).contains(words), "{}", talk(&refused)));
+    assert!(!talk(&refused).contains("\"at_home\"") && !talk(&refused).contains("\"spent_1h\""));
+    assert!(!folder.has("m.json"));
+    // A pattern means what can be learned from.
+    let trained = train("*_local,last_*,spent_*,amount_*");
+    assert!(trained.status.success(), "{}", talk(&trained));
+    let left_out = talk(&trained);
+    let left_out = left_out.lines().find(|line| line.starts_with("left out: ")).unwrap();
+    assert!(left_out.contains("is_local") && left_out.contains("last_shop"), "{left_out}");
+    let learned = folder.json("m.json")["features"].as_array().unwrap().clone();
+    assert!(learned.contains(&Value::from("spent_1h")), "{learned:?}");
+    for name in ["is_local", "last_shop"] {
+        assert!(!learned.contains(&Value::from(name)), "{learned:?}");
+    }
+}
+
+#[test]
 fn facts_have_a_row_for_each_scored_event_and_a_column_for_each_feature() {
     let folder = imported("facts", 50);
     let policy = "feature my_count \"Payments\" unit count missing zero\n  \
