@@ -265,7 +265,7 @@ pub fn resolve(
     Verdict {
         decision: ruling.decision,
         actions,
-        effects: effects(votes),
+        effects: effects(votes, &ruling),
         p_fraud: bench.probability,
         risk_score: bench.probability.map(risk_score),
         posterior: bench.posterior,
@@ -288,8 +288,12 @@ fn actions<'a>(votes: &'a [&'a Vote]) -> impl Iterator<Item = &'a Action> + Clon
 }
 
 /// What the votes leave for later events: of the same value on the same list, what lasts longest.
-fn effects(votes: &[&Vote]) -> Vec<Effect> {
-    let mut all: Vec<Effect> = votes.iter().flat_map(|vote| vote.effects.iter().cloned()).collect();
+/// Those for a refusal leave nothing where it is explored: whoever is let through to learn what he
+/// does must not find himself on a list at the next event.
+fn effects(votes: &[&Vote], ruling: &Ruling) -> Vec<Effect> {
+    let is_void = |vote: &&&Vote| ruling.is_explored && vote.severity() == Severity::Decline;
+    let valid = votes.iter().filter(|vote| !is_void(vote));
+    let mut all: Vec<Effect> = valid.flat_map(|vote| vote.effects.iter().cloned()).collect();
     let ends = |effect: &Effect| effect.ms.unwrap_or(i64::MAX);
     all.sort_by(|a, b| {
         let (a_ends, b_ends) = (Reverse(ends(a)), Reverse(ends(b)));

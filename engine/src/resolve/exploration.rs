@@ -10,7 +10,9 @@
 //! guard refuses, nor what freezes, limits or holds; never where a proof was due and none could be
 //! asked; and never where a device or a victim is in a thief's hands (V5, V6), who would come back
 //! for more. A drawn refusal becomes an approval without more ado, says so as its first reason, and
-//! claims no exemption from strong authentication.
+//! claims no exemption from strong authentication. What the rules that refused would have put on lists
+//! they do not: that would refuse the customer a moment later, and nothing were learned. What other
+//! rules leave stays.
 
 use features::field::EventType;
 

@@ -1,5 +1,7 @@
 //! The lattice in pairs, the cost rule at its borders, reasons, and a hundred thousand accidents.
 
+use features::field::ids;
+
 use super::*;
 use crate::decision::{Combine, Exploration, Factor, FactorSet, Proofs, Strength};
 use crate::situation::{FACTS, Funding, Line, PaymentKind, SessionAuth};
@@ -734,6 +736,39 @@ fn a_drawn_refusal_is_approved_and_says_so_and_the_others_say_how_likely_that_wa
     assert_eq!(verdict.decision, Decision::Approve);
     let codes: Vec<&str> = verdict.reasons.iter().map(|line| line.code.code()).collect();
     assert_eq!(codes[..2], ["EXPLORATION", "MODEL_HIGH_RISK"]);
+}
+
+#[test]
+fn rules_whose_refusal_is_explored_put_nothing_on_lists() {
+    let (small, drawn) = refused_small();
+    let economics = Economics::default();
+    let leaves = |list: &str, ms, vote: Vote| Vote {
+        effects: vec![Effect {
+            list: list.into(),
+            field: ids::CARD_CARD_TOKEN,
+            ms,
+            by: list.into(),
+        }],
+        ..vote
+    };
+    let refuses = vote(1, Class::Hard, &[Action::Decline], "DEVICE_MANY_CARDS");
+    let watches = vote(2, Class::Challenge, &[Action::Review], "IP_REPUTATION");
+    let votes = [
+        leaves("bad_cards", None, refuses.clone()),
+        leaves("seen", None, refuses),
+        leaves("seen", Some(HOUR_MS), watches),
+    ];
+    let votes: Vec<&Vote> = votes.iter().collect();
+    let left = |steering| {
+        let verdict = resolve(&small, Some(0.3), &votes, &[], &[], &economics, steering);
+        let left = verdict.effects.iter().map(|effect| (effect.list.to_string(), effect.ms));
+        (verdict.decision, left.collect::<Vec<_>>())
+    };
+    let both = vec![("bad_cards".to_owned(), None), ("seen".to_owned(), None)];
+    assert_eq!(left(Steering { is_drawn: false, ..drawn }), (Decision::Decline, both));
+    // What a rule that refuses nobody leaves, and as long as it says.
+    let own = vec![("seen".to_owned(), Some(HOUR_MS))];
+    assert_eq!(left(drawn), (Decision::Approve, own));
 }
 
 #[test]
