@@ -541,6 +541,45 @@ fn a_recorded_decision_is_explained_by_the_policy_that_gave_it() {
 }
 
 #[test]
+fn an_explanation_names_the_amount_that_turns_the_decision_as_its_past_was() {
+    let policy = r#"policy "amounts"
+rule much "More than 200 CNY in an hour, or many times the usual"
+  on payment
+  when sum(base_minor of payment) by account over 1h including this > 200 CNY
+    or base_minor >= 10 * avg(base_minor of payment) by account over 1d
+  then decline  because AMOUNT_UNUSUAL  owner "tests"
+"#;
+    let mut house = House::with("amounts", |folder, _| {
+        fs::write(folder.join("house.policy"), policy).unwrap();
+    });
+    (1..=3).for_each(|id| drop(house.post("/v1/score", &payment(id))));
+    let amounts = |house: &House, id: u64| {
+        let explained = house.get(&format!("/v1/decisions/e{id}/explain"));
+        explained.json()["amount_flips"].clone()
+    };
+    // 50 CNY each: the third may have been 100.
+    let third = json!([{ "amount_minor": 10_001, "decision": "decline" }]);
+    assert_eq!(amounts(&house, 3), third);
+    // The first has no usual amount, so the sum alone is left.
+    assert_eq!(amounts(&house, 1), json!([{ "amount_minor": 20_001, "decision": "decline" }]));
+    // What comes later changes nothing, nor does a start.
+    (4..=9).for_each(|id| drop(house.post("/v1/score", &payment(id))));
+    assert_eq!(amounts(&house, 3), third);
+    assert_eq!(amounts(&house, 5), json!([]), "with 200 CNY before it nothing goes through");
+    house.restart();
+    assert_eq!(amounts(&house, 3), third);
+    // What comes late is a past that the decision did not have.
+    let late = payment_with(json!({
+        "event_id": "late", "payment_id": "late",
+        "event_time_ms": NOW + 150_000, "received_time_ms": NOW + 600_000,
+    }));
+    let late = house.post("/v1/events", &late);
+    assert_eq!(late.status, 200, "{}", late.body);
+    assert_eq!(amounts(&house, 3), json!([]));
+    assert_eq!(amounts(&house, 2), json!([{ "amount_minor": 15_001, "decision": "decline" }]));
+}
+
+#[test]
 fn a_deadline_within_the_range_is_kept_to() {
     let house = House::new("deadline");
     for (id, ms) in [(1, "5"), (2, "1000")] {

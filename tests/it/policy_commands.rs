@@ -77,7 +77,8 @@ fn every_command_on_policies_knows_the_built_in_one_by_its_word() {
     assert_eq!((house.is_string(), &own), (true, &json!("small")));
     assert_ne!(house, own);
     assert_eq!(name(&folder.done(&["policy", "test", "default", "--json"])), house);
-    let explain = |file| folder.done(&["policy", "explain", "--policy", file, "--rule", "bin_attack"]);
+    let explain =
+        |file| folder.done(&["policy", "explain", "--policy", file, "--rule", "bin_attack"]);
     assert!(explain("default").contains("rule bin_attack"));
     let complete = ["policy", "complete", "default", "--line", "1", "--column", "1", "--json"];
     let offered = folder.done(&complete);

@@ -1,20 +1,27 @@
 //! An explanation as text for a terminal and as JSON for a program: what `gyr policy explain` and
 //! `GET /v1/decisions/{event_id}/explain` say.
 
+mod amount;
+
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use features::field::EventType;
 use features::plan::{Fact, Reading};
 use serde_json::{Map, Value, json};
 
 use crate::decision::Decision;
+use crate::engine::Engine;
 use crate::explain::{
     Explanation, Flip, Form, Need, Part, RuleFinding, Share, State, TestFinding, explain,
 };
 use crate::policy::Policy;
 use crate::rules::Rule;
+use crate::shell::record::Record;
 use crate::shell::wire;
 use crate::steering::Steering;
+
+pub(crate) use amount::{AmountTold, amounts};
 
 /// Whether a rule is of a section.
 type IsState = fn(State) -> bool;
@@ -31,19 +38,6 @@ const FLIPS_MAX: usize = 5;
 /// Facts that are the amount of an event.
 const AMOUNTS: [&str; 3] = ["amount_minor", "base_minor", "usd_minor"];
 
-/// An amount that turns the decision, ready to be shown.
-#[derive(Clone, Debug)]
-pub(crate) struct AmountTold {
-    /// The amount in minor units of the event's currency.
-    pub(crate) amount_minor: i64,
-    /// The amount for a person.
-    pub(crate) shown: String,
-    /// The event's own amount for a person.
-    pub(crate) own: String,
-    /// What is then decided.
-    pub(crate) decision: Decision,
-}
-
 /// Why a recorded answer cannot be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unexplained {
@@ -54,10 +48,15 @@ pub(crate) enum Unexplained {
 }
 
 /// The explanation of a recorded answer by the policy that gave it: its facts are judged once more.
+/// With the engine, and what the journal keeps of the event, amounts that turn the decision too.
 ///
 /// # Errors
 /// When another policy or model gave it, or it cannot be read.
-pub(crate) fn of_answer(policy: &Policy, answer: &str) -> Result<Value, Unexplained> {
+pub(crate) fn of_answer(
+    policy: &Arc<Policy>,
+    answer: &str,
+    kept: Option<(&Engine, &Record<'_>)>,
+) -> Result<Value, Unexplained> {
     let answer: Value = serde_json::from_str(answer).map_err(|_| Unexplained::Unreadable)?;
     let own = format!("{}@{}", policy.name(), policy.version());
     let of = answer["policy_version"].as_str().unwrap_or_default();
@@ -86,7 +85,12 @@ pub(crate) fn of_answer(policy: &Policy, answer: &str) -> Result<Value, Unexplai
     let steering = wire::steered(&answer)
         .map_or_else(|| Steering::at_rest(policy.economics()), |steered| steered.steering());
     let told = explain(policy, event_type, time as i64, &facts, steering);
-    let mut value = document(policy, &told, &[]);
+    let amounts = kept.and_then(|(engine, record)| {
+        let event = record.read().ok()?;
+        let is_whole = record.facts.len() == plan.facts().len();
+        is_whole.then(|| amount::amounts_of_record(engine, policy, &event, &record.facts, steering))
+    });
+    let mut value = document(policy, &told, &amounts.unwrap_or_default());
     value["event_id"] = answer["event_id"].clone();
     value["policy_version"] = json!(own);
     Ok(value)
@@ -442,7 +446,7 @@ mod tests {
             dear.resume(&event, &steered);
             let (outcome, ()) = dear.decide(&mut event, || ());
             let answer = answer(&outcome.policy, &event, &outcome, Detail::Full);
-            let told = of_answer(&outcome.policy, &answer).expect("it can be explained");
+            let told = of_answer(&outcome.policy, &answer, None).expect("it can be explained");
             let verdict = &outcome.judgement.verdict;
             assert_eq!(told["decision"], verdict.decision.name());
             assert_eq!(told["p_fraud"], json!(verdict.p_fraud));

@@ -184,7 +184,9 @@ pub(crate) fn policy_file(given: Option<&Path>) -> Option<&Path> {
 /// The texts of a policy and of all files it names: of a file, or of the policy that comes with the
 /// engine, as [`policy_file`] says.
 pub(crate) fn policy_sources(given: Option<&Path>) -> Result<Sources, Failure> {
-    let Some(path) = policy_file(given) else { return Ok(Sources::alone("built-in policy", DEFAULT_POLICY)) };
+    let Some(path) = policy_file(given) else {
+        return Ok(Sources::alone("built-in policy", DEFAULT_POLICY));
+    };
     let bytes = read_bytes(path)?;
     let mut read = |name: &str| fs::read(name).map_err(|error| error.to_string());
     Ok(Sources::gather(&path.display().to_string(), &bytes, &mut read))

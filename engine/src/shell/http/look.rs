@@ -11,17 +11,18 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 
 use super::exchange::{exchange, parameter};
 use super::idempotency::{Key, Known};
 use super::problem::{Case, Problem};
-use super::score::{json as json_response, recorded_answer};
+use super::score::{json as json_response, recorded_answer, recorded_payload};
 use super::turn::Standing;
 use crate::shell::answer::with_record;
 use crate::shell::commands::features::entry;
 use crate::shell::explained::{self, Unexplained};
 use crate::shell::serve::Service;
-use crate::shell::{meter, openapi};
+use crate::shell::{meter, openapi, record};
 
 /// The decision on an event, as it was recorded.
 pub(super) async fn decision(
@@ -39,7 +40,7 @@ pub(super) async fn decision(
 }
 
 /// Why an event was decided as it was: the recorded facts, judged once more by the policy in force
-/// if that is the one that decided.
+/// if that is the one that decided; and at which amount it would have been decided otherwise.
 pub(super) async fn explain(
     State(service): State<Arc<Service>>,
     event_id: Result<Path<String>, PathRejection>,
@@ -48,21 +49,30 @@ pub(super) async fn explain(
     exchange(&service, "/v1/decisions", request, async |request, _| {
         let known = known(&service, event_id, &request)?;
         let answer = recorded_answer(&service, &known).await?;
-        let policy = service.engine().policy();
-        let document = explained::of_answer(&policy, &answer).map_err(|of| {
-            let detail = match of {
-                Unexplained::Unreadable => {
-                    return Problem::new(Case::Internal, "the recorded answer cannot be read");
-                }
-                Unexplained::DecidedBy(other) => {
-                    format!("{other} decided; {}@{} is in force", policy.name(), policy.version())
-                }
-            };
-            Problem::new(Case::PolicyReplaced, detail)
-        })?;
-        Ok(json_response(document.to_string()))
+        let payload = recorded_payload(&service, &known).await?;
+        let service = Arc::clone(&service);
+        // Thousands of judgements: more than a thread for requests has time for.
+        match spawn_blocking(move || explained_by(&service, &answer, &payload)).await {
+            Ok(document) => Ok(json_response(document?.to_string())),
+            Err(_) => Err(Problem::new(Case::Internal, "the decision cannot be explained")),
+        }
     })
     .await
+}
+
+fn explained_by(service: &Service, answer: &str, payload: &[u8]) -> Result<Value, Problem> {
+    let policy = service.engine().policy();
+    let record = record::decode(payload);
+    let kept = record.as_ref().map(|record| (service.engine(), record));
+    explained::of_answer(&policy, answer, kept).map_err(|of| match of {
+        Unexplained::Unreadable => {
+            Problem::new(Case::Internal, "the recorded answer cannot be read")
+        }
+        Unexplained::DecidedBy(other) => {
+            let own = format!("{}@{}", policy.name(), policy.version());
+            Problem::new(Case::PolicyReplaced, format!("{other} decided; {own} is in force"))
+        }
+    })
 }
 
 /// The decided event of this id, and of the tenant that the request names.

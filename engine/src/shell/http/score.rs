@@ -205,26 +205,31 @@ pub(super) async fn recorded_answer(
     if let Some(answer) = &known.answer {
         return Ok(Arc::clone(answer));
     }
-    let unreadable =
-        |_| Problem::new(Case::Internal, "the record cannot be read back from the journal");
     // The table keeps an id without its answer only when the journal has the record.
-    let sequence = known.sequence.unwrap_or(0);
+    let payload = recorded_payload(service, known).await?;
+    record::decode(&payload).map(|record| Arc::from(record.answer)).ok_or_else(|| {
+        let sequence = known.sequence.unwrap_or(0);
+        unreadable(&format!("record {sequence} of the journal cannot be read"))
+    })
+}
+
+/// What the journal keeps of a decided event; nothing before that is durable.
+pub(super) async fn recorded_payload(
+    service: &Arc<Service>,
+    known: &Known,
+) -> Result<Vec<u8>, Problem> {
+    let Some(sequence) = known.sequence else { return Ok(Vec::new()) };
     let reader = Arc::clone(service);
-    let read = spawn_blocking(move || {
-        let found = reader.journal().read(sequence).map_err(|error| error.to_string())?;
-        let payload = found.map(|found| found.payload).unwrap_or_default();
-        record::decode(&payload)
-            .map(|record| Arc::from(record.answer))
-            .ok_or_else(|| format!("record {sequence} of the journal cannot be read"))
-    });
-    match read.await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(reason)) => {
-            say(&format!("gyr: {reason}"));
-            Err(unreadable(()))
-        }
-        Err(_) => Err(unreadable(())),
+    match spawn_blocking(move || reader.journal().read(sequence)).await {
+        Ok(Ok(found)) => Ok(found.map(|found| found.payload).unwrap_or_default()),
+        Ok(Err(error)) => Err(unreadable(&error.to_string())),
+        Err(error) => Err(unreadable(&error.to_string())),
     }
+}
+
+fn unreadable(reason: &str) -> Problem {
+    say(&format!("gyr: {reason}"));
+    Problem::new(Case::Internal, "the record cannot be read back from the journal")
 }
 
 /// Reads an event, received now, and looks up its address.

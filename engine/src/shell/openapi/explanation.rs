@@ -49,7 +49,12 @@ pub(super) fn explanation() -> Value {
             ("flips", list(flip, "Changes of one fact that turn the decision, smallest first.")),
             (
                 "amount_flips",
-                list(amount, "Amounts at which the decision turns; only where a past is at hand."),
+                list(
+                    amount,
+                    "The nearest amounts at which the decision turns, with all facts that follow \
+                     from the amount: at most one below and one above. None where the past of the \
+                     event is not at hand as it was.",
+                ),
             ),
         ],
         &[],

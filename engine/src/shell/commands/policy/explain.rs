@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use features::event::Event;
-use features::field::ids;
 use features::history::Limits;
 use features::language::ast::{self, Statement};
 use features::language::part::Quantity;
@@ -13,13 +12,12 @@ use serde_json::{Value, json};
 use super::super::common::{self, Failure, ModelChoice, count};
 use super::super::dataset::{BadRows, NetworkArguments, Reading, id_of};
 use crate::changes;
-use crate::decision::Decision;
 use crate::engine::Engine;
-use crate::explain::{self, amount_flips, shown};
+use crate::explain::{self, shown};
 use crate::policy::{Policy, Sources, Wanted};
 use crate::reason::ReasonCode;
 use crate::rules::{Outline, Unit};
-use crate::shell::explained::{self, AmountTold, wrapped};
+use crate::shell::explained::{self, wrapped};
 
 /// Says why an event was decided as it was, and what would have turned it; or what one rule says.
 #[derive(Debug, Args)]
@@ -136,7 +134,7 @@ fn explain_event(engine: &Engine, event: &Event, arguments: &Arguments) -> Resul
     let steering = outcome.judgement.steering;
     let (kind, time_ms) = (event.event_type(), event.time());
     let told = explain::explain(policy, kind, time_ms, &outcome.facts, steering);
-    let amounts = amounts(engine, event);
+    let amounts = explained::amounts(engine, event);
     if arguments.json {
         let mut value = explained::document(policy, &told, &amounts);
         value["event_id"] = json!(id_of(event));
@@ -148,46 +146,6 @@ fn explain_event(engine: &Engine, event: &Event, arguments: &Arguments) -> Resul
     text.push_str(&format!("policy    {} {}\n", policy.name(), policy.version()));
     text.push_str(&explained::text(policy, &told, &amounts, arguments.all));
     common::print(&text)
-}
-
-/// Amounts at which the decision turns, with all facts that follow from the amount.
-fn amounts(engine: &Engine, event: &Event) -> Vec<AmountTold> {
-    let Some(own) = event.bits(ids::AMOUNT_MINOR).map(|bits| bits as i64).filter(|own| 0 < *own)
-    else {
-        return Vec::new();
-    };
-    let Ok(document) = serde_json::from_str::<Value>(event.json()) else { return Vec::new() };
-    let mut decide = |amount: i64| -> Option<Decision> {
-        let changed = with_amount(&document, own, amount).to_string();
-        let finding = event.looked_up().cloned();
-        let received = Some(event.received());
-        let mut changed =
-            Event::read_with(changed.as_bytes(), received, |_| finding.clone()).ok()?;
-        Some(engine.what_if(&mut changed).judgement.verdict.decision)
-    };
-    let currency = event.text(ids::CURRENCY).unwrap_or_default().to_owned();
-    let unit = Unit::Of(Quantity::Money(currency));
-    let found = amount_flips(own, &mut decide);
-    let told = found.into_iter().map(|flip| AmountTold {
-        amount_minor: flip.amount_minor,
-        shown: shown(flip.amount_minor as f64, &unit),
-        own: shown(own as f64, &unit),
-        decision: flip.decision,
-    });
-    told.collect()
-}
-
-/// The event with another amount; what is told in other currencies follows at the same rate.
-fn with_amount(document: &Value, own: i64, amount: i64) -> Value {
-    let mut changed = document.clone();
-    changed["amount_minor"] = json!(amount);
-    for twin in ["base_minor", "usd_minor"] {
-        if let Some(told) = document[twin].as_i64() {
-            let scaled = i128::from(told) * i128::from(amount) / i128::from(own);
-            changed[twin] = json!(i64::try_from(scaled).unwrap_or(i64::MAX).max(1));
-        }
-    }
-    changed
 }
 
 /// What one rule says: as it is written, what it reads, and what that costs.
