@@ -13,6 +13,7 @@
 //! sweep keeps a bin for each 1/32 of a doubling of the odds of fraud.
 
 mod bill;
+mod fairness;
 mod suspicion;
 mod weight;
 
@@ -26,6 +27,7 @@ use crate::rules::RuleSet;
 use crate::vector::Vector;
 
 pub use bill::{Actor, Asked, Bill, Ending};
+pub use fairness::{Fairness, Origin, Treated, Treatment};
 pub use suspicion::{Fit, Sureness, Suspicion};
 pub use weight::{Band, ExemptionReport, RuleReport};
 
@@ -76,6 +78,8 @@ pub struct Case<'a> {
     pub story: Option<&'a str>,
     /// The attack that a fraud is, where it is told.
     pub vector: Option<Vector>,
+    /// Where the customer comes from.
+    pub origin: Origin,
 }
 
 /// How many events, worth how much.
@@ -273,6 +277,8 @@ pub struct Report {
     pub sweep: Sweep,
     /// How well the suspected attack fits the true one.
     pub suspicion: Suspicion,
+    /// How good customers are treated, by where they come from.
+    pub fairness: Fairness,
 }
 
 impl Report {
@@ -292,6 +298,7 @@ impl Report {
             money: Money::default(),
             sweep: Sweep::new(),
             suspicion: Suspicion::default(),
+            fairness: Fairness::default(),
         }
     }
 

@@ -58,6 +58,19 @@ fn a_report_says_what_was_wanted_and_what_was_found() {
     assert!(output.status.success(), "{text}");
     assert!(folder.read("report.html").contains("Tourist just landed"));
     assert!(folder.read("report.html").contains("<h2>Suspected attack</h2>"));
+    assert!(folder.read("report.html").contains("<h2>Good customers by origin</h2>"));
+    let side = folder.json("report.json")["candidate"].clone();
+    let good = ["approve", "challenge", "decline"]
+        .map(|decision| side["decisions"][decision]["genuine"]["events"].as_u64().unwrap());
+    for origin in ["issuer_country", "nationality"] {
+        let treated = &side["good_by_origin"][origin];
+        let events = treated["events"].as_u64().unwrap();
+        assert!(1_000 < events && events <= good.iter().sum(), "{treated}");
+        let countries = treated["countries"].as_array().unwrap();
+        assert!(10 <= countries.len(), "{treated}");
+        let largest = countries.iter().map(|country| country["events"].as_u64().unwrap());
+        assert!(largest.clone().is_sorted_by(|a, b| b <= a) && largest.sum::<u64>() <= events);
+    }
     assert!(text.contains("suspected attack: "), "{text}");
     let told = |folder: &Folder| {
         folder.json("report.json")["candidate"]["suspected_attack"]["all"]["frauds"].as_u64()

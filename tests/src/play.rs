@@ -1,7 +1,7 @@
 //! A simulated world without a risk engine, as the house rules see it.
 
 use datasets::synth::{Kind, Options, World};
-use engine::backtest::{Case, Report, Truth};
+use engine::backtest::{Case, Origin, Report, Truth};
 use engine::engine::Engine;
 use engine::policy::{DEFAULT_POLICY, Policy, Wanted};
 use engine::vector::Vector;
@@ -36,6 +36,7 @@ pub fn backtest(options: Options) -> Report {
                 truth: if story.is_some() { Truth::Fraud } else { Truth::Genuine },
                 story,
                 vector: emitted.truth.and_then(|truth| truth.vector()).and_then(Vector::parse),
+                origin: Origin::of(&event),
             };
             report.add(&outcome.policy, &outcome.facts, &case, &outcome.judgement);
         }

@@ -76,8 +76,16 @@ fn hints(combine: Combine, passes: &[(f64, f64)]) -> Hints {
 }
 
 fn case(truth: Truth, usd_minor: Option<i64>) -> Case<'static> {
-    let event_type = EventType::Payment;
-    Case { event_id: "e", event_type, time_ms: DAY_MS, usd_minor, truth, story: None, vector: None }
+    Case {
+        event_id: "e",
+        event_type: EventType::Payment,
+        time_ms: DAY_MS,
+        usd_minor,
+        truth,
+        story: None,
+        vector: None,
+        origin: Origin::default(),
+    }
 }
 
 #[test]

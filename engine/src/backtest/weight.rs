@@ -168,6 +168,7 @@ impl Report {
         let has_limit = hits.hit.iter().any(|rule| is_limit(*rule));
         let opinion = if has_limit { again(&without(hits, is_limit)) } else { decision };
         self.without_limits.of_mut(opinion).count(case);
+        self.fairness.add(case, opinion);
         let mut speakers: Vec<u16> = hits.suppressed.iter().map(|(_, by)| *by).collect();
         speakers.sort_unstable();
         speakers.dedup();

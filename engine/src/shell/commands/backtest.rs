@@ -14,7 +14,7 @@ use features::history::Limits;
 use super::common::{self, Failure, ModelChoice, Output, count, percent, usd};
 use super::dataset::{BadRows, Known, NetworkArguments, Reading, id_of};
 use super::days::{DAY_MS, Day};
-use crate::backtest::{Case, Diff, Report, Suspicion, Truth, share};
+use crate::backtest::{Case, Diff, Fairness, Origin, Report, Suspicion, Truth, share};
 use crate::changes;
 use crate::engine::{Engine, Outcome};
 use crate::policy::{Policy, Wanted};
@@ -269,6 +269,7 @@ fn case_of<'a>(event: &Event, id: &'a str, known: &'a Known) -> Case<'a> {
         truth,
         story,
         vector: known.vector(id),
+        origin: Origin::of(event),
     }
 }
 
@@ -309,6 +310,20 @@ fn summary(findings: &Findings) -> String {
             percent(all.right_share()),
             percent(touched.right_share()),
         ));
+    }
+    let Fairness { issuers, nationalities } = &report.fairness;
+    for (what, treatment) in [("cards of", issuers), ("nationals of", nationalities)] {
+        let countries: Vec<&str> = treatment
+            .shown()
+            .into_iter()
+            .filter_map(|treated| treated.is_too_often().then_some(treated.country))
+            .collect();
+        if !countries.is_empty() {
+            lines.push(format!(
+                "good customers with {what} {} are troubled more than twice as often as the mean",
+                countries.join(", ")
+            ));
+        }
     }
     lines.push(format!("saved minus good money blocked: {}", usd(report.money.net())));
     if low < high {

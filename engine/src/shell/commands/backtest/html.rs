@@ -2,10 +2,12 @@
 //!
 //! The page answers in the order in which an analyst asks: is it worth it, whom does it stop, which
 //! rules do the work and which are idle or out of their band, where would a threshold be better,
-//! which fraud stories get through, how well the suspected attack fits, and what changes against the policy in force. Every text from
-//! outside (names, titles, ids) is escaped. The style sheet lies beside this file and goes inside.
+//! which fraud stories get through, how well the suspected attack fits, which good customers are
+//! troubled more than others, and what changes against the policy in force. Every text from outside
+//! (names, titles, ids) is escaped. The style sheet lies beside this file and goes inside.
 
 mod attack;
+mod fairness;
 
 use super::super::common::{count, percent, usd};
 use super::super::days::{print_day, print_time};
@@ -35,6 +37,7 @@ pub(super) fn page(findings: &Findings) -> String {
     let stories = report.stories.iter().map(|(code, decided)| (named(code), decided));
     body.push_str(&by_name("By story", "story", stories));
     body.push_str(&attack::section(report));
+    body.push_str(&fairness::section(report));
     let types = report.types.iter();
     let types = types.map(|(event_type, decided)| (event_type.name().to_owned(), decided));
     body.push_str(&by_name("By event type", "event type", types));

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::super::days::{print_day, print_time};
 use super::Findings;
 use crate::backtest::{
-    Decided, Diff, ExemptionReport, Fit, Money, Report, Step, Tally, Truth, Volume, share,
+    Decided, Diff, ExemptionReport, Fit, Money, Report, Step, Tally, Treated, Treatment, Truth,
+    Volume, share,
 };
 use crate::decision::Decision;
 use crate::vector::Vector;
@@ -70,6 +71,29 @@ fn side(policy: &super::Identity, report: &Report) -> Value {
             "all": fit(&report.suspicion.all),
             "touched": fit(&report.suspicion.touched),
         },
+        "good_by_origin": {
+            "issuer_country": treatment(&report.fairness.issuers),
+            "nationality": treatment(&report.fairness.nationalities),
+        },
+    })
+}
+
+fn treatment(treatment: &Treatment) -> Value {
+    let country = |treated: &Treated| {
+        json!({
+            "country": treated.country,
+            "events": treated.events,
+            "challenged": share(treated.challenged, treated.events),
+            "declined": share(treated.declined, treated.events),
+            "touched": treated.touched(),
+            "of_mean": treated.of_mean,
+            "too_often": treated.is_too_often(),
+        })
+    };
+    json!({
+        "events": treatment.events(),
+        "touched": treatment.mean(),
+        "countries": treatment.shown().iter().map(country).collect::<Vec<_>>(),
     })
 }
 
