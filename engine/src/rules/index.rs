@@ -1,46 +1,42 @@
-//! All rules at once: a bit-vector index over their conditions.
+//! All rules at once: conditions are taken apart, and their parts are found by search.
 //!
-//! Every alternative of every condition ([`normal`](super::normal)) is one bit. For each value that
-//! conditions speak of, the places where some atom about it changes cut the line of numbers into
-//! intervals; each interval has a row of bits, those of the alternatives that its numbers do not
-//! refute. The rows of an event's values, `and`ed, leave the alternatives that hold (Lakshman and
-//! Stiliadis, "High-speed policy-based packet forwarding", SIGCOMM 1998).
+//! Every alternative of every condition ([`normal`](super::normal)) stands in one of two places. Those
+//! about the same values, and all of a small set, are bits of [`blocks`](Blocks): a row of bits for
+//! each interval of each value, `and`ed. The others, when they are thousands, would need a row for
+//! nearly every value in every block; they are in [`clusters`](Clusters), each found by the one of
+//! its atoms that holds least often.
 //!
-//! **Unknown.** A value that is unknown has two rows: alternatives that are not false, and those
-//! that are true. For a known one they are the same, so what is left of the first kind in the end
-//! is true unless one of the unknown values says otherwise.
-//!
-//! **Blocks.** Bits come in [`Block`]s, and a block has rows only for the values that its own
-//! alternatives speak of, cut only where they cut: memory grows with the number of atoms, not with
-//! values times cuts times rules. Alternatives about the same values stand together, and within
-//! these the ones that seldom hold by the same value, in the order of its cuts. So in a large set
-//! of rules most blocks are empty after the first row or two, and are left: this is the summary of
-//! the index. How seldom an atom holds is guessed from how many of all intervals of its value it
-//! takes.
+//! **Intervals.** For each value that conditions speak of, the places where some atom about it
+//! changes cut the line of numbers into intervals. An event's values are looked for among the cuts
+//! once, and all else goes by the number of the interval; an unknown value has the number 0.
 //!
 //! **Search.** Values with equally many cuts are searched together, so that no jump depends on what
-//! an event says: a handful of cuts is counted, more are halved. Cost: some nanoseconds for each
-//! value, one or two for each row; no allocation once the [`Scratch`] has grown.
+//! an event says: a handful of cuts is counted, more are halved. How seldom an atom holds is guessed
+//! from how many of all intervals of its value it takes. No allocation once the [`Scratch`] has
+//! grown.
+
+mod blocks;
+mod clusters;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use features::expr::UNKNOWN;
 use features::formulas::Formulas;
 
-use super::normal::{Conjunction, Normaliser, Region, Truth, Value};
+use self::blocks::Blocks;
+use self::clusters::{Clusters, Run};
+use super::normal::{Conjunction, Normaliser, Region, Value};
 
-/// Words of a row.
-const WORDS: usize = 4;
-
-/// Alternatives of a block.
-const BLOCK: usize = WORDS * u64::BITS as usize;
-
-/// So many alternatives about the same values stand together.
+/// So many alternatives about the same values are bits, however many others there are.
 const GROUP_MIN: usize = 64;
 
-type Row = [u64; WORDS];
+/// Up to so many alternatives about different values are bits too: their rows are few enough to be
+/// near.
+const MIXED_MAX: usize = 2_048;
 
 /// Conditions of one or several rules, numbered by whoever made the index; see the module's essay.
 #[derive(Clone, Debug, Default)]
@@ -51,13 +47,8 @@ pub(super) struct Index {
     sources: Vec<u32>,
     /// The cuts of all values, each value's filled up to a power of two by unknown.
     cuts: Vec<f64>,
-    blocks: Vec<Block>,
-    cells: Vec<Cell>,
-    /// For each cell, for each interval of its value, the row.
-    places: Vec<u16>,
-    rows: Vec<Row>,
-    /// For each bit of each block, the number of its condition.
-    owners: Vec<u16>,
+    blocks: Blocks,
+    clusters: Clusters,
     /// Numbers of conditions are below this.
     conditions: usize,
 }
@@ -70,21 +61,6 @@ struct Search {
     /// Where their cuts begin, and how many each has, filled up.
     cuts: usize,
     width: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Block {
-    /// Bits in use.
-    bits: Row,
-    cells: Range<usize>,
-}
-
-/// The rows of a block for one value.
-#[derive(Clone, Debug)]
-struct Cell {
-    value: u32,
-    places: u32,
-    rows: u32,
 }
 
 /// Where a value lies among its cuts.
@@ -101,45 +77,70 @@ struct Place {
 pub(super) struct Scratch {
     registers: Vec<f64>,
     places: Vec<Place>,
-    /// Bits of the conditions that are true.
+    /// Where alternatives are looked at.
+    runs: Vec<Run>,
+    /// Those that may be true.
+    left: Vec<u32>,
+    found: Found,
+}
+
+/// Conditions by their truth.
+#[derive(Debug, Default)]
+struct Found {
+    /// Bits of those that are true.
     hit: Vec<u64>,
     /// Bits of those that are not false; all that are true are among them.
     open: Vec<u64>,
 }
 
-impl Scratch {
-    /// Whether a condition is true.
-    pub(super) fn is_hit(&self, condition: usize) -> bool {
-        self.hit[condition / 64] >> (condition % 64) & 1 == 1
-    }
-
-    /// The true conditions, ascending.
-    pub(super) fn hits(&self) -> impl Iterator<Item = u16> {
-        each_bit(self.hit.iter().copied())
-    }
-
-    /// Those that are neither true nor false, ascending.
-    pub(super) fn undecided(&self) -> impl Iterator<Item = u16> {
-        each_bit(self.hit.iter().zip(&self.open).map(|(hit, open)| open & !hit))
+impl Found {
+    fn clear(&mut self, conditions: usize) {
+        for bits in [&mut self.hit, &mut self.open] {
+            bits.clear();
+            bits.resize(conditions.div_ceil(64), 0);
+        }
     }
 }
 
-/// The numbers of the bits that are set.
-fn each_bit(words: impl Iterator<Item = u64>) -> impl Iterator<Item = u16> {
-    words.enumerate().flat_map(|(index, word)| {
+fn set(bits: &mut [u64], condition: u16) {
+    let condition = usize::from(condition);
+    bits[condition / 64] |= 1 << (condition % 64);
+}
+
+impl Scratch {
+    /// Whether a condition is true.
+    pub(super) fn is_hit(&self, condition: usize) -> bool {
+        self.found.hit[condition / 64] >> (condition % 64) & 1 == 1
+    }
+
+    /// Names the true conditions, ascending.
+    pub(super) fn hits(&self, name: impl FnMut(u16)) {
+        each_bit(self.found.hit.iter().copied(), name);
+    }
+
+    /// Names those that are neither true nor false, ascending.
+    pub(super) fn undecided(&self, name: impl FnMut(u16)) {
+        let pairs = self.found.hit.iter().zip(&self.found.open);
+        each_bit(pairs.map(|(hit, open)| open & !hit), name);
+    }
+}
+
+/// Names the numbers of the bits that are set.
+#[inline]
+fn each_bit(words: impl Iterator<Item = u64>, mut name: impl FnMut(u16)) {
+    for (index, word) in words.enumerate() {
         let mut left = word;
-        std::iter::from_fn(move || {
-            let bit = left.trailing_zeros();
-            left &= left.wrapping_sub(1);
-            (bit < 64).then_some((index as u32 * 64 + bit) as u16)
-        })
-    })
+        while left != 0 {
+            name((index as u32 * 64 + left.trailing_zeros()) as u16);
+            left &= left - 1;
+        }
+    }
 }
 
 impl Index {
     /// Evaluates every condition over these facts.
     pub(super) fn evaluate(&self, facts: &[f64], scratch: &mut Scratch) {
-        let Scratch { registers, places, hit, open } = scratch;
+        let Scratch { registers, places, runs, left, found } = scratch;
         let known = |fact: u16| facts.get(usize::from(fact)).copied().unwrap_or(UNKNOWN);
         self.formulas.compute(known, registers);
         places.resize(self.sources.len(), Place::default());
@@ -147,45 +148,9 @@ impl Index {
             let values = if search.are_formulas { registers.as_slice() } else { facts };
             self.locate(search, values, places);
         }
-        for bits in [&mut *hit, &mut *open] {
-            bits.clear();
-            bits.resize(self.conditions.div_ceil(64), 0);
-        }
-        for (block, owners) in self.blocks.iter().zip(self.owners.chunks(BLOCK)) {
-            let Some((is_hit, is_open)) = self.judge(block, places) else { continue };
-            report(&is_hit, owners, hit);
-            report(&is_open, owners, open);
-        }
-    }
-
-    /// The alternatives of a block that are true, and those that are not false; `None` when there
-    /// are none.
-    #[inline]
-    fn judge(&self, block: &Block, places: &[Place]) -> Option<(Row, Row)> {
-        let cells = &self.cells[block.cells.clone()];
-        let (mut open, mut unknown) = (block.bits, 0);
-        for cell in cells {
-            let place = places[cell.value as usize];
-            let row = &self.rows[self.row(cell, place)];
-            open = and(&open, row);
-            unknown |= place.unknown;
-            if open.iter().all(|word| *word == 0) {
-                return None;
-            }
-        }
-        let mut hit = open;
-        if unknown != 0 {
-            for cell in cells {
-                let place = places[cell.value as usize];
-                hit = and(&hit, &self.rows[self.row(cell, place) + place.unknown as usize]);
-            }
-        }
-        Some((hit, open))
-    }
-
-    fn row(&self, cell: &Cell, place: Place) -> usize {
-        let row = self.places[(cell.places + place.interval) as usize];
-        cell.rows as usize + usize::from(row)
+        found.clear(self.conditions);
+        self.blocks.evaluate(places, found);
+        self.clusters.evaluate(places, runs, left, found);
     }
 
     fn locate(&self, search: &Search, values: &[f64], places: &mut [Place]) {
@@ -239,24 +204,9 @@ impl Index {
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(self.cuts.as_slice())
-            + size_of_val(self.blocks.as_slice())
-            + size_of_val(self.cells.as_slice())
-            + size_of_val(self.places.as_slice())
-            + size_of_val(self.rows.as_slice())
-            + size_of_val(self.owners.as_slice())
+            + self.blocks.bytes()
+            + self.clusters.bytes()
             + self.formulas.cost() * size_of::<f64>()
-    }
-}
-
-#[inline]
-fn and(a: &Row, b: &Row) -> Row {
-    std::array::from_fn(|word| a[word] & b[word])
-}
-
-fn report(row: &Row, owners: &[u16], conditions: &mut [u64]) {
-    for bit in each_bit(row.iter().copied()) {
-        let owner = usize::from(owners[usize::from(bit)]);
-        conditions[owner / 64] |= 1 << (owner % 64);
     }
 }
 
@@ -302,10 +252,13 @@ impl Index {
         for (owner, alternatives) in conditions {
             entries.extend(alternatives.iter().map(|all| entry(owner, all, &numbers, &cuts)));
         }
-        let entries = arrange(entries);
-        index.owners = entries.iter().map(|entry| entry.owner).collect();
-        for block in entries.chunks(BLOCK) {
-            index.add_block(block, &cuts);
+        let (alike, mixed) = arrange(entries);
+        if mixed.len() <= MIXED_MAX || !Clusters::can_hold(&cuts) {
+            let all: Vec<Entry<'_>> = mixed.into_iter().chain(alike).collect();
+            index.blocks = Blocks::new(&all, &cuts);
+        } else {
+            index.blocks = Blocks::new(&alike, &cuts);
+            index.clusters = Clusters::new(&mixed, &cuts);
         }
         index
     }
@@ -341,63 +294,6 @@ impl Index {
             self.cuts.extend(cuts[number]);
             self.cuts.resize(self.cuts.len() + width - cuts[number].len(), UNKNOWN);
         }
-    }
-
-    fn add_block(&mut self, entries: &[Entry<'_>], cuts: &[&[f64]]) {
-        let mut values: Vec<usize> =
-            entries.iter().flat_map(|entry| entry.atoms.iter().map(|atom| atom.0)).collect();
-        values.sort_unstable();
-        values.dedup();
-        let first = self.cells.len();
-        let mut shares = Vec::new();
-        for value in values {
-            let atoms: Vec<(usize, &Region)> = entries
-                .iter()
-                .enumerate()
-                .filter_map(|(bit, entry)| Some((bit, entry.region(value)?)))
-                .collect();
-            let idle = (entries.len() - atoms.len()) as f64;
-            let held: f64 = atoms.iter().map(|(_, region)| share(region, cuts[value])).sum();
-            shares.push((idle + held, self.add_cell(value, &atoms, cuts[value])));
-        }
-        // The row that leaves least comes first.
-        shares.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.value.cmp(&b.1.value)));
-        self.cells.extend(shares.into_iter().map(|(_, cell)| cell));
-        let mut bits = [0; WORDS];
-        for bit in 0..entries.len() {
-            bits[bit / 64] |= 1 << (bit % 64);
-        }
-        self.blocks.push(Block { bits, cells: first..self.cells.len() });
-    }
-
-    fn add_cell(&mut self, value: usize, atoms: &[(usize, &Region)], cuts: &[f64]) -> Cell {
-        let cell = Cell {
-            value: value as u32,
-            places: self.places.len() as u32,
-            rows: self.rows.len() as u32,
-        };
-        let row = |holds: &dyn Fn(&Region) -> bool| {
-            let mut row = [u64::MAX; WORDS];
-            for (bit, region) in atoms {
-                if !holds(region) {
-                    row[bit / 64] &= !(1 << (bit % 64));
-                }
-            }
-            row
-        };
-        let turns: BTreeSet<u64> =
-            atoms.iter().flat_map(|(_, region)| region.turns.iter().map(|t| t.to_bits())).collect();
-        self.rows.push(row(&|region| region.unknown != Truth::False));
-        self.rows.push(row(&|region| region.unknown == Truth::True));
-        self.rows.push(row(&|region| region.starts_inside));
-        self.places.extend([0, 2]);
-        for cut in cuts {
-            if turns.contains(&cut.to_bits()) {
-                self.rows.push(row(&|region| region.contains(*cut)));
-            }
-            self.places.push((self.rows.len() - 1 - cell.rows as usize) as u16);
-        }
-        cell
     }
 }
 
@@ -435,29 +331,33 @@ fn share(region: &Region, cuts: &[f64]) -> f64 {
     inside as f64 / (cuts.len() + 1) as f64
 }
 
-/// Puts together what speaks of the same values and what seldom holds by the same one.
-fn arrange(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+/// Puts together what speaks of the same values and what seldom holds by the same one: first those of
+/// which there are many about the same values, then the others.
+fn arrange(entries: Vec<Entry<'_>>) -> (Vec<Entry<'_>>, Vec<Entry<'_>>) {
     let about = |entry: &Entry<'_>| entry.atoms.iter().map(|atom| atom.0).collect::<Vec<usize>>();
     let mut sizes: HashMap<Vec<usize>, usize> = HashMap::new();
     for entry in &entries {
         *sizes.entry(about(entry)).or_default() += 1;
     }
-    let mut grouped: Vec<(Vec<usize>, Entry<'_>)> = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let about = about(&entry);
-        grouped.push((if sizes[&about] < GROUP_MIN { Vec::new() } else { about }, entry));
+    let (mut alike, mut mixed): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .map(|entry| (about(&entry), entry))
+        .partition(|(about, _)| GROUP_MIN <= sizes[about]);
+    mixed.iter_mut().for_each(|(about, _)| about.clear());
+    for entries in [&mut alike, &mut mixed] {
+        entries.sort_by(|(group, a), (other_group, b)| {
+            let groups = group.cmp(other_group).then(a.rarest.cmp(&b.rarest));
+            groups.then_with(|| match (a.region(a.rarest), b.region(b.rarest)) {
+                (Some(a), Some(b)) => {
+                    let turns = a.turns.partial_cmp(&b.turns).unwrap_or(Ordering::Equal);
+                    a.starts_inside.cmp(&b.starts_inside).then(turns)
+                }
+                _ => Ordering::Equal,
+            })
+        });
     }
-    grouped.sort_by(|(group, a), (other_group, b)| {
-        let groups = group.cmp(other_group).then(a.rarest.cmp(&b.rarest));
-        groups.then_with(|| match (a.region(a.rarest), b.region(b.rarest)) {
-            (Some(a), Some(b)) => {
-                let turns = a.turns.partial_cmp(&b.turns).unwrap_or(Ordering::Equal);
-                a.starts_inside.cmp(&b.starts_inside).then(turns)
-            }
-            _ => Ordering::Equal,
-        })
-    });
-    grouped.into_iter().map(|(_, entry)| entry).collect()
+    let entries = |all: Vec<(Vec<usize>, _)>| all.into_iter().map(|(_, entry)| entry).collect();
+    (entries(alike), entries(mixed))
 }
 
 /// So many cuts filled up.

@@ -105,6 +105,17 @@ struct Conditions {
     reads: Vec<Box<[u16]>>,
     /// Rules that vote when their condition is unknown, sorted.
     speaks_unknown: Vec<u16>,
+    /// For each rule, what its hits are looked at for: near each other, as the rules themselves are
+    /// not.
+    standing: Vec<Standing>,
+}
+
+/// Whether and how long a rule counts.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    /// First instant at which it is no longer in force.
+    until_ms: i64,
+    is_shadow: bool,
 }
 
 /// What the rules said of one event; indices into [`RuleSet::rules`].
@@ -150,18 +161,21 @@ impl RuleSet {
     }
 
     fn list(&self, time_ms: i64, facts: &[f64], found: &Scratch, hits: &mut Hits) {
-        let rule = |index: u16| self.rules.get(usize::from(index));
-        let is_in_force = |rule: &Rule| rule.until_ms.is_none_or(|until| time_ms < until);
-        for (index, rule) in found.hits().map_while(|index| Some((index, rule(index)?))) {
-            if is_in_force(rule) {
-                if rule.is_shadow { &mut hits.shadow } else { &mut hits.hit }.push(index);
-            }
-        }
-        for (index, rule) in found.undecided().map_while(|index| Some((index, rule(index)?))) {
-            if is_in_force(rule) {
+        // Behind the rules come exemptions, which say nothing by themselves.
+        let in_force = |index: u16| {
+            let standing = self.conditions.standing.get(usize::from(index));
+            standing.filter(|standing| time_ms < standing.until_ms)
+        };
+        found.hits(|index| match in_force(index) {
+            Some(rule) if rule.is_shadow => hits.shadow.push(index),
+            Some(_) => hits.hit.push(index),
+            None => {}
+        });
+        found.undecided(|index| {
+            if in_force(index).is_some() {
                 hits.undecided.push((index, self.conditions.first_missing(index, facts)));
             }
-        }
+        });
         self.exempt(time_ms, found, hits);
     }
 
@@ -233,7 +247,11 @@ impl Conditions {
         let speaks = |rule: &Rule| rule.undecided.is_some() && !rule.is_shadow;
         let speaks_unknown =
             (0..).zip(rules).filter(|(_, rule)| speaks(rule)).map(|(number, _)| number).collect();
-        Conditions { indices, of_type, reads, speaks_unknown }
+        let standing = rules.iter().map(|rule| Standing {
+            until_ms: rule.until_ms.unwrap_or(i64::MAX),
+            is_shadow: rule.is_shadow,
+        });
+        Conditions { indices, of_type, reads, speaks_unknown, standing: standing.collect() }
     }
 
     /// The first fact of an unknown condition that is missing.
