@@ -312,7 +312,7 @@ fn summary(findings: &Findings) -> String {
         ));
     }
     let Fairness { issuers, nationalities } = &report.fairness;
-    for (what, treatment) in [("cards of", issuers), ("nationals of", nationalities)] {
+    for (what, treatment) in [("with cards of", issuers), ("from", nationalities)] {
         let countries: Vec<&str> = treatment
             .shown()
             .into_iter()
@@ -320,7 +320,7 @@ fn summary(findings: &Findings) -> String {
             .collect();
         if !countries.is_empty() {
             lines.push(format!(
-                "good customers with {what} {} are troubled more than twice as often as the mean",
+                "good customers {what} {} are troubled more than twice as often as the mean",
                 countries.join(", ")
             ));
         }
