@@ -29,8 +29,22 @@ const fn sizes() -> [u32; 224] {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(Rust, packed)]
 pub(crate) struct Cell {
+    /// The number of its page, then its place within.
     index: u32,
     class: u8,
+}
+
+/// Bits of a place within a page: no page has more cells.
+const WITHIN: u32 = 12;
+
+impl Cell {
+    fn page(self) -> usize {
+        (self.index >> WITHIN) as usize
+    }
+
+    fn within(self) -> usize {
+        (self.index & ((1 << WITHIN) - 1)) as usize
+    }
 }
 
 impl Default for Cell {
@@ -105,14 +119,13 @@ impl Arena {
         if usize::from(page.used) == *per_page {
             open.pop();
         }
-        Cell { index: number * *per_page as u32 + u32::from(within), class: class as u8 }
+        Cell { index: number << WITHIN | u32::from(within), class: class as u8 }
     }
 
     /// Gives a cell back.
     pub(crate) fn give(&mut self, cell: Cell) {
         let Some(class) = self.classes.get_mut(usize::from(cell.class)) else { return };
-        let (number, within) =
-            (cell.index as usize / class.per_page, cell.index as usize % class.per_page);
+        let (number, within) = (cell.page(), cell.within());
         let page = &mut class.pages[number];
         if usize::from(page.used) == class.per_page {
             class.open.push(number as u32);
@@ -135,15 +148,15 @@ impl Arena {
     /// The cell's bytes and the padding behind them.
     pub(crate) fn bytes(&self, cell: Cell) -> &[u8] {
         let Some(class) = self.classes.get(usize::from(cell.class)) else { return &[] };
-        let at = cell.index as usize % class.per_page * class.size;
-        &class.pages[cell.index as usize / class.per_page].bytes[at..at + class.size + PADDING]
+        let at = cell.within() * class.size;
+        &class.pages[cell.page()].bytes[at..at + class.size + PADDING]
     }
 
     /// The cell's bytes, to be written.
     pub(crate) fn bytes_mut(&mut self, cell: Cell) -> &mut [u8] {
         let Some(class) = self.classes.get_mut(usize::from(cell.class)) else { return &mut [] };
-        let at = cell.index as usize % class.per_page * class.size;
-        &mut class.pages[cell.index as usize / class.per_page].bytes[at..at + class.size]
+        let at = cell.within() * class.size;
+        &mut class.pages[cell.page()].bytes[at..at + class.size]
     }
 
     /// Bytes of all pages.

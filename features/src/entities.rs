@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
+use prefetch_index::prefetch_index;
 
 use crate::arena::Arena;
 use crate::index::Index;
@@ -76,14 +77,19 @@ impl Entities {
         self.find(key).map(|place| self.at(place))
     }
 
-    /// Reads where the search for a key begins, to have it near before it is needed.
-    pub(crate) fn touch_index(&self, key: u64) -> u64 {
-        self.index.touch(key)
+    /// Fetches where the search for a key begins.
+    pub(crate) fn fetch_index(&self, key: u64) {
+        self.index.fetch(key);
     }
 
-    /// Reads what of the entity at a place the rounds before brought near, to have more near.
-    pub(crate) fn touch(&self, place: u32, round: u8, arena: &Arena) -> u64 {
-        self.at(place).touch(round, arena)
+    /// Fetches the entity at a place in the first of [`FETCHES`] rounds, and in each other one what
+    /// the round before found out the place of.
+    pub(crate) fn fetch(&self, place: u32, round: u8, arena: &Arena) {
+        if round == 0 {
+            prefetch_index(&self.chunks[place as usize / CHUNK], place as usize % CHUNK);
+        } else {
+            self.at(place).fetch(round, arena);
+        }
     }
 
     /// Since when everything about a key that is not in the table would be known.

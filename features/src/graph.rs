@@ -45,7 +45,7 @@
 //! frauds bound the walk: no others, no walk; all found, its end.
 //!
 //! **Rounds.** Where nothing is cached, a node is three reads that wait for each other. [`Sought`]
-//! takes an event through them in rounds ([`Graph::touch_index`], [`Graph::locate`],
+//! takes an event through them in rounds ([`Graph::fetch_index`], [`Graph::locate`],
 //! [`Graph::touch`], [`Graph::touch_roots`]; the graph must not change between them): each asks for
 //! memory of all nodes in all forests concerned, and whoever waits for other memory asks for it
 //! there too. What is found are hints: whoever uses one compares the whole key and searches where it
@@ -294,9 +294,9 @@ impl Graph {
         }
     }
 
-    /// First round: reads where the search for each node begins.
-    pub(crate) fn touch_index(&self, sought: &Sought) -> u64 {
-        self.concerned(sought).fold(0, |near, (forest, _)| near ^ forest.touch_index(&sought.keys))
+    /// First round: fetches where the search for each node begins.
+    pub(crate) fn fetch_index(&self, sought: &Sought) {
+        self.concerned(sought).for_each(|(forest, _)| forest.fetch_index(&sought.keys));
     }
 
     /// Second round: finds where each node most likely stands.
@@ -395,10 +395,10 @@ impl Graph {
 }
 
 impl Forest {
-    fn touch_index(&self, keys: &Keys) -> u64 {
-        let keys = keys.iter().enumerate();
-        let near = keys.map(|(kind, key)| key.map_or(0, |key| self.index.touch(spread(kind, key))));
-        near.fold(0, |near, read| near ^ read)
+    fn fetch_index(&self, keys: &Keys) {
+        for (kind, key) in keys.iter().enumerate() {
+            key.iter().for_each(|key| self.index.fetch(spread(kind, *key)));
+        }
     }
 
     fn locate(&self, keys: &Keys) -> Likely {

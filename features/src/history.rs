@@ -1,7 +1,8 @@
 //! The past of every entity, folded event by event: read the past, then record the present.
 //!
 //! [`History::observe`] gives the facts of an event and records it; [`History::record`] records
-//! alone; [`History::evaluate`] gives the facts alone; [`History::census`] counts what is held.
+//! alone; [`History::evaluate`] gives the facts alone; [`History::expect`] is told what comes next;
+//! [`History::census`] counts what is held.
 //! Hidden here: entity tables, the order of the fold, what outcome events inherit from the event
 //! they refer to, eviction, and what is too late.
 //!
@@ -31,9 +32,13 @@ use crate::field::{EventType, FieldId, ids};
 use crate::graph::{Graph, Nodes, Sought};
 use crate::limits::{COLUMNS_MAX, RAW_MAX};
 use crate::lists::Lists;
-use crate::origins::Origins;
+use crate::origins::{Origins, REFERRED_FETCHES, Referred};
 use crate::plan::{Ask, Find, KeyPart, Leave, ListTest, OUTCOMES, Plan, Table};
-use crate::window::{ABSENT, Entity, Question, Row, Shape, TOUCHES, Work};
+use crate::window::{ABSENT, Entity, FETCHES, Question, Row, Shape, Work};
+
+/// Events that [`History::expect`] is best told of at once: with more of them, what was fetched for
+/// the last ones begins to push out what was fetched for the first.
+pub const AHEAD: usize = 16;
 
 /// Bounds of [`Limits::raw_max`].
 const ROWS_MIN: usize = 64;
@@ -135,6 +140,19 @@ struct Scratch {
     names: Option<[u64; 2]>,
     /// Lists, and entries of them, that the event met where facts ask.
     met: Vec<(u16, u32)>,
+    /// Entities that are being fetched, and what else is of events to come.
+    wanted: Vec<Wanted>,
+    companies: Vec<Sought>,
+    all_names: Vec<[u64; 2]>,
+    references: Vec<Referred>,
+}
+
+/// An entity on its way to being found.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    table: u32,
+    place: Option<u32>,
+    key: Option<u64>,
 }
 
 /// What is found out about an event once and asked several times.
@@ -199,6 +217,10 @@ impl History {
                 sought: Sought::default(),
                 names: None,
                 met: Vec::with_capacity(plan.tests()),
+                wanted: Vec::new(),
+                companies: Vec::new(),
+                all_names: Vec::new(),
+                references: Vec::new(),
             },
         };
         History { plan, limits, shapes, fold: Mutex::new(fold) }
@@ -229,7 +251,7 @@ impl History {
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
         let turn = self.plan.turn(event.event_type());
-        self.find(fold, event, &turn.to_observe, TOUCHES);
+        self.find(fold, event, &turn.to_observe, FETCHES);
         fold.ask_lists(event, &turn.lists_to_read);
         self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
@@ -241,7 +263,7 @@ impl History {
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
         let turn = self.plan.turn(event.event_type());
-        self.find(fold, event, &turn.to_leave, TOUCHES - 1);
+        self.find(fold, event, &turn.to_leave, FETCHES - 1);
         if event.is_score_requested() {
             // It was decided before: it counts for what it met.
             fold.ask_lists(event, &turn.lists_to_read);
@@ -255,9 +277,34 @@ impl History {
         let fold = &mut *fold;
         self.begin(fold, event, Labels::Look);
         let turn = self.plan.turn(event.event_type());
-        self.find(fold, event, &turn.to_ask, TOUCHES);
+        self.find(fold, event, &turn.to_ask, FETCHES);
         fold.ask_lists(event, &turn.lists_to_read);
         self.read(fold, event, facts);
+    }
+
+    /// Is told which events come next, at best [`AHEAD`] at a time, and fetches what they will need
+    /// all at once. No answer depends on it: whoever knows what comes next waits less for memory.
+    pub fn expect(&self, events: &[Event]) {
+        let mut fold = self.lock();
+        let Fold { tables, arena, origins, graph, scratch, .. } = &mut *fold;
+        let Scratch { wanted, companies, all_names, references, .. } = scratch;
+        wanted.clear();
+        companies.clear();
+        all_names.clear();
+        references.clear();
+        for event in events {
+            let turn = self.plan.turn(event.event_type());
+            let is_asked = event.is_score_requested();
+            self.want(event, if is_asked { &turn.to_observe } else { &turn.to_leave }, wanted);
+            all_names.extend(names_of(event));
+            references.extend(reference_of(event).map(Referred::new));
+            if graph.is_some() && self.is_linking(event) {
+                companies.push(Sought::new(&nodes_of(event), event.time()));
+            }
+        }
+        let near = Near { tables, arena, origins, graph: graph.as_ref() };
+        near.fetch(wanted, companies, all_names, FETCHES);
+        near.fetch_origins(references);
     }
 
     /// Looks at the lists as they are between two folds. Everybody waits for it: a look at many
@@ -313,51 +360,42 @@ impl History {
         repeated
     }
 
-    /// Hashes all keys, then fetches all index slots, then all entities, then their rows, and likewise
-    /// what graph and origins will look at: each round asks for memory that nothing else in it waits
-    /// for, so that the processor fetches it all at once. `touches` is how far it goes with entities:
-    /// who only leaves rows looks at little of them.
-    fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find], touches: u8) {
+    /// Finds all that the event touches, in the rounds of [`Near::fetch`]. `rounds` is how far it
+    /// goes with entities: who only leaves rows looks at little of them.
+    fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find], rounds: u8) {
         let Fold { tables, arena, origins, graph, scratch, .. } = fold;
-        let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, .. } = scratch;
-        for Find { lookup, table } in finds {
-            let fields = self.plan.lookups[*lookup].key.iter().map(|part| match part {
-                KeyPart::Field(field) => event.bits(*field),
-                KeyPart::Fact(_) => None,
-            });
-            keys[*lookup] = key_of(event, self.plan.tables[*table].key_mask, fields);
-        }
+        let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, wanted, .. } = scratch;
+        wanted.clear();
+        self.want(event, finds, wanted);
         *names = names_of(event);
         if graph.is_some() {
             *sought = Sought::new(&nodes_of(event), event.time());
         }
+        let is_linking = graph.is_some() && self.is_linking(event);
+        let sought = if is_linking { std::slice::from_mut(sought) } else { &mut [] };
+        let near = Near { tables, arena, origins, graph: graph.as_ref() };
+        near.fetch(wanted, sought, names.as_slice(), rounds);
+        for (Find { lookup, .. }, wanted) in finds.iter().zip(wanted) {
+            (keys[*lookup], places[*lookup]) = (wanted.key, wanted.place);
+        }
+    }
+
+    /// Adds the entities that an event looks for.
+    fn want(&self, event: &Event, finds: &[Find], wanted: &mut Vec<Wanted>) {
+        wanted.extend(finds.iter().map(|Find { lookup, table }| {
+            let fields = self.plan.lookups[*lookup].key.iter().map(|part| match part {
+                KeyPart::Field(field) => event.bits(*field),
+                KeyPart::Fact(_) => None,
+            });
+            let key = key_of(event, self.plan.tables[*table].key_mask, fields);
+            Wanted { table: *table as u32, place: None, key }
+        }));
+    }
+
+    /// Whether an event brings nodes together, or asks who is.
+    fn is_linking(&self, event: &Event) -> bool {
         let kind = event.event_type();
-        let is_linking = !OUTCOMES.contains(&kind) || self.plan.turn(kind).asks_graph;
-        let graph = graph.as_ref().filter(|_| is_linking);
-        let mut near = 0;
-        for Find { lookup, table } in finds {
-            near ^= keys[*lookup].map_or(0, |key| tables[*table].touch_index(key));
-        }
-        near ^= graph.map_or(0, |graph| graph.touch_index(sought));
-        near ^= names.map_or(0, |names| origins.touch_index(names));
-        for Find { lookup, table } in finds {
-            places[*lookup] = keys[*lookup].and_then(|key| tables[*table].likely(key));
-        }
-        graph.into_iter().for_each(|graph| graph.locate(sought));
-        near ^= names.map_or(0, |names| origins.touch(names));
-        for round in 0..touches {
-            for Find { lookup, table } in finds {
-                if let Some(place) = places[*lookup] {
-                    near ^= tables[*table].touch(place, round, arena);
-                }
-            }
-            near ^= match (graph, round) {
-                (Some(graph), 0) => graph.touch(sought),
-                (Some(graph), 1) => graph.touch_roots(sought),
-                _ => 0,
-            };
-        }
-        std::hint::black_box(near);
+        !OUTCOMES.contains(&kind) || self.plan.turn(kind).asks_graph
     }
 
     fn read(&self, fold: &mut Fold, event: &Event, facts: &mut Vec<f64>) {
@@ -462,7 +500,7 @@ impl History {
             return Recorded::Repeated;
         }
         let Fold { tables, arena, origins, lists, graph, scratch, .. } = fold;
-        let Scratch { registers, seen, sought, names, met } = scratch;
+        let Scratch { registers, seen, sought, names, met, .. } = scratch;
         if event.is_score_requested() {
             lists.count(met);
         }
@@ -529,15 +567,7 @@ impl History {
     /// Gives an outcome event the fields it lacks and its origin has; says whether it is a label
     /// that its origin already carries.
     fn inherit(&self, fold: &mut Fold, event: &mut Event, labels: Labels) -> bool {
-        if !OUTCOMES.contains(&event.event_type()) {
-            return false;
-        }
-        let id = [ids::REF_ID, ids::ORIGINAL_PAYMENT_ID, ids::PAYMENT_ID]
-            .iter()
-            .find_map(|field| event.bits(*field));
-        let Some(key) = id.and_then(|id| key_of(event, u64::MAX, [Some(id)].into_iter())) else {
-            return false;
-        };
+        let Some(key) = reference_of(event) else { return false };
         let (inherited, counts) = (&self.plan.inherited, labels == Labels::Count);
         fold.origins.pass_on(key, inherited, &fold.arena, event, counts)
     }
@@ -558,6 +588,68 @@ impl Fold {
     }
 }
 
+/// What memory is fetched from before it is needed.
+struct Near<'a> {
+    tables: &'a [Entities],
+    arena: &'a Arena,
+    origins: &'a Origins,
+    graph: Option<&'a Graph>,
+}
+
+impl Near<'_> {
+    /// Fetches all index slots, then all entities, then their rows, and likewise what graph and
+    /// origins will look at: each round asks for memory that nothing else in it waits for, so that
+    /// the processor fetches it all at once. `rounds` is how far it goes with entities.
+    fn fetch(
+        &self,
+        wanted: &mut [Wanted],
+        companies: &mut [Sought],
+        names: &[[u64; 2]],
+        rounds: u8,
+    ) {
+        let Near { tables, arena, origins, graph } = self;
+        let table = |wanted: &Wanted| &tables[wanted.table as usize];
+        for wanted in &*wanted {
+            wanted.key.into_iter().for_each(|key| table(wanted).fetch_index(key));
+        }
+        for sought in &*companies {
+            graph.iter().for_each(|graph| graph.fetch_index(sought));
+        }
+        names.iter().for_each(|names| origins.fetch_index(*names));
+        for wanted in &mut *wanted {
+            wanted.place = wanted.key.and_then(|key| table(wanted).likely(key));
+        }
+        for sought in &mut *companies {
+            graph.iter().for_each(|graph| graph.locate(sought));
+        }
+        origins.fetch_oldest();
+        for round in 0..rounds {
+            for wanted in &*wanted {
+                if let Some(place) = wanted.place {
+                    table(wanted).fetch(place, round, arena);
+                }
+            }
+            for sought in &*companies {
+                let near = match (graph, round) {
+                    (Some(graph), 0) => graph.touch(sought),
+                    (Some(graph), 1) => graph.touch_roots(sought),
+                    _ => 0,
+                };
+                std::hint::black_box(near);
+            }
+        }
+    }
+
+    /// Fetches the events that outcomes refer to, likewise.
+    fn fetch_origins(&self, references: &mut [Referred]) {
+        for round in 0..REFERRED_FETCHES {
+            for referred in &mut *references {
+                self.origins.fetch_referred(referred, round, self.arena);
+            }
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Labels {
     Count,
@@ -567,6 +659,16 @@ enum Labels {
 /// Whether an event says that another was fraud.
 pub(crate) fn is_fraud_label(event: &Event) -> bool {
     event.event_type() == EventType::Label && event.text(ids::LABEL) == Some("fraud")
+}
+
+/// The key of the event that an outcome refers to.
+fn reference_of(event: &Event) -> Option<u64> {
+    if !OUTCOMES.contains(&event.event_type()) {
+        return None;
+    }
+    let mut fields = [ids::REF_ID, ids::ORIGINAL_PAYMENT_ID, ids::PAYMENT_ID].iter();
+    let id = fields.find_map(|field| event.bits(*field))?;
+    key_of(event, u64::MAX, [Some(id)].into_iter())
 }
 
 /// Who an event brings together.

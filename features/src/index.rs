@@ -5,6 +5,8 @@
 //! slot is eight bytes: 32 bits of the key and the number; whoever keeps the numbers says whether
 //! the whole key fits. Keys are hashes already.
 
+use prefetch_index::prefetch_index;
+
 /// Segments of an index.
 pub(crate) const SEGMENTS: usize = 256;
 
@@ -35,12 +37,13 @@ impl Index {
         Some(number(segment.slots[at]))
     }
 
-    /// Reads the slot where the search for a key begins, to have it near; nothing waits for it.
-    pub(crate) fn touch(&self, key: u64) -> u64 {
+    /// Fetches the slots where the search for a key begins.
+    pub(crate) fn fetch(&self, key: u64) {
         let slots = &self.segments[segment_of(key)].slots;
         let home = home(fingerprint(key), slots.len());
         // The first four may lie in two cache lines.
-        slots.get(home).copied().unwrap_or(0) ^ slots.get(home + 3).copied().unwrap_or(0)
+        prefetch_index(slots, home);
+        prefetch_index(slots, home + 3);
     }
 
     /// The first number whose 32 bits fit: mostly the right one, at the cost of one cache line.

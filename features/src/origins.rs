@@ -6,9 +6,11 @@
 //! its bytes.
 //!
 //! Where nothing is cached, to hold an event is to wait for the slots of its keys and, once all places
-//! are taken, for those of the oldest event's. [`Origins::touch_index`] and [`Origins::touch`] ask for
+//! are taken, for those of the oldest event's. [`Origins::fetch_index`] and [`Origins::fetch_oldest`] ask for
 //! them beforehand, while other memory is asked for: 0.15 us (0.25 us once all places are taken) that is
 //! shared with whoever else waits, then 0.25 us (0.4 us) to hold an event of twenty fields.
+
+use prefetch_index::prefetch_index;
 
 use crate::arena::{Arena, Cell};
 use crate::event::Event;
@@ -40,6 +42,23 @@ struct Origin {
     is_labelled_fraud: bool,
 }
 
+/// Rounds of [`Origins::fetch_referred`].
+pub(crate) const REFERRED_FETCHES: u8 = 3;
+
+/// An event that an outcome refers to, on its way to being found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Referred {
+    key: u64,
+    place: Option<u32>,
+}
+
+impl Referred {
+    /// The event that is held under a key.
+    pub(crate) fn new(key: u64) -> Referred {
+        Referred { key, place: None }
+    }
+}
+
 impl Origins {
     /// Events held.
     pub(crate) fn len(&self) -> usize {
@@ -51,20 +70,33 @@ impl Origins {
         self.index.held() + self.chunks.len() * CHUNK * size_of::<Origin>()
     }
 
-    /// First round before [`Origins::remember`]: reads where the search for each key begins.
-    pub(crate) fn touch_index(&self, keys: [u64; 2]) -> u64 {
-        let near = self.oldest().map_or(0, |origin| origin.keys[0]);
-        keys.iter().fold(near, |near, key| near ^ self.index.touch(*key))
+    /// First round before [`Origins::remember`]: fetches where the search for each key begins.
+    pub(crate) fn fetch_index(&self, keys: [u64; 2]) {
+        prefetch_index(self.oldest().map_or(&[][..], std::slice::from_ref), 0);
+        keys.iter().for_each(|key| self.index.fetch(*key));
     }
 
-    /// Second round: reads on to where it ends, and where the search for the oldest event begins.
-    pub(crate) fn touch(&self, keys: [u64; 2]) -> u64 {
+    /// Second round: fetches where the search for the oldest event begins.
+    pub(crate) fn fetch_oldest(&self) {
         let gone = self.oldest().map_or([0; 2], |origin| origin.keys);
-        let near = gone.iter().fold(0, |near, key| near ^ self.index.touch(*key));
-        keys.iter()
-            .filter_map(|key| self.index.likely(*key))
-            .map(u64::from)
-            .fold(near, |a, b| a ^ b)
+        gone.iter().for_each(|key| self.index.fetch(*key));
+    }
+
+    /// Fetches what [`Origins::pass_on`] will need, in each of [`REFERRED_FETCHES`] rounds what the
+    /// one before found out the place of.
+    pub(crate) fn fetch_referred(&self, referred: &mut Referred, round: u8, arena: &Arena) {
+        if round == 0 {
+            return self.index.fetch(referred.key);
+        }
+        if round == 1 {
+            referred.place = self.index.likely(referred.key);
+        }
+        let Some(place) = referred.place.map(|place| place as usize) else { return };
+        let origin = &self.chunks[place / CHUNK][place % CHUNK];
+        match round {
+            1 => prefetch_index(std::slice::from_ref(origin), 0),
+            _ => prefetch_index(arena.bytes(origin.cell), 0),
+        }
     }
 
     /// Gives an outcome the fields it lacks and the event with this key has. Says whether it is a
@@ -217,8 +249,8 @@ mod tests {
                 bits.into_iter().for_each(|bits| event.adopt(*field, bits));
             }
             if step % 2 == 0 {
-                origins.touch_index(keys_of(i));
-                origins.touch(keys_of(i));
+                origins.fetch_index(keys_of(i));
+                origins.fetch_oldest();
             }
             origins.remember(&event, keys_of(i), &INHERITED, &mut arena, most);
             told.push(i);

@@ -37,7 +37,7 @@ mod scan;
 mod tiles;
 
 use busy::{Busy, CHUNK, CHUNKED, Summary};
-use reader::{Memo, Reader};
+use reader::{Few, Memo, Reader};
 use rows::{Lanes, Rows};
 
 /// A column without a value.
@@ -370,6 +370,25 @@ impl Codes {
     fn channels(&self, code: u32) -> &[u8] {
         &self.channels[code as usize]
     }
+
+    /// Sets each row's bit in the words of the channels that its code stands for.
+    fn spread(&self, rows: impl Iterator<Item = (u32, u64)>, words: &mut [u64]) {
+        // Neighbours mostly have one code: their bits go into the words together.
+        let (mut last, mut bits) = (0, 0);
+        let mut put = |code: u32, bits: u64| {
+            for channel in if bits == 0 { &[] } else { self.channels(code) } {
+                words[usize::from(*channel)] |= bits;
+            }
+        };
+        for (code, bit) in rows {
+            if code != last {
+                put(last, bits);
+                (last, bits) = (code, 0);
+            }
+            bits |= bit;
+        }
+        put(last, bits);
+    }
 }
 
 /// Sums over a set of values; they can be subtracted again.
@@ -408,6 +427,33 @@ impl Values {
         self.sum -= other.sum;
         self.squares -= other.squares;
     }
+
+    /// Their mean or standard deviation, unknown without a value; else their sum.
+    fn answer(&self, aggregate: Aggregate) -> f64 {
+        match aggregate {
+            Aggregate::Mean | Aggregate::Stddev if self.valued == 0 => UNKNOWN,
+            Aggregate::Mean => number(self.sum) / self.valued as f64,
+            Aggregate::Stddev => {
+                // n * squares - sum^2 is exact in integers; only the root rounds.
+                let squared = self.sum.saturating_mul(self.sum);
+                let n = i128::from(self.valued);
+                let spread = n.saturating_mul(self.squares) - squared;
+                number(spread).sqrt() / self.valued as f64
+            }
+            _ => number(self.sum),
+        }
+    }
+}
+
+// Apart, so that it is not computed for sums that need it not.
+#[cold]
+fn of_wide(sum: i128) -> f64 {
+    sum as f64
+}
+
+/// The nearest number; most sums fit 64 bits, for which the processor has an instruction.
+fn number(sum: i128) -> f64 {
+    i64::try_from(sum).map_or_else(|_| of_wide(sum), |sum| sum as f64)
 }
 
 /// Extremes over a set of events: joins, in which order does not matter.
@@ -465,11 +511,12 @@ impl Edges {
     }
 }
 
-/// Rounds of [`Entity::touch`].
-pub(crate) const TOUCHES: u8 = 3;
+/// Rounds in which an entity is fetched.
+pub(crate) const FETCHES: u8 = 3;
 
-/// The past of one entity; its rows lie in the arena.
+/// The past of one entity; its rows lie in the arena. Half a cache line, and never in two.
 #[derive(Debug)]
+#[repr(align(32))]
 pub(crate) struct Entity {
     key: u64,
     busy: Option<Box<Busy>>,
@@ -497,14 +544,15 @@ impl Entity {
         &mut self.rows.mark
     }
 
-    /// Reads a little of what an answer will need, to have it near by then. Each of [`TOUCHES`]
-    /// rounds reads what the one before found out the place of.
-    pub(crate) fn touch(&self, round: u8, arena: &Arena) -> u64 {
+    /// Fetches a little of what an answer will need: in the second of [`FETCHES`] rounds the rows, in
+    /// the third what the entity keeps beside them.
+    pub(crate) fn fetch(&self, round: u8, arena: &Arena) {
         let busy = self.busy.as_deref();
-        match round {
-            0 => self.key,
-            1 => self.rows.touch_page(arena) ^ busy.map_or(0, Busy::touch),
-            _ => self.rows.touch(arena) ^ busy.map_or(0, Busy::touch_lists),
+        if round == 1 {
+            self.rows.fetch(arena);
+            busy.into_iter().for_each(Busy::fetch);
+        } else {
+            busy.into_iter().for_each(Busy::fetch_lists);
         }
     }
 
@@ -627,7 +675,7 @@ impl Entity {
     ) {
         let (shape, codes, arena) = table;
         let (spans, questions) = asked;
-        let Work { tail, sights, lanes } = work;
+        let Work { tail, sights, lanes, few } = work;
         let view = self.rows.view(arena, shape.columns, lanes);
         let busy = self.busy.as_deref();
         let tail = match busy {
@@ -635,21 +683,21 @@ impl Entity {
             _ => {
                 let tail = &mut tail[..shape.channels * view.end.div_ceil(CHUNK).max(1)];
                 tail.fill(0);
-                for row in view.head..view.end {
-                    let chunk = &mut tail[row / CHUNK * shape.channels..];
-                    for channel in codes.channels(view.code(row)) {
-                        chunk[usize::from(*channel)] |= 1 << (row % CHUNK);
-                    }
+                let chunks = tail.chunks_exact_mut(shape.channels.max(1)).enumerate();
+                for (chunk, words) in chunks {
+                    let rows = (chunk * CHUNK).max(view.head)..((chunk + 1) * CHUNK).min(view.end);
+                    codes.spread(rows.map(|row| (view.code(row), 1 << (row % CHUNK))), words);
                 }
                 tail
             }
         };
+        let times = view.times();
         for (sight, span) in sights.iter_mut().zip(spans) {
             sight.to = at - span.offset_ms;
             sight.from = span.window_ms.map_or(i64::MIN, |w| sight.to.saturating_sub(w));
             sight.is_life = span.window_ms.is_none();
-            sight.end = view.first_after(sight.to);
-            sight.start = if sight.is_life { view.head } else { view.first_after(sight.from) };
+            sight.end = times.first_after(sight.to);
+            sight.start = if sight.is_life { view.head } else { times.first_after(sight.from) };
             sight.start = sight.start.min(sight.end);
             sight.rows = match sight.end - sight.start {
                 0 => 0,
@@ -683,7 +731,7 @@ impl Entity {
             let answer = if sight.from < known_since {
                 UNKNOWN
             } else {
-                reader.answer(question, sight, own, &mut memo)
+                reader.answer(question, sight, own, (&mut memo, few))
             };
             readings[usize::from(question.reading)] =
                 if question.aggregate.is_of_values() { answer / question.scale } else { answer };
@@ -697,6 +745,7 @@ pub(crate) struct Work {
     tail: [u64; CHANNELS_MAX * CHUNKED / CHUNK],
     sights: [Sight; SPANS_MAX],
     lanes: Lanes,
+    few: Few,
 }
 
 impl Default for Work {
@@ -705,6 +754,7 @@ impl Default for Work {
             tail: [0; CHANNELS_MAX * CHUNKED / CHUNK],
             sights: [Sight::default(); SPANS_MAX],
             lanes: Lanes::default(),
+            few: Few::default(),
         }
     }
 }

@@ -14,7 +14,7 @@ impl Graph {
     /// Looks for an event's nodes in rounds.
     fn seek(&self, nodes: &Nodes, at: i64) -> Sought {
         let mut sought = Sought::new(nodes, at);
-        self.touch_index(&sought);
+        self.fetch_index(&sought);
         self.locate(&mut sought);
         self.touch(&sought);
         self.touch_roots(&sought);

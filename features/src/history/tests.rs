@@ -99,3 +99,59 @@ fn a_history_keeps_the_tables_that_its_facts_ask_for_and_no_other() {
         format!("{by_card}\nfeature devices = sum(amount_minor of payment) by device over 1h");
     assert_eq!(tables(&both), [table("card.card_token"), table("device.device_id")]);
 }
+
+#[test]
+fn who_is_told_what_comes_next_gives_the_same_answers() {
+    let mut definitions = catalog::definitions();
+    let (policy, faults) = parse(FEATURES);
+    assert_eq!((faults, definitions.add(&policy, Origin::Policy)), (vec![], vec![]));
+    let all: Vec<usize> = definitions.features().iter().map(|f| f.definition).collect();
+    let plan = Arc::new(definitions.plan(&all));
+    let mut state = 3_u64;
+    println!("seed {state}");
+    let mut below = |limit: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % limit
+    };
+    let mut events = Vec::new();
+    for id in 0..1_500 {
+        let (account, time) = (below(12), NOW + 20_000 * id as i64);
+        let event = payment(id, &account.to_string(), time);
+        events.push(match below(4) {
+            0 if 0 < id => {
+                let (of, known) = (below(id), time + 1);
+                let label = format!(
+                    r#"{{"event_id":"l{id}","event_type":"label","account_id":"{account}","channel":"support",
+                    "event_time_ms":{known},"received_time_ms":{known},"ref_id":"e{of}",
+                    "label":"fraud","known_time_ms":{known}}}"#
+                );
+                Event::read(label.as_bytes(), None).unwrap_or_else(|faults| panic!("{faults:?}"))
+            }
+            _ => event,
+        });
+    }
+    // Few entities, so that places are given away between the telling and the event.
+    let limits = Limits { entities_max: 8, origins_max: 40, ..Limits::default() };
+    let answers = |group: usize| {
+        let (history, mut all) = (History::new(Arc::clone(&plan), limits), Vec::new());
+        let mut facts = Vec::new();
+        for events in events.clone().chunks_mut(group) {
+            if 1 < group {
+                history.expect(events);
+            }
+            for event in events {
+                let (recorded, ()) = match event.is_score_requested() {
+                    true => history.observe(event, &mut facts, || ()),
+                    false => history.record(event, || ()),
+                };
+                all.push((recorded, facts.iter().map(|fact| fact.to_bits()).collect::<Vec<_>>()));
+            }
+        }
+        (all, history.census())
+    };
+    let alone = answers(1);
+    assert!(1_000 < alone.1.tables.iter().map(|table| table.2).sum::<u64>(), "none was evicted");
+    for group in [2, AHEAD, 7, 200, 1_500] {
+        assert!(answers(group) == alone, "groups of {group}");
+    }
+}

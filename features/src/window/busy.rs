@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
+use prefetch_index::prefetch_index;
 
 use super::rows::View;
 use super::tiles::Tiles;
@@ -73,19 +74,21 @@ impl Default for Busy {
 }
 
 impl Busy {
-    /// Reads where its lists lie, to have that near before they are needed.
-    pub(super) fn touch(&self) -> u64 {
-        (self.bits.len() ^ self.tail.len() ^ self.sums.len() ^ self.sightings.len()) as u64
-            ^ self.known_since as u64
-            ^ self.tiles.touch()
+    /// Fetches where its lists lie.
+    pub(super) fn fetch(&self) {
+        prefetch_index(std::slice::from_ref(&self.known_since), 0);
+        prefetch_index(std::slice::from_ref(&self.bits), 0);
+        prefetch_index(std::slice::from_ref(&self.sightings), 0);
+        self.tiles.fetch();
     }
 
-    /// Reads a little of its lists, likewise.
-    pub(super) fn touch_lists(&self) -> u64 {
-        let tail = self.tail.iter().step_by(8).fold(0, |all, word| all ^ word);
-        let bits = self.bits.len().checked_sub(1).map_or(0, |last| self.bits[last]);
-        let seen = self.sightings.iter().fold(0, |all, seen| all ^ seen.latest.len());
-        tail ^ bits ^ seen as u64 ^ self.tiles.touch_lists()
+    /// Fetches a little of its lists, once it is known where they lie.
+    pub(super) fn fetch_lists(&self) {
+        (0..self.tail.len()).step_by(8).for_each(|word| prefetch_index(&self.tail, word));
+        prefetch_index(&self.bits, self.bits.len().saturating_sub(1));
+        prefetch_index(&self.sums, self.sums.len().saturating_sub(1));
+        (0..self.sightings.len()).for_each(|pair| prefetch_index(&self.sightings, pair));
+        self.tiles.fetch_lists();
     }
 
     /// Which rows of the last chunk, that is not sealed, are in each channel.
@@ -150,11 +153,8 @@ impl Busy {
         self.tail.clear();
         self.tail.resize(shape.channels, 0);
         let start = self.sealed * CHUNK;
-        for row in start..view.end.min(start + CHUNK) {
-            for channel in codes.channels(view.code(row)) {
-                self.tail[usize::from(*channel)] |= 1 << (row - start);
-            }
-        }
+        let rows = start..view.end.min(start + CHUNK);
+        codes.spread(rows.map(|row| (view.code(row), 1 << (row - start))), &mut self.tail);
     }
 
     /// Rows left the front of the cell.

@@ -26,7 +26,7 @@ impl Reader<'_> {
         question: &Question,
         sight: &Sight,
         own: Row<'_>,
-        memo: &mut Memo,
+        (memo, few): (&mut Memo, &mut Few),
     ) -> f64 {
         let known = |value: i64| if value == ABSENT { UNKNOWN } else { value as f64 };
         let compared = question.column.map_or(ABSENT, |column| own.values[usize::from(column)]);
@@ -42,28 +42,15 @@ impl Reader<'_> {
         }
         match question.aggregate {
             Aggregate::Count => (self.count(question, sight) + i64::from(own.is_some())) as f64,
-            Aggregate::Sum => number(self.values(question, sight, own_value, memo).sum),
-            Aggregate::Mean => {
-                let values = self.values(question, sight, own_value, memo);
-                if values.valued == 0 { UNKNOWN } else { number(values.sum) / values.valued as f64 }
-            }
-            Aggregate::Stddev => {
-                let values = self.values(question, sight, own_value, memo);
-                if values.valued == 0 {
-                    return UNKNOWN;
-                }
-                // n * squares - sum^2 is exact in integers; only the root rounds.
-                let n = i128::from(values.valued);
-                let squared = values.sum.saturating_mul(values.sum);
-                let spread = n.saturating_mul(values.squares) - squared;
-                number(spread).sqrt() / values.valued as f64
+            Aggregate::Sum | Aggregate::Mean | Aggregate::Stddev => {
+                self.values(question, sight, own_value, memo).answer(question.aggregate)
             }
             Aggregate::Min => {
                 let lowest = self.extremes(question, sight, own_value, memo).0;
                 if lowest == i64::MAX { UNKNOWN } else { lowest as f64 }
             }
             Aggregate::Max => known(self.extremes(question, sight, own_value, memo).1),
-            Aggregate::Distinct => self.distinct(question, sight, own_value) as f64,
+            Aggregate::Distinct => self.distinct(question, sight, own_value, few) as f64,
             Aggregate::First => {
                 let before = self.edges(question, sight).map_or(ABSENT, |edges| edges.first.1);
                 let value =
@@ -298,7 +285,7 @@ impl Reader<'_> {
         ABSENT
     }
 
-    fn distinct(&self, question: &Question, sight: &Sight, own: i64) -> usize {
+    fn distinct(&self, question: &Question, sight: &Sight, own: i64, few: &mut Few) -> usize {
         let column = question.column.unwrap_or(0);
         let pair = (question.channel, column);
         let own = (own != ABSENT).then_some(own);
@@ -309,7 +296,7 @@ impl Reader<'_> {
         }
         // Few rows, or a late event that sees only the older ones: counted one by one.
         let Some(busy) = busy else {
-            let mut few = Few::default();
+            few.len = 0;
             self.each_value(question, sight, |value| few.add(value));
             few.add(own.unwrap_or(ABSENT));
             return few.len;
@@ -384,7 +371,8 @@ impl Part {
 
 /// Different values among those of rows that are in no chunk and the event's own. Mostly there is a
 /// handful: looking through them is faster than any table.
-struct Few {
+#[derive(Debug)]
+pub(super) struct Few {
     found: [i64; CHUNKED + 1],
     len: usize,
 }
@@ -397,14 +385,12 @@ impl Default for Few {
 
 impl Few {
     fn add(&mut self, value: i64) {
-        if value != ABSENT && !self.found[..self.len].contains(&value) {
+        // Without a way out of the loop, several are compared at once.
+        let is_known =
+            self.found[..self.len].iter().fold(false, |is, known| is | (*known == value));
+        if value != ABSENT && !is_known {
             self.found[self.len] = value;
             self.len += 1;
         }
     }
-}
-
-/// The nearest number; most sums fit 64 bits, for which the processor has an instruction.
-fn number(sum: i128) -> f64 {
-    i64::try_from(sum).map_or(sum as f64, |sum| sum as f64)
 }

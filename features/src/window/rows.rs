@@ -9,6 +9,8 @@
 
 use std::hint::select_unpredictable;
 
+use prefetch_index::prefetch_index;
+
 use super::{ABSENT, Row};
 use crate::arena::{Arena, Cell};
 use crate::limits::{COLUMNS_MAX, MINUTE_MS};
@@ -17,7 +19,7 @@ use crate::limits::{COLUMNS_MAX, MINUTE_MS};
 const FIXED: usize = 2;
 
 /// Cache lines of a cell that are fetched beforehand.
-const TOUCHED_LINES: usize = 8;
+const FETCHED_LINES: usize = 8;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -90,6 +92,34 @@ impl Lanes {
     }
 }
 
+/// Rows whose times are compared all at once, which is faster than a search among so few.
+const FEW: usize = 16;
+
+/// The times of a view, ready to be searched for several limits.
+#[derive(Debug)]
+pub(super) struct Times<'v, 'a> {
+    view: &'v View<'a>,
+    /// Offsets from the base of the few rows there are; what is over is later than all.
+    few: Option<[u32; FEW]>,
+}
+
+impl Times<'_, '_> {
+    /// The first row later than `limit`.
+    pub(super) fn first_after(&self, limit: i64) -> usize {
+        let Some(few) = &self.few else { return self.view.first_after(limit) };
+        let limit = limit.saturating_sub(self.view.base);
+        match u32::try_from(limit) {
+            Ok(u32::MAX) => self.view.end,
+            Ok(limit) => {
+                let earlier: u32 = few.iter().map(|time| u32::from(*time <= limit)).sum();
+                self.view.head + earlier as usize
+            }
+            Err(_) if limit < 0 => self.view.head,
+            Err(_) => self.view.end,
+        }
+    }
+}
+
 /// Rows, ready to be read.
 #[derive(Debug)]
 pub(super) struct View<'a> {
@@ -102,7 +132,19 @@ pub(super) struct View<'a> {
     lanes: &'a Lanes,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// The times, for more than one search.
+    pub(super) fn times(&self) -> Times<'_, 'a> {
+        let rows = self.end - self.head;
+        let few = (rows <= FEW && self.lanes.lanes[0].width <= 4).then(|| {
+            let mut few = [u32::MAX; FEW];
+            let times = few.iter_mut().zip(self.head..self.end);
+            times.for_each(|(time, row)| *time = self.read(0, row) as u32);
+            few
+        });
+        Times { view: self, few }
+    }
+
     fn read(&self, lane: usize, row: usize) -> u64 {
         let Lane { offset, width } = self.lanes.lanes[lane];
         let at = offset as usize + row * width as usize;
@@ -173,23 +215,19 @@ impl Rows {
         self.seen_again(arena, lanes).time(row)
     }
 
-    /// Reads where the cell lies.
-    pub(super) fn touch_page(&self, arena: &Arena) -> u64 {
-        arena.bytes(self.cell).len() as u64
-    }
-
-    /// Reads a byte of every cache line of the cell; of a larger one its beginning and the times
-    /// at which a search for recent ones looks first.
-    pub(super) fn touch(&self, arena: &Arena) -> u64 {
+    /// Fetches every cache line of the cell; of a larger one its beginning and the times at which a
+    /// search for recent ones looks first.
+    pub(super) fn fetch(&self, arena: &Arena) {
         let bytes = arena.bytes(self.cell);
-        let byte = |at: usize| u64::from(bytes.get(at).copied().unwrap_or(0));
-        if bytes.len() <= TOUCHED_LINES * LINE {
-            return bytes.iter().step_by(LINE).fold(0, |all, byte| all ^ u64::from(*byte));
+        if bytes.len() <= FETCHED_LINES * LINE {
+            (0..bytes.len()).step_by(LINE).for_each(|at| prefetch_index(bytes, at));
+            return;
         }
-        // A time mostly takes four bytes.
-        let near = |distance: usize| byte(4 * self.end().saturating_sub(distance));
-        let distances = (0..=5).map(|step| self.len() >> step);
-        distances.fold(byte(0), |all, distance| all ^ near(distance))
+        prefetch_index(bytes, 0);
+        for step in 0..=5 {
+            // A time mostly takes four bytes.
+            prefetch_index(bytes, 4 * self.end().saturating_sub(self.len() >> step));
+        }
     }
 
     /// The rows, laid out for reading in `lanes`.

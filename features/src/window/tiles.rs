@@ -6,6 +6,8 @@
 //! else. Extremes and edges, which have no difference, are kept tile by tile. Totals of all slots at
 //! one boundary lie side by side: a window's questions read two places, however many they are.
 
+use prefetch_index::prefetch_index;
+
 use super::{ABSENT, Edges, Row, Shape, Values};
 use crate::limits::MINUTE_MS;
 
@@ -97,16 +99,18 @@ impl Table<Edges> {
 }
 
 impl Tiles {
-    /// Reads where the lists lie, to have that near before they are needed.
-    pub(super) fn touch(&self) -> u64 {
-        (self.tiles.len() ^ self.counts.cells.len() ^ self.values.cells.len()) as u64
+    /// Fetches where the lists lie.
+    pub(super) fn fetch(&self) {
+        prefetch_index(std::slice::from_ref(&self.tiles), 0);
+        prefetch_index(std::slice::from_ref(&self.values), 0);
     }
 
-    /// Reads the tiles at which a search looks first, and the newest totals.
-    pub(super) fn touch_lists(&self) -> u64 {
-        let last = |list: &[i64]| list.last().map_or(0, |total| *total as u64);
-        let newest = self.tiles.iter().step_by(self.tiles.len() / 8 + 1);
-        newest.fold(last(&self.counts.cells), |all, tile| all ^ tile.newest as u64)
+    /// Fetches the tiles at which a search looks first, and the newest totals.
+    pub(super) fn fetch_lists(&self) {
+        let tiles = (0..self.tiles.len()).step_by(self.tiles.len() / 8 + 1);
+        tiles.for_each(|tile| prefetch_index(&self.tiles, tile));
+        prefetch_index(&self.counts.cells, self.counts.cells.len().saturating_sub(1));
+        prefetch_index(&self.values.cells, self.values.cells.len().saturating_sub(1));
     }
 
     fn open(&mut self, shape: &Shape) {

@@ -228,7 +228,8 @@ fn replay(
     mut against: Option<&mut (Lane, Diff)>,
     decisions: &mut Option<Output>,
 ) -> Result<(), Failure> {
-    while let Some(mut event) = reading.next()? {
+    let history = candidate.engine.history();
+    while let Some(mut event) = reading.next(&history)? {
         // Each policy makes its own.
         if changes::is_of_rule(&event) {
             continue;

@@ -22,7 +22,8 @@ pub(super) fn take(
     let mut reading = Reading::open(data, networks, "checking", BadRows::PassOver)?;
     let engine = Engine::new(Arc::clone(policy), Limits::default());
     let mut census = Census::new(policy.rules(), policy.plan());
-    while let Some(mut event) = reading.next()? {
+    let history = engine.history();
+    while let Some(mut event) = reading.next(&history)? {
         if !event.is_score_requested() {
             engine.record(&mut event, || ());
             continue;

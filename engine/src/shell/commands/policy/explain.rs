@@ -105,7 +105,8 @@ fn fold_before(
 ) -> Result<Option<Event>, Failure> {
     let Some(data) = &arguments.data else { return Ok(None) };
     let mut reading = Reading::open(data, &arguments.networks, "folding", BadRows::PassOver)?;
-    while let Some(mut event) = reading.next()? {
+    let history = engine.history();
+    while let Some(mut event) = reading.next(&history)? {
         if given.is_none() && arguments.id.as_deref() == Some(id_of(&event)) {
             reading.end();
             return Ok(Some(event));
