@@ -357,11 +357,10 @@ fn rules_alone_stop_half_of_the_fraud_and_trouble_one_good_customer_in_a_hundred
         let (part, whole) = (sum(part), sum(whole));
         (part.0 as f64 / whole.0 as f64, part.1 as f64 / whole.1 as f64)
     };
-    let counts: [(&str, fn(&Report) -> &Decided); 2] = [
-        ("all rules", |report| &report.decisions),
-        ("without the limits of law", |report| &report.without_limits),
-    ];
-    for (name, of) in counts {
+    type Count = fn(&Report) -> &Decided;
+    let all: Count = |report| &report.decisions;
+    let opinion: Count = |report| &report.without_limits;
+    for (name, of) in [("all rules", all), ("without the limits of law", opinion)] {
         let genuine = |report: &Report| of(report).total().genuine;
         let stopped =
             shares(&|report| of(report).touched().fraud, &|report| of(report).total().fraud);
