@@ -3,32 +3,28 @@
 //! `IN` has `event_id, ts, card, device, ip, merchant, amount_cents`, in order of time. `OUT` gets, for
 //! windows `(t - W, t]` with the row itself: count, sum, mean and largest amount by card over 1 h,
 //! 24 h, 7 d and 30 d and by merchant over 24 h; count and different cards by device and by address
-//! over 1 h and 24 h. Two threads take what is next: a stretch of one key's rows to fold, or a
-//! stretch that is folded to write. Some rows are recounted from `OUT` afterwards.
+//! over 1 h and 24 h. Two threads sweep over the keys, then gather stretches of rows, which
+//! are written in order. Some rows are recounted from `OUT` afterwards.
 //!
 //! Without `IN` a small table is made, so that the bench runs anywhere.
 //!
 //! `cargo bench -p benches --features offline --bench batch -- IN OUT`
 #![allow(clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
 
-use std::collections::{HashSet, VecDeque};
-use std::ops::Range;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::Instant;
 
 use benches::{Payment, payments, peak_bytes};
 use datasets::{Numbers, NumbersWriter, read_numbers};
-use features::columns::{Ask, Columns, Fold};
-use features::history::Limits;
+use features::columns::{Answers, Ask, Columns, sweep};
 use features::limits::{DAY_MS, HOUR_MS};
 use features::window::Aggregate;
 
 /// Rows of a stretch, which become a row group.
 const STRETCH: usize = 128 * 1_024;
-
-/// Stretches that may be folded before they are written.
-const AHEAD: usize = 6;
 
 const THREADS: usize = 2;
 
@@ -88,15 +84,26 @@ fn run(from: &Path, into: &Path) {
     let named: Vec<&str> =
         ["event_id"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let writer = NumbersWriter::create(into, &named).expect("the output can be written");
-    let work = Work::new(&table, writer);
-    std::thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| work.run());
-        }
+    let swept: [OnceLock<Answers>; KEYS] = Default::default();
+    let spent = Mutex::new([0.0; KEYS + 1]);
+    // The longest one first, so that both threads end together.
+    each(KEYS, |key| {
+        let start = Instant::now();
+        let answers = swept_by(&table, key);
+        lock(&spent)[key] += start.elapsed().as_secs_f64();
+        assert!(swept[key].set(answers).is_ok(), "each key is swept once");
+    });
+    let answers = swept.map(|answers| answers.into_inner().expect("each key is swept"));
+    let turn = Turn { writer: Mutex::new((0, writer)), changed: Condvar::new() };
+    each(table.ids.len().div_ceil(STRETCH), |stretch| {
+        let start = Instant::now();
+        let columns = gather(&table, &answers, stretch);
+        lock(&spent)[KEYS] += start.elapsed().as_secs_f64();
+        turn.write(stretch, columns);
     });
     let done = began.elapsed().as_secs_f64();
-    let Work { writer, state, .. } = work;
-    writer.into_inner().expect("no thread panicked").finish().expect("the output is complete");
+    let (_, writer) = turn.writer.into_inner().expect("no thread panicked");
+    writer.finish().expect("the output is complete");
     let kept = began.elapsed().as_secs_f64();
     let rows = table.ids.len();
     println!(
@@ -105,10 +112,10 @@ fn run(from: &Path, into: &Path) {
         names.len(),
         rows as f64 / done,
     );
-    let State { spent, .. } = state.into_inner().expect("no thread panicked");
-    print!("read {read:.2} s; seconds of a thread to fold by");
-    PLAN.iter().zip(spent).for_each(|((key, ..), seconds)| print!(" {key} {seconds:.2}"));
-    println!(", to write {:.2}; peak {:.0} MB", spent[KEYS], peak_bytes() as f64 / 1e6);
+    let spent = lock(&spent);
+    print!("read {read:.2} s; seconds of a thread to sweep by");
+    PLAN.iter().zip(*spent).for_each(|((key, ..), seconds)| print!(" {key} {seconds:.2}"));
+    println!(", to gather {:.2}; peak {:.0} MB", spent[KEYS], peak_bytes() as f64 / 1e6);
     check(&table, into, &names);
 }
 
@@ -146,147 +153,72 @@ fn read(path: &Path) -> Table {
     Table { ids, times, keys, amounts, cards }
 }
 
-/// What the threads share.
-struct Work<'t> {
-    table: &'t Table,
-    stretches: usize,
-    folds: [Mutex<Fold>; KEYS],
-    /// By key: the answers of stretches that are folded and not yet written.
-    answers: [Mutex<VecDeque<Vec<f64>>>; KEYS],
-    writer: Mutex<NumbersWriter>,
-    state: Mutex<State>,
+/// Does so many tasks on all threads, each thread the next one when it is done with one.
+fn each(tasks: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let task = next.fetch_add(1, Ordering::Relaxed);
+                    if tasks <= task {
+                        break;
+                    }
+                    work(task);
+                }
+            });
+        }
+    });
+}
+
+fn swept_by(table: &Table, key: usize) -> Answers {
+    let (_, windows, parts) = PLAN[key];
+    let values: &[&[i64]] = &[&table.amounts, &table.cards];
+    sweep(&asks(windows, parts), Columns { keys: &table.keys[key], times: &table.times, values })
+}
+
+/// The columns of a stretch of rows.
+fn gather(table: &Table, answers: &[Answers; KEYS], stretch: usize) -> Vec<Numbers> {
+    let range = stretch * STRETCH..table.ids.len().min((stretch + 1) * STRETCH);
+    let mut columns = vec![Numbers::Long(table.ids[range.clone()].to_vec())];
+    for ((_, windows, parts), answers) in PLAN.into_iter().zip(answers) {
+        let first = columns.len();
+        let parts = windows.iter().flat_map(|_| parts);
+        columns.extend(parts.map(|part| match *part {
+            "mean" => Numbers::Float(Vec::with_capacity(STRETCH)),
+            "sum" => Numbers::Long(Vec::with_capacity(STRETCH)),
+            _ => Numbers::Short(Vec::with_capacity(STRETCH)),
+        }));
+        let columns = &mut columns[first..];
+        answers.each(range.clone(), |answers| {
+            for (column, answer) in columns.iter_mut().zip(answers) {
+                match column {
+                    Numbers::Float(column) => column.push(*answer),
+                    Numbers::Long(column) => column.push(*answer as i64),
+                    Numbers::Short(column) => column.push(*answer as i32),
+                }
+            }
+        });
+    }
+    columns
+}
+
+/// The file, which takes one stretch after the other.
+struct Turn {
+    writer: Mutex<(usize, NumbersWriter)>,
     changed: Condvar,
 }
 
-/// How far the work is; stretches are folded in order by each key, and written in order.
-#[derive(Default)]
-struct State {
-    folded: [usize; KEYS],
-    is_folding: [bool; KEYS],
-    written: usize,
-    is_writing: bool,
-    /// Seconds of a thread: for each key, then for writing.
-    spent: [f64; KEYS + 1],
-}
-
-#[derive(Clone, Copy)]
-enum Task {
-    Fold(usize),
-    Write,
-}
-
-impl<'t> Work<'t> {
-    fn new(table: &'t Table, writer: NumbersWriter) -> Work<'t> {
-        let limits = Limits { raw_max: 8_192, ..Limits::default() };
-        let fold = |(_, windows, parts): (_, &[Window], &[&str])| {
-            Mutex::new(Fold::new(&asks(windows, parts), limits))
-        };
-        Work {
-            table,
-            stretches: table.ids.len().div_ceil(STRETCH),
-            folds: PLAN.map(fold),
-            answers: Default::default(),
-            writer: Mutex::new(writer),
-            state: Mutex::default(),
-            changed: Condvar::new(),
+impl Turn {
+    /// Writes the columns of a stretch, after those of the one before.
+    fn write(&self, stretch: usize, columns: Vec<Numbers>) {
+        let mut turn = lock(&self.writer);
+        while turn.0 != stretch {
+            turn = self.changed.wait(turn).expect("no thread panicked");
         }
-    }
-
-    /// One thread: takes a task after the other until all is written.
-    fn run(&self) {
-        let mut state = lock(&self.state);
-        while state.written < self.stretches {
-            let Some(task) = state.next(self.stretches) else {
-                state = self.changed.wait(state).expect("no thread panicked");
-                continue;
-            };
-            let stretch = state.begin(task);
-            drop(state);
-            let start = Instant::now();
-            match task {
-                Task::Fold(key) => self.fold(key, stretch),
-                Task::Write => self.write(stretch),
-            }
-            state = lock(&self.state);
-            state.end(task, start.elapsed().as_secs_f64());
-            self.changed.notify_all();
-        }
-    }
-
-    fn range(&self, stretch: usize) -> Range<usize> {
-        stretch * STRETCH..self.table.ids.len().min((stretch + 1) * STRETCH)
-    }
-
-    fn fold(&self, key: usize, stretch: usize) {
-        let range = self.range(stretch);
-        let (_, windows, parts) = PLAN[key];
-        let mut answers = vec![0.0; range.len() * windows.len() * parts.len()];
-        let rows = Columns {
-            keys: &self.table.keys[key][range.clone()],
-            times: &self.table.times[range.clone()],
-            values: &[&self.table.amounts[range.clone()], &self.table.cards[range]],
-        };
-        lock(&self.folds[key]).fold(rows, &mut answers);
-        lock(&self.answers[key]).push_back(answers);
-    }
-
-    fn write(&self, stretch: usize) {
-        let range = self.range(stretch);
-        let mut columns = vec![Numbers::Long(self.table.ids[range].to_vec())];
-        for ((_, windows, parts), answers) in PLAN.into_iter().zip(&self.answers) {
-            let answers = lock(answers).pop_front().unwrap_or_default();
-            let asks = windows.len() * parts.len();
-            for ask in 0..asks {
-                let column = answers.iter().skip(ask).step_by(asks);
-                columns.push(match parts[ask % parts.len()] {
-                    "mean" => Numbers::Float(column.copied().collect()),
-                    "sum" => Numbers::Long(column.map(|sum| *sum as i64).collect()),
-                    _ => Numbers::Short(column.map(|number| *number as i32).collect()),
-                });
-            }
-        }
-        lock(&self.writer).write(columns).expect("the output can be written");
-    }
-}
-
-impl State {
-    /// What can be done now: the oldest stretch first, so that little waits to be written.
-    fn next(&self, stretches: usize) -> Option<Task> {
-        if !self.is_writing && self.folded.iter().all(|folded| self.written < *folded) {
-            return Some(Task::Write);
-        }
-        let end = stretches.min(self.written + AHEAD);
-        let free = (0..KEYS).filter(|key| !self.is_folding[*key] && self.folded[*key] < end);
-        free.min_by_key(|key| self.folded[*key]).map(Task::Fold)
-    }
-
-    /// Takes a task; gives the stretch it is about.
-    fn begin(&mut self, task: Task) -> usize {
-        match task {
-            Task::Fold(key) => {
-                self.is_folding[key] = true;
-                self.folded[key]
-            }
-            Task::Write => {
-                self.is_writing = true;
-                self.written
-            }
-        }
-    }
-
-    fn end(&mut self, task: Task, seconds: f64) {
-        match task {
-            Task::Fold(key) => {
-                self.is_folding[key] = false;
-                self.folded[key] += 1;
-                self.spent[key] += seconds;
-            }
-            Task::Write => {
-                self.is_writing = false;
-                self.written += 1;
-                self.spent[KEYS] += seconds;
-            }
-        }
+        turn.1.write(columns).expect("the output can be written");
+        turn.0 += 1;
+        self.changed.notify_all();
     }
 }
 

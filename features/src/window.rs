@@ -34,11 +34,13 @@ mod busy;
 mod reader;
 mod rows;
 mod scan;
+mod sweep;
 mod tiles;
 
 use busy::{Busy, CHUNK, CHUNKED, Summary};
 use reader::{Few, Memo, Reader};
 use rows::{Lanes, Rows};
+pub(crate) use sweep::Sweep;
 
 /// A column without a value.
 pub const ABSENT: i64 = i64::MIN;

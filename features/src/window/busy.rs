@@ -29,6 +29,8 @@ pub(super) struct Busy {
     pub(super) sealed: usize,
     /// By sealed chunk, then channel: which rows are in the channel.
     bits: Vec<u64>,
+    /// Likewise: rows of the channel up to the end of the chunk, since some chunk long ago.
+    counts: Vec<u32>,
     /// The same of the rows behind the sealed chunks.
     tail: Vec<u64>,
     /// By chunk, then slot that has them: sums and extremes of the values.
@@ -66,6 +68,7 @@ impl Default for Busy {
             is_chunked: false,
             sealed: 0,
             bits: Vec::new(),
+            counts: Vec::new(),
             tail: Vec::new(),
             sums: Vec::new(),
             sightings: Vec::new(),
@@ -86,6 +89,7 @@ impl Busy {
     pub(super) fn fetch_lists(&self) {
         (0..self.tail.len()).step_by(8).for_each(|word| prefetch_index(&self.tail, word));
         prefetch_index(&self.bits, self.bits.len().saturating_sub(1));
+        prefetch_index(&self.counts, self.counts.len().saturating_sub(1));
         prefetch_index(&self.sums, self.sums.len().saturating_sub(1));
         (0..self.sightings.len()).for_each(|pair| prefetch_index(&self.sightings, pair));
         self.tiles.fetch_lists();
@@ -99,6 +103,12 @@ impl Busy {
     /// Which rows of a sealed chunk are in a channel.
     pub(super) fn word(&self, shape: &Shape, chunk: usize, channel: usize) -> u64 {
         self.bits[chunk * shape.channels + channel]
+    }
+
+    /// Rows of a channel in the chunks behind one sealed chunk, up to another one.
+    pub(super) fn count(&self, shape: &Shape, (from, to): (usize, usize), channel: usize) -> u32 {
+        let until = |chunk: usize| self.counts[chunk * shape.channels + channel];
+        until(to).wrapping_sub(until(from))
     }
 
     /// Summary of a slot in a sealed chunk, by the slot's number among those that have one.
@@ -161,6 +171,7 @@ impl Busy {
     pub(super) fn dropped(&mut self, shape: &Shape, chunks: usize) {
         let sealed = chunks.min(self.sealed);
         self.bits.drain(..sealed * shape.channels);
+        self.counts.drain(..sealed * shape.channels);
         self.sums.drain(..sealed * shape.summaries);
         self.sealed -= sealed;
         for seen in &mut self.sightings {
@@ -250,6 +261,7 @@ impl Busy {
         if chunks < self.sealed {
             self.sealed = chunks;
             self.bits.truncate(chunks * shape.channels);
+            self.counts.truncate(chunks * shape.channels);
             self.sums.truncate(chunks * shape.summaries);
         }
     }
@@ -259,6 +271,11 @@ impl Busy {
         let start = self.sealed * CHUNK;
         let sums = self.sums.len();
         self.bits.extend_from_slice(&self.tail);
+        let before = self.counts.len().checked_sub(shape.channels);
+        for (channel, word) in self.tail.iter().enumerate() {
+            let before = before.map_or(0, |before| self.counts[before + channel]);
+            self.counts.push(before.wrapping_add(word.count_ones()));
+        }
         self.sums.resize(sums + shape.summaries, Summary::NONE);
         for slot in &shape.slots {
             let (Some(summary), Some(column)) = (slot.summary, slot.column) else { continue };

@@ -158,16 +158,28 @@ impl Reader<'_> {
         &'s self,
         channel: u8,
         sight: &'s Sight,
-    ) -> impl DoubleEndedIterator<Item = (usize, u64)> + 's {
+    ) -> impl DoubleEndedIterator<Item = (usize, u64)> + ExactSizeIterator + 's {
         let last = sight.end.div_ceil(CHUNK);
         let first = if sight.start == sight.end { last } else { sight.start / CHUNK };
         (first..last).map(move |chunk| (chunk, self.word(channel, chunk) & within(sight, chunk)))
     }
 
     fn count(&self, question: &Question, sight: &Sight) -> i64 {
-        let rows =
-            self.chunks(question.channel, sight).map(|(_, word)| i64::from(word.count_ones()));
-        let rows = rows.sum::<i64>();
+        let chunks = self.chunks(question.channel, sight);
+        let rows = match (self.busy, chunks.len()) {
+            // Those between the first and the last one are whole and sealed.
+            (Some(busy), 3..) => {
+                let (first, last) = (sight.start / CHUNK, sight.end.div_ceil(CHUNK) - 1);
+                let channel = usize::from(question.channel);
+                let between = busy.count(self.shape, (first, last - 1), channel);
+                let ends = [first, last].map(|chunk| {
+                    let word = self.word(question.channel, chunk) & within(sight, chunk);
+                    i64::from(word.count_ones())
+                });
+                i64::from(between) + ends[0] + ends[1]
+            }
+            _ => chunks.map(|(_, word)| i64::from(word.count_ones())).sum(),
+        };
         rows + self.busy.map_or(0, |busy| {
             busy.tiles.count(usize::from(question.slot), sight.tiles, sight.is_life)
         })
