@@ -20,7 +20,7 @@ use models::ModelDraft;
 /// and ALW-05 is in the thresholds that it widens.
 #[rustfmt::skip]
 const NUMBERS: &[(&str, &[&str])] = &[
-    ("LST-01", &["card_blocklisted"]),
+    ("LST-01", &["card_blocklisted", "card_misused"]),
     ("LST-02", &["device_blocklisted"]),
     ("LST-03", &["card_on_watch_list"]),
     ("LST-04", &["sanctioned_region"]),
@@ -120,7 +120,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("ALW-05", &[]),
     ("ALW-06", &["family_phone"]),
     ("ALW-07", &["fee_splitter"]),
-    ("ALW-08", &["vouched_device"]),
+    ("ALW-08", &["vouched_device", "vouched_by_passkey"]),
 ];
 
 /// The number that a title begins with.
