@@ -65,7 +65,7 @@ fn measure(name: &str, wanted: usize, plan: Plan, (accounts, ahead): (u32, usize
         for some in hour.chunks(ahead) {
             events.clear();
             let read = |line: &str| Event::read(line.as_bytes(), None).expect("the world is valid");
-            events.extend(some.iter().map(|emitted| read(&emitted.line)));
+            events.extend(some.iter().map(|emitted| read(emitted.line)));
             let mut told = 0;
             if 1 < ahead {
                 let start = Instant::now();
