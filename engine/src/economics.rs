@@ -516,6 +516,12 @@ impl Economics {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
+    /// Share of a loss that moves to the issuer when this factor is passed: most of it when the
+    /// challenge was the issuer's own, else nothing.
+    pub fn shifted_by(&self, factor: Factor) -> f64 {
+        if factor == Factor::ThreeDsChallenge { self.liability_shift_challenge } else { 0.0 }
+    }
+
     /// The price and strength of one factor.
     pub fn factor(&self, factor: Factor) -> &FactorPrice {
         &self.factors[factor as usize]

@@ -257,7 +257,7 @@ fn single(question: &Question<'_>, factor: Factor, bypass_times: f64, success_ma
     let ask = Ask {
         fee_usd: price.fee_usd,
         bypass: weighed(question.posterior, |vector| passes[vector]),
-        shifted: shifted(question, factor),
+        shifted: question.economics.shifted_by(factor),
         success: price.success.min(success_max),
         seconds: price.seconds,
     };
@@ -269,15 +269,6 @@ fn single(question: &Question<'_>, factor: Factor, bypass_times: f64, success_ma
 /// The mean over the suspected vectors, by number of vector.
 fn weighed(posterior: &Posterior, of: impl Fn(usize) -> f64) -> f64 {
     posterior.weights().iter().enumerate().map(|(vector, weight)| weight * of(vector)).sum()
-}
-
-/// The issuer takes most of the loss when its own challenge was passed.
-fn shifted(question: &Question<'_>, factor: Factor) -> f64 {
-    if factor == Factor::ThreeDsChallenge {
-        question.economics.liability_shift_challenge
-    } else {
-        0.0
-    }
 }
 
 /// Two factors that must both be passed. Given the vector, passing one says nothing of the other.

@@ -2,7 +2,7 @@
 //!
 //! A floor without a factor turns challenges into refusals without a word. So each floor is tried
 //! with what it is about: an amount, a person, and the attack that pretends to be that person. Some
-//! factor must be strong enough for it, prove the person, keep enough of the attackers out, and be
+//! factor must be strong enough for it, prove the person, keep enough of the loss from us, and be
 //! worth its price: at the probability where approving and refusing cost the same, asking must cost
 //! less. And no factor may be let through by every attacker or failed by every customer.
 
@@ -121,8 +121,14 @@ fn is_askable(factor: Factor) -> bool {
 /// Whether asking is cheapest where approving and refusing cost the same.
 fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f64) -> bool {
     let price = economics.factor(factor);
-    let bypass = price.bypass[vector as usize];
-    if economics.fit_limit < bypass {
+    let ask = Ask {
+        fee_usd: price.fee_usd,
+        bypass: price.bypass[vector as usize],
+        shifted: economics.shifted_by(factor),
+        success: price.success,
+        seconds: price.seconds,
+    };
+    if economics.fit_limit < ask.residual() {
         return false;
     }
     let stake = Stake {
@@ -132,13 +138,6 @@ fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f
         customer_value_usd: economics.customer_value_usd,
         attrition: economics.attrition,
         exposure: 1.0,
-    };
-    let ask = Ask {
-        fee_usd: price.fee_usd,
-        bypass,
-        shifted: 0.0,
-        success: price.success,
-        seconds: price.seconds,
     };
     let refused = economics.loss_declined(&stake);
     let approved = economics.loss_approved(&stake);
@@ -183,12 +182,15 @@ mod tests {
 
     #[test]
     fn a_floor_whose_factors_let_everybody_in_is_a_fault() {
-        let told = said(&[
+        let mut settings = vec![
             ("three_ds_challenge_bypass_v1", 1.0),
             ("micro_amount_bypass_v1", 1.0),
             ("passport_selfie_bypass_v1", 0.6),
             ("support_callback_fee_usd", 500.0),
-        ]);
+        ];
+        assert_eq!(said(&settings), Vec::<String>::new(), "the issuer bears what it lets in");
+        settings.push(("liability_shift_challenge", 0.0));
+        let told = said(&settings);
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].contains("S2 that proves the cardholder"), "{}", told[0]);
     }

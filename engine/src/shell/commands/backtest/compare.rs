@@ -492,9 +492,7 @@ impl Wallet for Player {
         open.asked.seconds += price.seconds;
         if result == "passed" {
             open.passed += 1;
-            if factor == Factor::ThreeDsChallenge {
-                open.asked.shifted = economics.liability_shift_challenge;
-            }
+            open.asked.shifted = open.asked.shifted.max(economics.shifted_by(factor));
         }
     }
 }
