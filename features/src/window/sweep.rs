@@ -221,7 +221,7 @@ impl Window {
         self.first = 0;
         for question in &mut self.questions {
             (question.first, question.end, question.different) = (0, 0, 0);
-            (question.front, question.queue) = (0, std::mem::take(&mut question.queue));
+            question.front = 0;
             question.queue.clear();
         }
     }
