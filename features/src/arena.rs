@@ -4,6 +4,14 @@
 //! Cells of one size lie side by side in pages of 64 KiB. A page that nobody uses any more goes back to the allocator, which hands
 //! it out again for another size: what a million entities outgrow together is not lost.
 
+use prefetch_index::prefetch_index;
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Cache lines of the next free cell that are fetched beforehand.
+const NEXT_LINES: usize = 4;
+
 /// Bytes of a page; a larger cell has a page of its own.
 const PAGE: usize = 64 * 1_024;
 
@@ -11,6 +19,9 @@ const PAGE: usize = 64 * 1_024;
 pub(crate) const PADDING: usize = 8;
 
 const SIZES: [u32; 224] = sizes();
+
+/// By eights of bytes: the first class with room, for all but large cells.
+const CLASSES: [u8; 129] = classes();
 
 /// Multiples of 8 from 16 to 128, then a sixteenth more each time.
 const fn sizes() -> [u32; 224] {
@@ -23,6 +34,20 @@ const fn sizes() -> [u32; 224] {
         i += 1;
     }
     sizes
+}
+
+const fn classes() -> [u8; 129] {
+    let mut classes = [0; 129];
+    let (mut eights, mut class) = (0, 0);
+    while eights < classes.len() {
+        if (SIZES[class] as usize) < 8 * eights {
+            class += 1;
+        } else {
+            classes[eights] = class as u8;
+            eights += 1;
+        }
+    }
+    classes
 }
 
 /// A cell in use; the default one has no bytes.
@@ -92,7 +117,10 @@ impl Default for Arena {
 impl Arena {
     /// A cell of at least so many bytes, with whatever bytes the last user left.
     pub(crate) fn take(&mut self, bytes: usize) -> Cell {
-        let class = SIZES.partition_point(|size| (*size as usize) < bytes).min(SIZES.len() - 1);
+        let class = CLASSES.get(bytes.div_ceil(8)).map_or_else(
+            || SIZES.partition_point(|size| (*size as usize) < bytes).min(SIZES.len() - 1),
+            |class| usize::from(*class),
+        );
         let Class { size, per_page, pages, open } = &mut self.classes[class];
         let number = open.last().copied().unwrap_or_else(|| {
             pages.push(Page::default());
@@ -119,6 +147,9 @@ impl Arena {
         if usize::from(page.used) == *per_page {
             open.pop();
         }
+        // Whoever takes the next one of this size writes to it at once.
+        let next = usize::from(page.free.checked_sub(1).unwrap_or(page.taken)) * *size;
+        (next..next + *size).step_by(LINE).take(NEXT_LINES).for_each(|at| prefetch_index(&page.bytes, at));
         Cell { index: number << WITHIN | u32::from(within), class: class as u8 }
     }
 
@@ -159,10 +190,55 @@ impl Arena {
         &mut class.pages[cell.page()].bytes[at..at + class.size]
     }
 
+    /// The bytes of a cell, and those of another one to be written.
+    pub(crate) fn from_to(&mut self, from: Cell, to: Cell) -> (&[u8], &mut [u8]) {
+        let (from_class, to_class) = (usize::from(from.class), usize::from(to.class));
+        if self.classes.len() <= from_class {
+            return (&[], self.bytes_mut(to));
+        }
+        if from_class != to_class {
+            let (from_class, to_class) = two(&mut self.classes, from_class, to_class);
+            let from_at = from.within() * from_class.size;
+            let to_at = to.within() * to_class.size;
+            return (
+                &from_class.pages[from.page()].bytes[from_at..from_at + from_class.size],
+                &mut to_class.pages[to.page()].bytes[to_at..to_at + to_class.size],
+            );
+        }
+        let Class { size, pages, .. } = &mut self.classes[to_class];
+        let (from_at, to_at) = (from.within() * *size, to.within() * *size);
+        if from.page() != to.page() {
+            let (from_page, to_page) = two(pages, from.page(), to.page());
+            return (
+                &from_page.bytes[from_at..from_at + *size],
+                &mut to_page.bytes[to_at..to_at + *size],
+            );
+        }
+        let bytes = &mut pages[to.page()].bytes;
+        if from_at < to_at {
+            let (before, behind) = bytes.split_at_mut(to_at);
+            (&before[from_at..from_at + *size], &mut behind[..*size])
+        } else {
+            let (before, behind) = bytes.split_at_mut(from_at);
+            (&behind[..*size], &mut before[to_at..to_at + *size])
+        }
+    }
+
     /// Bytes of all pages.
     pub(crate) fn held(&self) -> usize {
         let pages = self.classes.iter().flat_map(|class| &class.pages);
         pages.map(|page| page.bytes.len() + size_of::<Page>()).sum()
+    }
+}
+
+/// Two different ones of a list.
+fn two<T>(all: &mut [T], from: usize, to: usize) -> (&T, &mut T) {
+    if from < to {
+        let (before, behind) = all.split_at_mut(to);
+        (&before[from], &mut behind[0])
+    } else {
+        let (before, behind) = all.split_at_mut(from);
+        (&behind[0], &mut before[to])
     }
 }
 

@@ -373,23 +373,11 @@ impl Codes {
         &self.channels[code as usize]
     }
 
-    /// Sets each row's bit in the words of the channels that its code stands for.
-    fn spread(&self, rows: impl Iterator<Item = (u32, u64)>, words: &mut [u64]) {
-        // Neighbours mostly have one code: their bits go into the words together.
-        let (mut last, mut bits) = (0, 0);
-        let mut put = |code: u32, bits: u64| {
-            for channel in if bits == 0 { &[] } else { self.channels(code) } {
-                words[usize::from(*channel)] |= bits;
-            }
-        };
-        for (code, bit) in rows {
-            if code != last {
-                put(last, bits);
-                (last, bits) = (code, 0);
-            }
-            bits |= bit;
+    /// Sets bits in the words of the channels that a code stands for.
+    fn put(&self, code: u32, bits: u64, words: &mut [u64]) {
+        for channel in if bits == 0 { &[] } else { self.channels(code) } {
+            words[usize::from(*channel)] |= bits;
         }
-        put(last, bits);
     }
 }
 
@@ -584,7 +572,7 @@ impl Entity {
         let lanes = &mut work.lanes;
         let view = self.rows.view(arena, shape.columns, lanes);
         let last = view.end.checked_sub(1).map(|last| view.time(last));
-        let at = if last <= Some(row.time) { view.end } else { view.first_after(row.time) };
+        let at = if last <= Some(row.time) { view.end } else { view.first_after_one(row.time) };
         let newest = last.map_or(row.time, |last| last.max(row.time));
         let is_full = shape.raw_max <= self.rows.len();
         if is_full && at == self.rows.head() {
@@ -688,19 +676,28 @@ impl Entity {
                 let chunks = tail.chunks_exact_mut(shape.channels.max(1)).enumerate();
                 for (chunk, words) in chunks {
                     let rows = (chunk * CHUNK).max(view.head)..((chunk + 1) * CHUNK).min(view.end);
-                    codes.spread(rows.map(|row| (view.code(row), 1 << (row % CHUNK))), words);
+                    view.spread(codes, rows, words);
                 }
                 tail
             }
         };
-        let times = view.times();
-        for (sight, span) in sights.iter_mut().zip(spans) {
+        let sights = &mut sights[..spans.len()];
+        let (mut limits, mut starts) = ([0; SPANS_MAX], [0; SPANS_MAX]);
+        for ((sight, span), limit) in sights.iter_mut().zip(spans).zip(&mut limits) {
             sight.to = at - span.offset_ms;
             sight.from = span.window_ms.map_or(i64::MIN, |w| sight.to.saturating_sub(w));
             sight.is_life = span.window_ms.is_none();
-            sight.end = times.first_after(sight.to);
-            sight.start = if sight.is_life { view.head } else { times.first_after(sight.from) };
-            sight.start = sight.start.min(sight.end);
+            *limit = sight.from;
+        }
+        view.times().first_after(&limits[..spans.len()], &mut starts);
+        // Most windows end with the event, behind all rows.
+        let mut end = (i64::MAX, view.end);
+        for (sight, start) in sights.iter_mut().zip(starts) {
+            if sight.to != end.0 {
+                end = (sight.to, view.first_after_one(sight.to));
+            }
+            sight.end = end.1;
+            sight.start = start.min(sight.end);
             sight.rows = match sight.end - sight.start {
                 0 => 0,
                 rows if sight.end <= CHUNK => u64::MAX >> (CHUNK - rows) << sight.start,

@@ -163,8 +163,7 @@ impl Busy {
         self.tail.clear();
         self.tail.resize(shape.channels, 0);
         let start = self.sealed * CHUNK;
-        let rows = start..view.end.min(start + CHUNK);
-        codes.spread(rows.map(|row| (view.code(row), 1 << (row - start))), &mut self.tail);
+        view.spread(codes, start..view.end.min(start + CHUNK), &mut self.tail);
     }
 
     /// Rows left the front of the cell.
@@ -314,7 +313,7 @@ impl Sightings {
     fn see(&mut self, view: &View<'_>, column: usize, value: i64, time: i64) {
         match self.recent.insert(value, time) {
             Some(last) => {
-                let mut row = view.first_after(last - 1);
+                let mut row = view.first_after_one(last - 1);
                 while row + 1 < view.end
                     && !(self.is_latest(row) && view.value(column, row) == value)
                 {

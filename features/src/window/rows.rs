@@ -8,10 +8,12 @@
 //! two at most.
 
 use std::hint::select_unpredictable;
+use std::ops::Range;
 
 use prefetch_index::prefetch_index;
 
-use super::{ABSENT, Row};
+use super::busy::CHUNK;
+use super::{ABSENT, Codes, Row};
 use crate::arena::{Arena, Cell};
 use crate::limits::{COLUMNS_MAX, MINUTE_MS};
 
@@ -104,18 +106,20 @@ pub(super) struct Times<'v, 'a> {
 }
 
 impl Times<'_, '_> {
-    /// The first row later than `limit`.
-    pub(super) fn first_after(&self, limit: i64) -> usize {
-        let Some(few) = &self.few else { return self.view.first_after(limit) };
-        let limit = limit.saturating_sub(self.view.base);
-        match u32::try_from(limit) {
-            Ok(u32::MAX) => self.view.end,
-            Ok(limit) => {
-                let earlier: u32 = few.iter().map(|time| u32::from(*time <= limit)).sum();
-                self.view.head + earlier as usize
-            }
-            Err(_) if limit < 0 => self.view.head,
-            Err(_) => self.view.end,
+    /// The first row later than each limit.
+    pub(super) fn first_after(&self, limits: &[i64], rows: &mut [usize]) {
+        let Some(few) = &self.few else { return self.view.first_after(limits, rows) };
+        for (limit, row) in limits.iter().zip(rows) {
+            let limit = limit.saturating_sub(self.view.base);
+            *row = match u32::try_from(limit) {
+                Ok(u32::MAX) => self.view.end,
+                Ok(limit) => {
+                    let earlier: u32 = few.iter().map(|time| u32::from(*time <= limit)).sum();
+                    self.view.head + earlier as usize
+                }
+                Err(_) if limit < 0 => self.view.head,
+                Err(_) => self.view.end,
+            };
         }
     }
 }
@@ -168,26 +172,65 @@ impl<'a> View<'a> {
         unfold(self.read(FIXED + column, row))
     }
 
-    /// The first row later than `limit`.
-    pub(super) fn first_after(&self, limit: i64) -> usize {
-        // Offsets are compared as they are kept.
-        let Ok(limit) = u64::try_from(limit.saturating_sub(self.base)) else { return self.head };
-        if self.head == self.end || self.read(0, self.end - 1) <= limit {
-            return self.end;
+    /// Sets the bits of rows of one chunk in the words of the channels that they are in.
+    pub(super) fn spread(&self, codes: &Codes, rows: Range<usize>, words: &mut [u64]) {
+        if self.lanes.lanes[1].width == 0 {
+            // All have the first code, which takes no byte.
+            if !rows.is_empty() {
+                let bits = u64::MAX >> (CHUNK - rows.len()) << (rows.start % CHUNK);
+                codes.put(0, bits, words);
+            }
+            return;
         }
-        if limit < self.read(0, self.head) {
-            return self.head;
+        // Neighbours mostly have one code: their bits go into the words together.
+        let (mut last, mut bits) = (0, 0);
+        for row in rows {
+            let code = self.code(row);
+            if code != last {
+                codes.put(last, bits, words);
+                (last, bits) = (code, 0);
+            }
+            bits |= 1 << (row % CHUNK);
         }
+        codes.put(last, bits, words);
+    }
+
+    /// The first row later than each limit.
+    pub(super) fn first_after(&self, limits: &[i64], rows: &mut [usize]) {
+        let rows = &mut rows[..limits.len()];
+        rows.fill(self.head);
+        let mut size = self.end - self.head;
+        if size == 0 {
+            return;
+        }
+        // Offsets are compared as they are kept; a limit before the base is below all of them.
+        let is_over = |row: usize, limit: i64| {
+            self.read(0, row) as i64 <= limit.saturating_sub(self.base)
+        };
         // Where a window begins is a matter of chance: a branch on it would be guessed wrong half
-        // the time, at each step.
-        let (mut low, mut size) = (self.head, self.end - self.head);
+        // the time, at each step. All limits take a step together, so that no search waits for the
+        // one before.
         while 1 < size {
             let half = size / 2;
-            let is_later = self.read(0, low + half - 1) <= limit;
-            low = select_unpredictable(is_later, low + half, low);
+            for (limit, row) in limits.iter().zip(&mut *rows) {
+                *row = select_unpredictable(is_over(*row + half - 1, *limit), *row + half, *row);
+            }
             size -= half;
         }
-        low + usize::from(self.read(0, low) <= limit)
+        for (limit, row) in limits.iter().zip(rows) {
+            *row += usize::from(is_over(*row, *limit));
+        }
+    }
+
+    /// The first row later than one limit.
+    pub(super) fn first_after_one(&self, limit: i64) -> usize {
+        // Whoever asks for one mostly asks for what is behind all.
+        if self.head == self.end || self.time(self.end - 1) <= limit {
+            return self.end;
+        }
+        let mut row = [0];
+        self.first_after(&[limit], &mut row);
+        row[0]
     }
 }
 
@@ -299,8 +342,7 @@ impl Rows {
                 1 => u64::from(code),
                 _ => fold(row.values[column - FIXED]),
             };
-            let place = start + at * width;
-            bytes[place..place + width].copy_from_slice(&word.to_le_bytes()[..width]);
+            put(bytes, start + at * width, width, word);
         }
         self.end += 1;
         dropped
@@ -354,36 +396,47 @@ impl Rows {
         let shift = (old.base() - base) as u64;
         let mut target = Lanes::default();
         target.lay_out(&widths, row.values.len(), Arena::size(self.cell));
-        let mut column = [0_u8; 8 * 64];
+        let (from_bytes, bytes) = arena.from_to(old.cell, self.cell);
         for (index, (lane, old_lane)) in target.lanes[..header].iter().zip(&lanes.lanes).enumerate()
         {
             let (width, old_width) = (lane.width as usize, old_lane.width as usize);
-            if width == 0 || old_width == 0 && kept == 0 {
-                continue;
-            }
-            // Both cells lie in one arena: rows go through the stack, sixty-four at a time.
-            for start in (0..kept).step_by(64) {
-                let rows = (kept - start).min(64);
-                let bytes = arena.bytes(old.cell);
-                let at = old_lane.offset as usize + (from + start) * old_width;
-                if width == old_width && index != 0 {
-                    column[..rows * width].copy_from_slice(&bytes[at..at + rows * width]);
-                } else {
-                    for row in 0..rows {
-                        let at = at + row * old_width;
-                        let word: [u8; 8] = bytes[at..at + 8].try_into().unwrap_or_default();
-                        let word = u64::from_le_bytes(word) & MASKS[old_width];
-                        let word = if index == 0 { word.wrapping_add(shift) } else { word };
-                        column[row * width..row * width + 8].copy_from_slice(&word.to_le_bytes());
-                    }
+            let (at, old_at) = (lane.offset as usize, old_lane.offset as usize + from * old_width);
+            if width == old_width && index != 0 {
+                let length = kept * width;
+                bytes[at..at + length].copy_from_slice(&from_bytes[old_at..old_at + length]);
+            } else if width != 0 {
+                let shift = if index == 0 { shift } else { 0 };
+                for row in 0..kept {
+                    let word = get(from_bytes, old_at + row * old_width, old_width);
+                    put(bytes, at + row * width, width, word.wrapping_add(shift));
                 }
-                let at = lane.offset as usize + start * width;
-                let length = rows * width;
-                arena.bytes_mut(self.cell)[at..at + length].copy_from_slice(&column[..length]);
             }
         }
         arena.give(old.cell);
         *lanes = target;
+    }
+}
+
+/// A word of `width` bytes at a place.
+fn get(bytes: &[u8], at: usize, width: usize) -> u64 {
+    let mut word = [0; 8];
+    match bytes.get(at..at + 8) {
+        Some(eight) => word.copy_from_slice(eight),
+        None => word[..width].copy_from_slice(&bytes[at..at + width]),
+    }
+    u64::from_le_bytes(word) & MASKS[width]
+}
+
+/// Puts the `width` lowest bytes of a word at a place. Eight bytes are read and written where there
+/// are eight: a copy of a length that nobody knows beforehand would cost a call.
+fn put(bytes: &mut [u8], at: usize, width: usize, word: u64) {
+    match bytes.get_mut(at..at + 8) {
+        Some(eight) => {
+            let old: [u8; 8] = (&*eight).try_into().unwrap_or_default();
+            let word = u64::from_le_bytes(old) & !MASKS[width] | word & MASKS[width];
+            eight.copy_from_slice(&word.to_le_bytes());
+        }
+        None => bytes[at..at + width].copy_from_slice(&word.to_le_bytes()[..width]),
     }
 }
 
