@@ -149,7 +149,10 @@ impl Arena {
         }
         // Whoever takes the next one of this size writes to it at once.
         let next = usize::from(page.free.checked_sub(1).unwrap_or(page.taken)) * *size;
-        (next..next + *size).step_by(LINE).take(NEXT_LINES).for_each(|at| prefetch_index(&page.bytes, at));
+        (next..next + *size)
+            .step_by(LINE)
+            .take(NEXT_LINES)
+            .for_each(|at| prefetch_index(&page.bytes, at));
         Cell { index: number << WITHIN | u32::from(within), class: class as u8 }
     }
 

@@ -307,7 +307,7 @@ mod tests {
             let (key, time) = (rows.keys[row].wrapping_mul(0x9E37_79B9_7F4A_7C15), rows.times[row]);
             let values: Vec<i64> = columns.iter().map(|column| rows.values[*column][row]).collect();
             let own = Row { time, mask: 1, values: &values };
-            let place = entities.likely(key);
+            let place = entities.find(key);
             let stranger = Entity::new(key, i64::MIN);
             let entity = place.and_then(|place| entities.entity(place, key)).unwrap_or(&stranger);
             for ask in &plan.turn(EventType::Payment).asks {

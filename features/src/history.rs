@@ -251,7 +251,7 @@ impl History {
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
         let turn = self.plan.turn(event.event_type());
-        self.find(fold, event, &turn.to_observe, FETCHES);
+        self.find(fold, event, &turn.to_observe);
         fold.ask_lists(event, &turn.lists_to_read);
         self.read(fold, event, facts);
         (self.fold_in(fold, event, repeated), in_order())
@@ -263,7 +263,7 @@ impl History {
         let fold = &mut *fold;
         let repeated = self.begin(fold, event, Labels::Count);
         let turn = self.plan.turn(event.event_type());
-        self.find(fold, event, &turn.to_leave, FETCHES - 1);
+        self.find(fold, event, &turn.to_leave);
         if event.is_score_requested() {
             // It was decided before: it counts for what it met.
             fold.ask_lists(event, &turn.lists_to_read);
@@ -277,7 +277,7 @@ impl History {
         let fold = &mut *fold;
         self.begin(fold, event, Labels::Look);
         let turn = self.plan.turn(event.event_type());
-        self.find(fold, event, &turn.to_ask, FETCHES);
+        self.find(fold, event, &turn.to_ask);
         fold.ask_lists(event, &turn.lists_to_read);
         self.read(fold, event, facts);
     }
@@ -303,7 +303,7 @@ impl History {
             }
         }
         let near = Near { tables, arena, origins, graph: graph.as_ref() };
-        near.fetch(wanted, companies, all_names, FETCHES);
+        near.fetch(wanted, companies, all_names);
         near.fetch_origins(references);
     }
 
@@ -360,9 +360,8 @@ impl History {
         repeated
     }
 
-    /// Finds all that the event touches, in the rounds of [`Near::fetch`]. `rounds` is how far it
-    /// goes with entities: who only leaves rows looks at little of them.
-    fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find], rounds: u8) {
+    /// Finds all that the event touches, in the rounds of [`Near::fetch`].
+    fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find]) {
         let Fold { tables, arena, origins, graph, scratch, .. } = fold;
         let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, wanted, .. } = scratch;
         wanted.clear();
@@ -374,7 +373,7 @@ impl History {
         let is_linking = graph.is_some() && self.is_linking(event);
         let sought = if is_linking { std::slice::from_mut(sought) } else { &mut [] };
         let near = Near { tables, arena, origins, graph: graph.as_ref() };
-        near.fetch(wanted, sought, names.as_slice(), rounds);
+        near.fetch(wanted, sought, names.as_slice());
         for (Find { lookup, .. }, wanted) in finds.iter().zip(wanted) {
             (keys[*lookup], places[*lookup]) = (wanted.key, wanted.place);
         }
@@ -426,7 +425,7 @@ impl History {
                 }
             });
             seen.keys[index] = key_of(event, self.plan.tables[lookup.table].key_mask, parts);
-            seen.places[index] = seen.keys[index].and_then(|key| tables[lookup.table].likely(key));
+            seen.places[index] = seen.keys[index].and_then(|key| tables[lookup.table].find(key));
             self.look_up((index, &lookup.questions), tables, arena, seen, event, registers);
         });
     }
@@ -597,33 +596,27 @@ struct Near<'a> {
 }
 
 impl Near<'_> {
-    /// Fetches all index slots, then all entities, then their rows, and likewise what graph and
+    /// Fetches all entities, then their rows, then what they keep beside them, and likewise what graph and
     /// origins will look at: each round asks for memory that nothing else in it waits for, so that
-    /// the processor fetches it all at once. `rounds` is how far it goes with entities.
-    fn fetch(
-        &self,
-        wanted: &mut [Wanted],
-        companies: &mut [Sought],
-        names: &[[u64; 2]],
-        rounds: u8,
-    ) {
+    /// the processor fetches it all at once.
+    fn fetch(&self, wanted: &mut [Wanted], companies: &mut [Sought], names: &[[u64; 2]]) {
         let Near { tables, arena, origins, graph } = self;
         let table = |wanted: &Wanted| &tables[wanted.table as usize];
         for wanted in &*wanted {
-            wanted.key.into_iter().for_each(|key| table(wanted).fetch_index(key));
+            wanted.key.into_iter().for_each(|key| table(wanted).fetch_home(key));
         }
         for sought in &*companies {
             graph.iter().for_each(|graph| graph.fetch_index(sought));
         }
         names.iter().for_each(|names| origins.fetch_index(*names));
         for wanted in &mut *wanted {
-            wanted.place = wanted.key.and_then(|key| table(wanted).likely(key));
+            wanted.place = wanted.key.and_then(|key| table(wanted).find(key));
         }
         for sought in &mut *companies {
             graph.iter().for_each(|graph| graph.locate(sought));
         }
         origins.fetch_oldest();
-        for round in 0..rounds {
+        for round in 0..FETCHES {
             for wanted in &*wanted {
                 if let Some(place) = wanted.place {
                     table(wanted).fetch(place, round, arena);
@@ -632,8 +625,8 @@ impl Near<'_> {
             for sought in &*companies {
                 let near = match (graph, round) {
                     (Some(graph), 0) => graph.touch(sought),
-                    (Some(graph), 1) => graph.touch_roots(sought),
-                    _ => 0,
+                    (Some(graph), _) => graph.touch_roots(sought),
+                    (None, _) => 0,
                 };
                 std::hint::black_box(near);
             }

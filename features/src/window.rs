@@ -502,7 +502,7 @@ impl Edges {
 }
 
 /// Rounds in which an entity is fetched.
-pub(crate) const FETCHES: u8 = 3;
+pub(crate) const FETCHES: u8 = 2;
 
 /// The past of one entity; its rows lie in the arena. Half a cache line, and never in two.
 #[derive(Debug)]
@@ -534,11 +534,11 @@ impl Entity {
         &mut self.rows.mark
     }
 
-    /// Fetches a little of what an answer will need: in the second of [`FETCHES`] rounds the rows, in
-    /// the third what the entity keeps beside them.
+    /// Fetches a little of what an answer will need: in the first of [`FETCHES`] rounds the rows, in
+    /// the second what the entity keeps beside them.
     pub(crate) fn fetch(&self, round: u8, arena: &Arena) {
         let busy = self.busy.as_deref();
-        if round == 1 {
+        if round == 0 {
             self.rows.fetch(arena);
             busy.into_iter().for_each(Busy::fetch);
         } else {

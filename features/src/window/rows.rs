@@ -204,9 +204,8 @@ impl<'a> View<'a> {
             return;
         }
         // Offsets are compared as they are kept; a limit before the base is below all of them.
-        let is_over = |row: usize, limit: i64| {
-            self.read(0, row) as i64 <= limit.saturating_sub(self.base)
-        };
+        let is_over =
+            |row: usize, limit: i64| self.read(0, row) as i64 <= limit.saturating_sub(self.base);
         // Where a window begins is a matter of chance: a branch on it would be guessed wrong half
         // the time, at each step. All limits take a step together, so that no search waits for the
         // one before.
