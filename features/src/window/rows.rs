@@ -15,7 +15,7 @@ use prefetch_index::prefetch_index;
 use super::busy::CHUNK;
 use super::{ABSENT, Codes, Row};
 use crate::arena::{Arena, Cell};
-use crate::limits::{COLUMNS_MAX, MINUTE_MS};
+use crate::limits::{COLUMNS_MAX, MINUTE_MS, SPANS_MAX};
 
 /// Columns of a cell before the values: time and code.
 const FIXED: usize = 2;
@@ -195,29 +195,39 @@ impl<'a> View<'a> {
         codes.put(last, bits, words);
     }
 
-    /// The first row later than each limit.
+    /// The first row later than each of at most [`SPANS_MAX`] limits.
     pub(super) fn first_after(&self, limits: &[i64], rows: &mut [usize]) {
         let rows = &mut rows[..limits.len()];
         rows.fill(self.head);
-        let mut size = self.end - self.head;
-        if size == 0 {
+        if self.head == self.end {
             return;
         }
-        // Offsets are compared as they are kept; a limit before the base is below all of them.
-        let is_over =
-            |row: usize, limit: i64| self.read(0, row) as i64 <= limit.saturating_sub(self.base);
+        // Offsets are compared as they are kept. Long windows mostly hold all rows: those that do
+        // not are searched for.
+        let first = self.time(self.head);
+        let (mut searched, mut number) = ([0; SPANS_MAX], 0);
+        for (index, limit) in limits.iter().enumerate() {
+            searched[number] = index;
+            number += usize::from(first <= *limit);
+        }
+        let searched = &searched[..number];
+        let is_over = |row: usize, index: usize| {
+            self.read(0, row) as i64 <= limits[index].saturating_sub(self.base)
+        };
         // Where a window begins is a matter of chance: a branch on it would be guessed wrong half
-        // the time, at each step. All limits take a step together, so that no search waits for the
-        // one before.
+        // the time, at each step. All searches take a step together, so that none waits for the one
+        // before.
+        let mut size = self.end - self.head;
         while 1 < size {
             let half = size / 2;
-            for (limit, row) in limits.iter().zip(&mut *rows) {
-                *row = select_unpredictable(is_over(*row + half - 1, *limit), *row + half, *row);
+            for index in searched {
+                let row = &mut rows[*index];
+                *row = select_unpredictable(is_over(*row + half - 1, *index), *row + half, *row);
             }
             size -= half;
         }
-        for (limit, row) in limits.iter().zip(rows) {
-            *row += usize::from(is_over(*row, *limit));
+        for index in searched {
+            rows[*index] += usize::from(is_over(rows[*index], *index));
         }
     }
 
@@ -341,7 +351,8 @@ impl Rows {
                 1 => u64::from(code),
                 _ => fold(row.values[column - FIXED]),
             };
-            put(bytes, start + at * width, width, word);
+            let place = start + at * width;
+            put(&mut bytes[place..place + width], word);
         }
         self.end += 1;
         dropped
@@ -407,7 +418,13 @@ impl Rows {
                 let shift = if index == 0 { shift } else { 0 };
                 for row in 0..kept {
                     let word = get(from_bytes, old_at + row * old_width, old_width);
-                    put(bytes, at + row * width, width, word.wrapping_add(shift));
+                    let word = word.wrapping_add(shift).to_le_bytes();
+                    let at = at + row * width;
+                    // What is behind the row is written later.
+                    match bytes.get_mut(at..at + 8) {
+                        Some(eight) => eight.copy_from_slice(&word),
+                        None => bytes[at..at + width].copy_from_slice(&word[..width]),
+                    }
                 }
             }
         }
@@ -426,16 +443,19 @@ fn get(bytes: &[u8], at: usize, width: usize) -> u64 {
     u64::from_le_bytes(word) & MASKS[width]
 }
 
-/// Puts the `width` lowest bytes of a word at a place. Eight bytes are read and written where there
-/// are eight: a copy of a length that nobody knows beforehand would cost a call.
-fn put(bytes: &mut [u8], at: usize, width: usize, word: u64) {
-    match bytes.get_mut(at..at + 8) {
-        Some(eight) => {
-            let old: [u8; 8] = (&*eight).try_into().unwrap_or_default();
-            let word = u64::from_le_bytes(old) & !MASKS[width] | word & MASKS[width];
-            eight.copy_from_slice(&word.to_le_bytes());
-        }
-        None => bytes[at..at + width].copy_from_slice(&word.to_le_bytes()[..width]),
+/// Puts the lowest bytes of a word, as many as there is room for: a copy of a length that nobody knows
+/// beforehand would be a call, so two of known length overlap.
+fn put(bytes: &mut [u8], word: u64) {
+    let width = bytes.len();
+    let last = |length: usize| word >> (8 * (width - length));
+    if 4 <= width {
+        bytes[..4].copy_from_slice(&(word as u32).to_le_bytes());
+        bytes[width - 4..].copy_from_slice(&(last(4) as u32).to_le_bytes());
+    } else if 2 <= width {
+        bytes[..2].copy_from_slice(&(word as u16).to_le_bytes());
+        bytes[width - 2..].copy_from_slice(&(last(2) as u16).to_le_bytes());
+    } else if width == 1 {
+        bytes[0] = word as u8;
     }
 }
 
