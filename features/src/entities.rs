@@ -3,8 +3,9 @@
 //! Entities lie in the hash table itself, so that whoever knows a key knows where to look: no index
 //! stands between, which would be one more wait for memory. The table has [`SEGMENTS`], chosen by the
 //! key's highest bits; one of them grows at a time, by half, so that a table of ten million never
-//! moves more than forty thousand at once. Within a segment entities lie in the order of their homes,
-//! each at its home or behind it: a search ends at the first one whose home is further on.
+//! moves more than forty thousand at once, and those from front to back. Within a segment entities lie
+//! in the order of the low bits of their keys, each at its home or behind it: a search ends at the
+//! first one that is further on.
 //!
 //! At the bound a hand goes round and evicts the first entity that was not touched since it last came
 //! by; an evicted key is remembered with the time of its newest event, so that it reads unknown, never
@@ -42,6 +43,9 @@ pub(crate) struct Entities {
     forgotten: i64,
     pub(crate) evictions: u64,
 }
+
+/// Slots behind the last home that a segment has room for when it grows.
+const SPARE: usize = 8;
 
 /// Half a cache line each, an empty one too.
 type Slot = Option<Entity>;
@@ -194,12 +198,21 @@ impl Segment {
     /// The slot of the entity with this key; without one, the slot where it belongs.
     fn find(&self, key: u64) -> Result<usize, usize> {
         let home_of_key = home(key, self.homes);
+        // How far an entity lies from its home is a matter of chance: four are compared without a
+        // branch that would be guessed wrong.
+        if let Some(four) = self.slots.get(home_of_key..home_of_key + 4) {
+            let is_it = |slot: &Slot| slot.as_ref().is_some_and(|entity| entity.key() == key);
+            let found = (0..4).fold(0_u32, |all, i| all | u32::from(is_it(&four[i])) << i);
+            if found != 0 {
+                return Ok(home_of_key + found.trailing_zeros() as usize);
+            }
+        }
         let mut at = home_of_key;
         while let Some(Some(entity)) = self.slots.get(at) {
             if entity.key() == key {
                 return Ok(at);
             }
-            if home_of_key < home(entity.key(), self.homes) {
+            if (key as u32) < entity.key() as u32 {
                 break;
             }
             at += 1;
@@ -214,15 +227,11 @@ impl Segment {
             self.grow();
         }
         self.len += 1;
-        self.place(entity)
-    }
-
-    fn place(&mut self, entity: Entity) -> usize {
         let (Ok(at) | Err(at)) = self.find(entity.key());
         let behind = self.slots[at..].iter().position(Option::is_none);
         let empty = behind.map_or(self.slots.len(), |behind| at + behind);
         if empty == self.slots.len() {
-            self.slots.reserve_exact(8);
+            self.slots.reserve_exact(SPARE);
             self.slots.push(None);
         }
         self.slots[at..=empty].rotate_right(1);
@@ -232,10 +241,13 @@ impl Segment {
 
     fn grow(&mut self) {
         self.homes = (self.homes * 3 / 2).max(4);
-        let mut slots = Vec::with_capacity(self.homes + 8);
-        slots.resize_with(self.homes, || None);
-        let old = std::mem::replace(&mut self.slots, slots);
-        old.into_iter().flatten().for_each(|entity| _ = self.place(entity));
+        let old = std::mem::replace(&mut self.slots, Vec::with_capacity(self.homes + SPARE));
+        for entity in old.into_iter().flatten() {
+            let at = home(entity.key(), self.homes).max(self.slots.len());
+            self.slots.resize_with(at, || None);
+            self.slots.push(Some(entity));
+        }
+        self.slots.resize_with(self.homes.max(self.slots.len()), || None);
     }
 
     /// Takes out what lies in a slot; those behind it that are not at home move up.
@@ -300,8 +312,7 @@ mod tests {
         let held: Vec<u64> = segment.slots.iter().flatten().map(Entity::key).collect();
         assert_eq!(held.iter().copied().collect::<HashSet<u64>>(), set);
         assert_eq!((held.len(), segment.len), (set.len(), set.len()));
-        let homes: Vec<usize> = held.iter().map(|key| home(*key, segment.homes)).collect();
-        assert!(homes.is_sorted(), "out of order");
+        assert!(held.is_sorted_by_key(|key| *key as u32), "out of order");
         assert!(segment.slots.len() < 2 * set.len(), "{} for {}", segment.slots.len(), set.len());
     }
 }
