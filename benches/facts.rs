@@ -3,8 +3,7 @@
 //! Two plans: the facts that a wallet cannot do without from its first day, and every fact of the
 //! catalogue. The same world is played for each, in process and on one thread; every line is read
 //! immediately before it is observed, as in a service, and only the observation is timed, in the
-//! second half of the world's days. Then once more by who knows what comes next, as a replay does:
-//! a handful of lines is read, the history told of them, and each is observed.
+//! second half of the world's days.
 //!
 //! `cargo bench -p benches --bench facts -- [ACCOUNTS]`
 #![allow(clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
@@ -13,10 +12,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use benches::{Digest, times};
-use datasets::synth::{Atlas, Emitted, Kind, Options, Peak, Settings, World};
+use datasets::synth::{Atlas, Kind, Options, Peak, Settings, World};
 use features::catalog::{DAY_ONE, definitions};
 use features::event::Event;
-use features::history::{AHEAD, History, Limits};
+use features::history::{History, Limits};
 use features::plan::Plan;
 
 /// First of September 2026, a Tuesday.
@@ -35,13 +34,11 @@ fn main() {
     let all: Vec<usize> = features.iter().map(|feature| feature.definition).collect();
     println!("{accounts} accounts, {DAYS} days; ns of one observation");
     for (name, wanted) in [("day one", day_one), ("all", all)] {
-        for ahead in [1, AHEAD] {
-            measure(name, wanted.len(), definitions.plan(&wanted), (accounts, ahead));
-        }
+        measure(name, wanted.len(), definitions.plan(&wanted), accounts);
     }
 }
 
-fn measure(name: &str, wanted: usize, plan: Plan, (accounts, ahead): (u32, usize)) {
+fn measure(name: &str, wanted: usize, plan: Plan, accounts: u32) {
     let options = Options {
         seed: 1,
         days: DAYS,
@@ -57,49 +54,35 @@ fn measure(name: &str, wanted: usize, plan: Plan, (accounts, ahead): (u32, usize
     let tables = plan.tables().count();
     let history = History::new(Arc::new(plan), Limits::default());
     let (mut observed, mut recorded, mut facts) = (times(), times(), Vec::new());
-    let mut events: Vec<Event> = Vec::new();
     let mut digest = Digest::default();
     while world.play_hour(1) {
         let is_timed = middle < world.now_ms();
-        let hour: Vec<Emitted<'_>> = world.events().collect();
-        for some in hour.chunks(ahead) {
-            events.clear();
-            let read = |line: &str| Event::read(line.as_bytes(), None).expect("the world is valid");
-            events.extend(some.iter().map(|emitted| read(emitted.line)));
-            let mut told = 0;
-            if 1 < ahead {
-                let start = Instant::now();
-                history.expect(&events);
-                // All of them share its time.
-                told = start.elapsed().as_nanos() as u64 / some.len() as u64;
+        for emitted in world.events() {
+            let mut event = Event::read(emitted.line.as_bytes(), None).expect("the world is valid");
+            let start = Instant::now();
+            let times = if emitted.kind == Kind::Scored {
+                history.observe(&mut event, &mut facts, || ());
+                &mut observed
+            } else {
+                history.record(&mut event, || ());
+                &mut recorded
+            };
+            let time = start.elapsed();
+            if is_timed {
+                times.saturating_record(time.as_nanos() as u64);
             }
-            for (emitted, event) in some.iter().zip(&mut events) {
-                let start = Instant::now();
-                let times = if emitted.kind == Kind::Scored {
-                    history.observe(event, &mut facts, || ());
-                    &mut observed
-                } else {
-                    history.record(event, || ());
-                    &mut recorded
-                };
-                let time = start.elapsed();
-                if is_timed {
-                    times.saturating_record(time.as_nanos() as u64 + told);
-                }
-                if emitted.kind == Kind::Scored {
-                    let word = facts.iter().fold(0_u64, |word, fact| {
-                        (word.rotate_left(5) ^ fact.to_bits()).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-                    });
-                    digest.add(&word.to_le_bytes());
-                }
+            if emitted.kind == Kind::Scored {
+                let word = facts.iter().fold(0_u64, |word, fact| {
+                    (word.rotate_left(5) ^ fact.to_bits()).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                });
+                digest.add(&word.to_le_bytes());
             }
         }
     }
     let census = history.census();
     let entities: usize = census.tables.iter().map(|table| table.1).sum();
     let evicted: u64 = census.tables.iter().map(|table| table.2).sum();
-    let how = if ahead == 1 { "one by one".to_owned() } else { format!("{ahead} at a time") };
-    println!("{name}, {how}: {wanted} facts, {questions} questions to {tables} tables");
+    println!("{name}: {wanted} facts, {questions} questions to {tables} tables");
     for (what, times) in [("observe", &observed), ("record", &recorded)] {
         let at = |quantile| times.value_at_quantile(quantile);
         let (mean, p50, p99, p999) = (times.mean(), at(0.5), at(0.99), at(0.999));

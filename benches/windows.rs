@@ -5,8 +5,7 @@
 //! - `table`: ten million keys; the time of every update while they come, then observe and evaluate
 //!   on random ones.
 //! - `velocity`: thirty features of five keys for a transaction, `(t - W, t]` with the transaction
-//!   itself, exact, one by one and told of the next ones beforehand; answers are held against a
-//!   recount, then hashed. `FILE` has transactions as eight
+//!   itself, exact; answers are held against a recount, then hashed. `FILE` has transactions as eight
 //!   little-endian `i64` each (id, time in ms, card, customer, device, ip, merchant, amount); without
 //!   one they are made here. `--peer TX_PER_S` is what another program does on the same file.
 //!
@@ -25,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use benches::{Chance, Digest, Payment, payments, resident_bytes, times};
 use features::event::Event;
-use features::history::{AHEAD, History, Limits};
+use features::history::{History, Limits};
 use features::language::define::{Definitions, Origin};
 use features::language::parse;
 use features::limits::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -96,9 +95,7 @@ fn main() {
             None => payments(if is_test { 2_000 } else { 800_000 }),
         };
         let peer = after("--peer").and_then(|rate| rate.parse::<f64>().ok());
-        for ahead in [1, AHEAD] {
-            velocity(&payments, ahead, peer);
-        }
+        velocity(&payments, peer);
     }
 }
 
@@ -217,9 +214,8 @@ fn print_times(name: &str, all: &Histogram<u64>) {
     );
 }
 
-/// The thirty features on all transactions, the second half timed; the history is told of so many of
-/// them before they come.
-fn velocity(payments: &[Payment], ahead: usize, peer: Option<f64>) {
+/// The thirty features on all transactions, the second half timed.
+fn velocity(payments: &[Payment], peer: Option<f64>) {
     let history = history(VELOCITY, Limits { raw_max: 8_192, ..Limits::default() });
     assert_eq!(history.plan().facts().len(), ANSWERS);
     let half = payments.len() / 2;
@@ -230,13 +226,8 @@ fn velocity(payments: &[Payment], ahead: usize, peer: Option<f64>) {
     for (block, payments_of_block) in payments.chunks(BLOCK).enumerate() {
         let mut events: Vec<Event> = payments_of_block.iter().map(event).collect();
         let start = Instant::now();
-        for (events, answers) in events.chunks_mut(ahead).zip(answers.chunks_mut(ahead)) {
-            if 1 < ahead {
-                history.expect(events);
-            }
-            for (event, answers) in events.iter_mut().zip(answers) {
-                history.observe(event, answers, || ());
-            }
+        for (event, answers) in events.iter_mut().zip(&mut answers) {
+            history.observe(event, answers, || ());
         }
         let time = start.elapsed();
         let first = block * BLOCK;
@@ -246,7 +237,7 @@ fn velocity(payments: &[Payment], ahead: usize, peer: Option<f64>) {
             blocks.saturating_record(time.as_nanos() as u64 / events.len() as u64);
         }
         for (index, answers) in (first..first + events.len()).zip(&answers) {
-            if ahead == 1 && half <= index && recounted < RECOUNTED {
+            if half <= index && recounted < RECOUNTED {
                 recounted += 1;
                 let wanted = recount(&payments[..=index]);
                 let same = answers.iter().zip(&wanted).all(|(got, wanted)| *got == *wanted as f64);
@@ -262,9 +253,8 @@ fn velocity(payments: &[Payment], ahead: usize, peer: Option<f64>) {
         payments.len(),
         resident_bytes() as f64 / 1e6
     );
-    let how = if ahead == 1 { "one by one".to_owned() } else { format!("{ahead} at a time") };
     println!(
-        "{how}: {rate:.0} transactions/s, {nanos:.0} ns each, {} in the median block; answers {:016x}",
+        "{rate:.0} transactions/s, {nanos:.0} ns each, {} in the median block; answers {:016x}",
         blocks.value_at_quantile(0.5),
         digest.0
     );

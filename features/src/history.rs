@@ -1,8 +1,7 @@
 //! The past of every entity, folded event by event: read the past, then record the present.
 //!
 //! [`History::observe`] gives the facts of an event and records it; [`History::record`] records
-//! alone; [`History::evaluate`] gives the facts alone; [`History::expect`] is told what comes next;
-//! [`History::census`] counts what is held.
+//! alone; [`History::evaluate`] gives the facts alone; [`History::census`] counts what is held.
 //! Hidden here: entity tables, the order of the fold, what outcome events inherit from the event
 //! they refer to, eviction, and what is too late.
 //!
@@ -32,13 +31,9 @@ use crate::field::{EventType, FieldId, ids};
 use crate::graph::{Graph, Nodes, Sought};
 use crate::limits::{COLUMNS_MAX, RAW_MAX};
 use crate::lists::Lists;
-use crate::origins::{Origins, REFERRED_FETCHES, Referred};
+use crate::origins::Origins;
 use crate::plan::{Ask, Find, KeyPart, Leave, ListTest, OUTCOMES, Plan, Table};
 use crate::window::{ABSENT, Entity, FETCHES, Question, Row, Shape, Work};
-
-/// Events that [`History::expect`] is best told of at once: with more of them, what was fetched for
-/// the last ones begins to push out what was fetched for the first.
-pub const AHEAD: usize = 16;
 
 /// Bounds of [`Limits::raw_max`].
 const ROWS_MIN: usize = 64;
@@ -140,19 +135,6 @@ struct Scratch {
     names: Option<[u64; 2]>,
     /// Lists, and entries of them, that the event met where facts ask.
     met: Vec<(u16, u32)>,
-    /// Entities that are being fetched, and what else is of events to come.
-    wanted: Vec<Wanted>,
-    companies: Vec<Sought>,
-    all_names: Vec<[u64; 2]>,
-    references: Vec<Referred>,
-}
-
-/// An entity on its way to being found.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    table: u32,
-    place: Option<u32>,
-    key: Option<u64>,
 }
 
 /// What is found out about an event once and asked several times.
@@ -217,10 +199,6 @@ impl History {
                 sought: Sought::default(),
                 names: None,
                 met: Vec::with_capacity(plan.tests()),
-                wanted: Vec::new(),
-                companies: Vec::new(),
-                all_names: Vec::new(),
-                references: Vec::new(),
             },
         };
         History { plan, limits, shapes, fold: Mutex::new(fold) }
@@ -282,31 +260,6 @@ impl History {
         self.read(fold, event, facts);
     }
 
-    /// Is told which events come next, at best [`AHEAD`] at a time, and fetches what they will need
-    /// all at once. No answer depends on it: whoever knows what comes next waits less for memory.
-    pub fn expect(&self, events: &[Event]) {
-        let mut fold = self.lock();
-        let Fold { tables, arena, origins, graph, scratch, .. } = &mut *fold;
-        let Scratch { wanted, companies, all_names, references, .. } = scratch;
-        wanted.clear();
-        companies.clear();
-        all_names.clear();
-        references.clear();
-        for event in events {
-            let turn = self.plan.turn(event.event_type());
-            let is_asked = event.is_score_requested();
-            self.want(event, if is_asked { &turn.to_observe } else { &turn.to_leave }, wanted);
-            all_names.extend(names_of(event));
-            references.extend(reference_of(event).map(Referred::new));
-            if graph.is_some() && self.is_linking(event) {
-                companies.push(Sought::new(&nodes_of(event), event.time()));
-            }
-        }
-        let near = Near { tables, arena, origins, graph: graph.as_ref() };
-        near.fetch(wanted, companies, all_names);
-        near.fetch_origins(references);
-    }
-
     /// Looks at the lists as they are between two folds. Everybody waits for it: a look at many
     /// entries is one at a page after the other.
     ///
@@ -360,35 +313,44 @@ impl History {
         repeated
     }
 
-    /// Finds all that the event touches, in the rounds of [`Near::fetch`].
+    /// Finds all that the event touches: fetches all entities, then their rows, then what they keep
+    /// beside them, and likewise what graph and origins will look at. Each round asks for memory that
+    /// nothing else in it waits for, so that the processor fetches it all at once.
     fn find(&self, fold: &mut Fold, event: &Event, finds: &[Find]) {
         let Fold { tables, arena, origins, graph, scratch, .. } = fold;
-        let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, wanted, .. } = scratch;
-        wanted.clear();
-        self.want(event, finds, wanted);
-        *names = names_of(event);
-        if graph.is_some() {
-            *sought = Sought::new(&nodes_of(event), event.time());
-        }
-        let is_linking = graph.is_some() && self.is_linking(event);
-        let sought = if is_linking { std::slice::from_mut(sought) } else { &mut [] };
-        let near = Near { tables, arena, origins, graph: graph.as_ref() };
-        near.fetch(wanted, sought, names.as_slice());
-        for (Find { lookup, .. }, wanted) in finds.iter().zip(wanted) {
-            (keys[*lookup], places[*lookup]) = (wanted.key, wanted.place);
-        }
-    }
-
-    /// Adds the entities that an event looks for.
-    fn want(&self, event: &Event, finds: &[Find], wanted: &mut Vec<Wanted>) {
-        wanted.extend(finds.iter().map(|Find { lookup, table }| {
+        let Scratch { seen: SeenOnce { keys, places, .. }, sought, names, .. } = scratch;
+        for Find { lookup, table } in finds {
             let fields = self.plan.lookups[*lookup].key.iter().map(|part| match part {
                 KeyPart::Field(field) => event.bits(*field),
                 KeyPart::Fact(_) => None,
             });
             let key = key_of(event, self.plan.tables[*table].key_mask, fields);
-            Wanted { table: *table as u32, place: None, key }
-        }));
+            key.into_iter().for_each(|key| tables[*table].fetch_home(key));
+            keys[*lookup] = key;
+        }
+        if graph.is_some() {
+            *sought = Sought::new(&nodes_of(event), event.time());
+        }
+        let graph = graph.as_ref().filter(|_| self.is_linking(event));
+        graph.into_iter().for_each(|graph| graph.fetch_index(sought));
+        *names = names_of(event);
+        names.iter().for_each(|names| origins.fetch_index(*names));
+        for Find { lookup, table } in finds {
+            places[*lookup] = keys[*lookup].and_then(|key| tables[*table].find(key));
+        }
+        graph.into_iter().for_each(|graph| graph.locate(sought));
+        origins.fetch_oldest();
+        for round in 0..FETCHES {
+            for Find { lookup, table } in finds {
+                let place = places[*lookup];
+                place.into_iter().for_each(|place| tables[*table].fetch(place, round, arena));
+            }
+            let near = graph.map(|graph| match round {
+                0 => graph.touch(sought),
+                _ => graph.touch_roots(sought),
+            });
+            std::hint::black_box(near);
+        }
     }
 
     /// Whether an event brings nodes together, or asks who is.
@@ -584,62 +546,6 @@ impl Fold {
                 met.push((test.list, entry));
             }
         });
-    }
-}
-
-/// What memory is fetched from before it is needed.
-struct Near<'a> {
-    tables: &'a [Entities],
-    arena: &'a Arena,
-    origins: &'a Origins,
-    graph: Option<&'a Graph>,
-}
-
-impl Near<'_> {
-    /// Fetches all entities, then their rows, then what they keep beside them, and likewise what graph and
-    /// origins will look at: each round asks for memory that nothing else in it waits for, so that
-    /// the processor fetches it all at once.
-    fn fetch(&self, wanted: &mut [Wanted], companies: &mut [Sought], names: &[[u64; 2]]) {
-        let Near { tables, arena, origins, graph } = self;
-        let table = |wanted: &Wanted| &tables[wanted.table as usize];
-        for wanted in &*wanted {
-            wanted.key.into_iter().for_each(|key| table(wanted).fetch_home(key));
-        }
-        for sought in &*companies {
-            graph.iter().for_each(|graph| graph.fetch_index(sought));
-        }
-        names.iter().for_each(|names| origins.fetch_index(*names));
-        for wanted in &mut *wanted {
-            wanted.place = wanted.key.and_then(|key| table(wanted).find(key));
-        }
-        for sought in &mut *companies {
-            graph.iter().for_each(|graph| graph.locate(sought));
-        }
-        origins.fetch_oldest();
-        for round in 0..FETCHES {
-            for wanted in &*wanted {
-                if let Some(place) = wanted.place {
-                    table(wanted).fetch(place, round, arena);
-                }
-            }
-            for sought in &*companies {
-                let near = match (graph, round) {
-                    (Some(graph), 0) => graph.touch(sought),
-                    (Some(graph), _) => graph.touch_roots(sought),
-                    (None, _) => 0,
-                };
-                std::hint::black_box(near);
-            }
-        }
-    }
-
-    /// Fetches the events that outcomes refer to, likewise.
-    fn fetch_origins(&self, references: &mut [Referred]) {
-        for round in 0..REFERRED_FETCHES {
-            for referred in &mut *references {
-                self.origins.fetch_referred(referred, round, self.arena);
-            }
-        }
     }
 }
 

@@ -42,23 +42,6 @@ struct Origin {
     is_labelled_fraud: bool,
 }
 
-/// Rounds of [`Origins::fetch_referred`].
-pub(crate) const REFERRED_FETCHES: u8 = 3;
-
-/// An event that an outcome refers to, on its way to being found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Referred {
-    key: u64,
-    place: Option<u32>,
-}
-
-impl Referred {
-    /// The event that is held under a key.
-    pub(crate) fn new(key: u64) -> Referred {
-        Referred { key, place: None }
-    }
-}
-
 impl Origins {
     /// Events held.
     pub(crate) fn len(&self) -> usize {
@@ -80,23 +63,6 @@ impl Origins {
     pub(crate) fn fetch_oldest(&self) {
         let gone = self.oldest().map_or([0; 2], |origin| origin.keys);
         gone.iter().for_each(|key| self.index.fetch(*key));
-    }
-
-    /// Fetches what [`Origins::pass_on`] will need, in each of [`REFERRED_FETCHES`] rounds what the
-    /// one before found out the place of.
-    pub(crate) fn fetch_referred(&self, referred: &mut Referred, round: u8, arena: &Arena) {
-        if round == 0 {
-            return self.index.fetch(referred.key);
-        }
-        if round == 1 {
-            referred.place = self.index.likely(referred.key);
-        }
-        let Some(place) = referred.place.map(|place| place as usize) else { return };
-        let origin = &self.chunks[place / CHUNK][place % CHUNK];
-        match round {
-            1 => prefetch_index(std::slice::from_ref(origin), 0),
-            _ => prefetch_index(arena.bytes(origin.cell), 0),
-        }
     }
 
     /// Gives an outcome the fields it lacks and the event with this key has. Says whether it is a

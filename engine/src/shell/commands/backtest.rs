@@ -228,8 +228,7 @@ fn replay(
     mut against: Option<&mut (Lane, Diff)>,
     decisions: &mut Option<Output>,
 ) -> Result<(), Failure> {
-    let history = candidate.engine.history();
-    while let Some(mut event) = reading.next(&history)? {
+    while let Some(mut event) = reading.next()? {
         // Each policy makes its own.
         if changes::is_of_rule(&event) {
             continue;

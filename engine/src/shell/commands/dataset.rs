@@ -4,7 +4,6 @@
 //! field; the work goes on without it, or stops there if that is wanted. Whoever reads to the end
 //! asks [`Reading::finish`] last: it turns bad rows into exit code 1, when all results are written.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,7 +12,6 @@ use datasets::{Events, Labels, Source, Verdict};
 use features::diagnostic::Diagnostic;
 use features::event::Event;
 use features::field::{EventType, Types, ids};
-use features::history::{AHEAD, History};
 use indicatif::ProgressBar;
 
 use super::common::{self, Failure};
@@ -62,9 +60,6 @@ pub(crate) struct Reading {
     is_folder: bool,
     bad_rows: BadRows,
     bar: ProgressBar,
-    /// Events that were read before they are asked for, and why there are no more of them.
-    ahead: VecDeque<Event>,
-    failed: Option<Failure>,
     /// Events given out so far.
     pub(crate) read: u64,
     /// Rows so far that were no events.
@@ -89,35 +84,13 @@ impl Reading {
             is_folder: path.is_dir(),
             bad_rows,
             bar,
-            ahead: VecDeque::with_capacity(AHEAD),
-            failed: None,
             read: 0,
             bad: 0,
         })
     }
 
-    /// The next event, of which the history that it goes into was told beforehand, together with
-    /// those around it; `None` at the end.
-    pub(crate) fn next(&mut self, history: &History) -> Result<Option<Event>, Failure> {
-        if self.ahead.is_empty() {
-            while self.ahead.len() < AHEAD && self.failed.is_none() {
-                match self.read_one() {
-                    Ok(Some(event)) => self.ahead.push_back(event),
-                    Ok(None) => break,
-                    // What came before it is given out first.
-                    Err(failure) => self.failed = Some(failure),
-                }
-            }
-            history.expect(self.ahead.make_contiguous());
-        }
-        let Some(event) = self.ahead.pop_front() else {
-            return self.failed.take().map_or(Ok(None), Err);
-        };
-        self.read += 1;
-        Ok(Some(event))
-    }
-
-    fn read_one(&mut self) -> Result<Option<Event>, Failure> {
+    /// The next event; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Event>, Failure> {
         loop {
             if (self.read + self.bad).is_multiple_of(STEP_ROWS) {
                 self.bar.set_position(self.events.position());
@@ -125,7 +98,10 @@ impl Reading {
             let Some(item) = self.events.next() else { return Ok(None) };
             let item = item?;
             match item.event {
-                Ok(event) => return Ok(Some(event)),
+                Ok(event) => {
+                    self.read += 1;
+                    return Ok(Some(event));
+                }
                 Err(faults) => self.tell(item.source, item.row, &faults)?,
             }
         }

@@ -213,8 +213,7 @@ fn fold(
     let mut writer = writer.map_err(unwritable)?;
     let (mut before, mut rows) = (Rows::default(), Rows::default());
     let end_ms = plan.test.end_ms();
-    let history = engine.history();
-    while let Some(mut event) = reading.next(&history)? {
+    while let Some(mut event) = reading.next()? {
         // Labels stand where they became known, so only the act itself ends the test days.
         if end_ms <= event.time() && event.event_type() != EventType::Label {
             break;

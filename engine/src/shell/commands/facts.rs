@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         FactsWriter::create(&arguments.out, &names, LabelColumn::Without).map_err(unwritable)?;
     let history = table.history();
     let (mut facts, mut row) = (Vec::new(), Vec::with_capacity(names.len()));
-    while let Some(mut event) = reading.next(&history)? {
+    while let Some(mut event) = reading.next()? {
         if !event.is_score_requested() {
             history.record(&mut event, || ());
             continue;

@@ -83,8 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut output = Output::create(arguments.out.as_deref())?;
     let engine = Engine::new(policy, Limits::default());
     let mut scored = 0;
-    let history = engine.history();
-    while let Some(mut event) = reading.next(&history)? {
+    while let Some(mut event) = reading.next()? {
         if changes::is_of_rule(&event) {
             continue;
         }

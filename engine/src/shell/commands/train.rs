@@ -199,7 +199,7 @@ fn gather(
         times: Vec::new(),
     };
     let mut facts = Vec::new();
-    while let Some(mut event) = reading.next(&history)? {
+    while let Some(mut event) = reading.next()? {
         // Labels stand where they became known, so only the act itself ends the training days.
         if end_ms <= event.time() && event.event_type() != EventType::Label {
             break;

@@ -22,8 +22,7 @@ pub(super) fn take(
     let mut reading = Reading::open(data, networks, "checking", BadRows::PassOver)?;
     let engine = Engine::new(Arc::clone(policy), Limits::default());
     let mut census = Census::new(policy.rules(), policy.plan());
-    let history = engine.history();
-    while let Some(mut event) = reading.next(&history)? {
+    while let Some(mut event) = reading.next()? {
         if !event.is_score_requested() {
             engine.record(&mut event, || ());
             continue;

@@ -105,8 +105,7 @@ fn fold_before(
 ) -> Result<Option<Event>, Failure> {
     let Some(data) = &arguments.data else { return Ok(None) };
     let mut reading = Reading::open(data, &arguments.networks, "folding", BadRows::PassOver)?;
-    let history = engine.history();
-    while let Some(mut event) = reading.next(&history)? {
+    while let Some(mut event) = reading.next()? {
         if given.is_none() && arguments.id.as_deref() == Some(id_of(&event)) {
             reading.end();
             return Ok(Some(event));
