@@ -3,8 +3,9 @@
 //! `IN` has `event_id, ts, card, device, ip, merchant, amount_cents`, in order of time. `OUT` gets, for
 //! windows `(t - W, t]` with the row itself: count, sum, mean and largest amount by card over 1 h,
 //! 24 h, 7 d and 30 d and by merchant over 24 h; count and different cards by device and by address
-//! over 1 h and 24 h. Two threads sweep over the keys, then gather stretches of rows, which
-//! are written in order. Some rows are recounted from `OUT` afterwards.
+//! over 1 h and 24 h. Two threads read; then, for one key after the other, they sweep over the table,
+//! and gather, encode and write its answers stretch by stretch. Some rows are recounted from `OUT`
+//! afterwards.
 //!
 //! Without `IN` a small table is made, so that the bench runs anywhere.
 //!
@@ -14,12 +15,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use benches::{Payment, payments, peak_bytes};
-use datasets::{Numbers, NumbersWriter, read_numbers};
-use features::columns::{Answers, Ask, Columns, sweep};
+use datasets::{Chunks, NumbersWriter, read_numbers};
+use features::columns::{Answers, Ask, Columns, Sweeper};
 use features::limits::{DAY_MS, HOUR_MS};
 use features::window::Aggregate;
 
@@ -55,9 +56,22 @@ const PLAN: [(&str, &[Window], &[&str]); KEYS] = [
 struct Table {
     ids: Vec<i64>,
     times: Vec<i64>,
-    keys: [Vec<u64>; KEYS],
+    keys: [Vec<i64>; KEYS],
     amounts: Vec<i64>,
-    cards: Vec<i64>,
+}
+
+impl Table {
+    fn cards(&self) -> &[i64] {
+        &self.keys[0]
+    }
+}
+
+/// Memory of a thread that gathers.
+#[derive(Default)]
+struct Gathered {
+    counts: Vec<Vec<u32>>,
+    numbers: Vec<Vec<f64>>,
+    chunks: Chunks,
 }
 
 fn main() {
@@ -84,25 +98,26 @@ fn run(from: &Path, into: &Path) {
     let named: Vec<&str> =
         ["event_id"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let writer = NumbersWriter::create(into, &named).expect("the output can be written");
-    let swept: [OnceLock<Answers>; KEYS] = Default::default();
-    let spent = Mutex::new([0.0; KEYS + 1]);
-    // The longest one first, so that both threads end together.
-    each(KEYS, |key| {
+    let writer = Mutex::new(writer);
+    let mut sweeper = Sweeper::new(THREADS);
+    let mut gathered: [Gathered; THREADS] = Default::default();
+    let (mut swept, mut dealt) = ([0.0; KEYS], [0.0; KEYS]);
+    let mut first = 0;
+    for key in 0..KEYS {
         let start = Instant::now();
-        let answers = swept_by(&table, key);
-        lock(&spent)[key] += start.elapsed().as_secs_f64();
-        assert!(swept[key].set(answers).is_ok(), "each key is swept once");
-    });
-    let answers = swept.map(|answers| answers.into_inner().expect("each key is swept"));
-    let turn = Turn { writer: Mutex::new((0, writer)), changed: Condvar::new() };
-    each(table.ids.len().div_ceil(STRETCH), |stretch| {
-        let start = Instant::now();
-        let columns = gather(&table, &answers, stretch);
-        lock(&spent)[KEYS] += start.elapsed().as_secs_f64();
-        turn.write(stretch, columns);
-    });
+        let answers = swept_by(&table, key, &mut sweeper);
+        swept[key] = start.elapsed().as_secs_f64();
+        each(table.ids.len().div_ceil(STRETCH), &mut gathered, |gathered, stretch| {
+            gather(&table, key, &answers, stretch, gathered);
+            let written = lock(&writer).write(stretch, first, &gathered.chunks);
+            written.expect("the output can be written");
+        });
+        let (_, windows, parts) = PLAN[key];
+        first += windows.len() * parts.len() + usize::from(key == 0);
+        dealt[key] = start.elapsed().as_secs_f64() - swept[key];
+    }
     let done = began.elapsed().as_secs_f64();
-    let (_, writer) = turn.writer.into_inner().expect("no thread panicked");
+    let writer = writer.into_inner().expect("no thread panicked");
     writer.finish().expect("the output is complete");
     let kept = began.elapsed().as_secs_f64();
     let rows = table.ids.len();
@@ -112,10 +127,13 @@ fn run(from: &Path, into: &Path) {
         names.len(),
         rows as f64 / done,
     );
-    let spent = lock(&spent);
-    print!("read {read:.2} s; seconds of a thread to sweep by");
-    PLAN.iter().zip(*spent).for_each(|((key, ..), seconds)| print!(" {key} {seconds:.2}"));
-    println!(", to gather {:.2}; peak {:.0} MB", spent[KEYS], peak_bytes() as f64 / 1e6);
+    print!("seconds to read {read:.2}; to sweep, and to gather, encode and write, by");
+    let spent = swept.iter().zip(dealt);
+    let spent = PLAN
+        .iter()
+        .zip(spent)
+        .map(|((key, ..), (swept, dealt))| format!(" {key} {swept:.2} {dealt:.2}"));
+    println!("{}; peak {:.0} MB", spent.collect::<String>(), peak_bytes() as f64 / 1e6);
     check(&table, into, &names);
 }
 
@@ -135,91 +153,91 @@ fn asks(windows: &[Window], parts: &[&str]) -> Vec<Ask> {
         let (aggregate, column) = match part {
             "cnt" => (Aggregate::Count, None),
             "sum" => (Aggregate::Sum, Some(0)),
-            "mean" => (Aggregate::Mean, Some(0)),
             "max" => (Aggregate::Max, Some(0)),
             _ => (Aggregate::Distinct, Some(1)),
         };
         Ask { aggregate, column, window_ms: Some(window), including_this: true }
     };
-    windows.iter().flat_map(|(_, window)| parts.iter().map(|part| ask(part, *window))).collect()
+    // The mean is the sum over the count.
+    let parts = || parts.iter().filter(|part| **part != "mean");
+    windows.iter().flat_map(|(_, window)| parts().map(|part| ask(part, *window))).collect()
 }
 
 fn read(path: &Path) -> Table {
     let columns = read_numbers(path, &INPUT).expect("the input has its columns");
     let [ids, times, cards, devices, ips, merchants, amounts] =
         columns.try_into().expect("one for each name");
-    let keys = |numbers: Vec<i64>| numbers.into_iter().map(|key| key as u64).collect();
-    let keys = [keys(cards.clone()), keys(merchants), keys(devices), keys(ips)];
-    Table { ids, times, keys, amounts, cards }
+    Table { ids, times, keys: [cards, merchants, devices, ips], amounts }
 }
 
-/// Does so many tasks on all threads, each thread the next one when it is done with one.
-fn each(tasks: usize, work: impl Fn(usize) + Sync) {
+/// Does so many tasks on a thread for each memory, each thread the next one when it is done with one.
+fn each(tasks: usize, memories: &mut [Gathered], work: impl Fn(&mut Gathered, usize) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..THREADS {
+        for memory in memories {
             scope.spawn(|| {
                 loop {
                     let task = next.fetch_add(1, Ordering::Relaxed);
                     if tasks <= task {
                         break;
                     }
-                    work(task);
+                    work(memory, task);
                 }
             });
         }
     });
 }
 
-fn swept_by(table: &Table, key: usize) -> Answers {
+fn swept_by<'a>(table: &Table, key: usize, sweeper: &'a mut Sweeper) -> Answers<'a> {
     let (_, windows, parts) = PLAN[key];
-    let values: &[&[i64]] = &[&table.amounts, &table.cards];
-    sweep(&asks(windows, parts), Columns { keys: &table.keys[key], times: &table.times, values })
+    let values: &[&[i64]] = &[&table.amounts, table.cards()];
+    let rows = Columns { keys: &table.keys[key], times: &table.times, values };
+    sweeper.sweep(&asks(windows, parts), rows)
 }
 
-/// The columns of a stretch of rows.
-fn gather(table: &Table, answers: &[Answers; KEYS], stretch: usize) -> Vec<Numbers> {
+/// Encodes the columns of a key for a stretch of rows; the ids come with the first key.
+fn gather(table: &Table, key: usize, answers: &Answers<'_>, stretch: usize, into: &mut Gathered) {
     let range = stretch * STRETCH..table.ids.len().min((stretch + 1) * STRETCH);
-    let mut columns = vec![Numbers::Long(table.ids[range.clone()].to_vec())];
-    for ((_, windows, parts), answers) in PLAN.into_iter().zip(answers) {
-        let first = columns.len();
-        let parts = windows.iter().flat_map(|_| parts);
-        columns.extend(parts.map(|part| match *part {
-            "mean" => Numbers::Float(Vec::with_capacity(STRETCH)),
-            "sum" => Numbers::Long(Vec::with_capacity(STRETCH)),
-            _ => Numbers::Short(Vec::with_capacity(STRETCH)),
-        }));
-        let columns = &mut columns[first..];
-        answers.each(range.clone(), |answers| {
-            for (column, answer) in columns.iter_mut().zip(answers) {
-                match column {
-                    Numbers::Float(column) => column.push(*answer),
-                    Numbers::Long(column) => column.push(*answer as i64),
-                    Numbers::Short(column) => column.push(*answer as i32),
-                }
+    let (_, windows, parts) = PLAN[key];
+    let Gathered { counts, numbers, chunks } = into;
+    let asks = asks(windows, parts);
+    let counted = asks.iter().filter(|ask| ask.is_count()).count();
+    let (counts, numbers) = (emptied(counts, counted), emptied(numbers, asks.len() - counted));
+    answers.append(range.clone(), counts, numbers);
+    chunks.clear();
+    if key == 0 {
+        chunks.long(table.ids[range].iter().copied());
+    }
+    let (mut count, mut number) = (0, 0);
+    for part in windows.iter().flat_map(|_| parts) {
+        match *part {
+            "cnt" | "cards" => {
+                chunks.short(counts[count].iter().map(|count| *count as i32));
+                count += 1;
             }
-        });
-    }
-    columns
-}
-
-/// The file, which takes one stretch after the other.
-struct Turn {
-    writer: Mutex<(usize, NumbersWriter)>,
-    changed: Condvar,
-}
-
-impl Turn {
-    /// Writes the columns of a stretch, after those of the one before.
-    fn write(&self, stretch: usize, columns: Vec<Numbers>) {
-        let mut turn = lock(&self.writer);
-        while turn.0 != stretch {
-            turn = self.changed.wait(turn).expect("no thread panicked");
+            "sum" => {
+                chunks.long(numbers[number].iter().map(|sum| *sum as i64));
+                number += 1;
+            }
+            // Behind both.
+            "mean" => {
+                let of = numbers[number - 1].iter().zip(&counts[count - 1]);
+                chunks.float(of.map(|(sum, count)| sum / f64::from(*count)));
+            }
+            _ => {
+                chunks.short(numbers[number].iter().map(|largest| *largest as i32));
+                number += 1;
+            }
         }
-        turn.1.write(columns).expect("the output can be written");
-        turn.0 += 1;
-        self.changed.notify_all();
     }
+}
+
+/// So many empty columns, in the memory that is there.
+fn emptied<T>(columns: &mut Vec<Vec<T>>, count: usize) -> &mut [Vec<T>] {
+    columns.resize_with(columns.len().max(count), Vec::new);
+    let columns = &mut columns[..count];
+    columns.iter_mut().for_each(Vec::clear);
+    columns
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -247,7 +265,7 @@ fn check(table: &Table, path: &Path, names: &[String]) {
                         "sum" => amounts.clone().sum(),
                         "max" => amounts.clone().max().unwrap_or_default(),
                         _ => {
-                            let cards = within.clone().map(|other| table.cards[other]);
+                            let cards = within.clone().map(|other| table.cards()[other]);
                             cards.collect::<HashSet<i64>>().len() as i64
                         }
                     };
@@ -264,16 +282,17 @@ fn check(table: &Table, path: &Path, names: &[String]) {
 fn make(path: &Path) {
     let rows = payments(200_000);
     let mut writer = NumbersWriter::create(path, &INPUT).expect("the table can be written");
-    let column = |part: fn(&Payment) -> i64| Numbers::Long(rows.iter().map(part).collect());
-    let columns = vec![
-        column(|row| row.id),
-        column(|row| row.time),
-        column(|row| row.card),
-        column(|row| row.device),
-        column(|row| row.ip),
-        column(|row| row.merchant),
-        column(|row| row.amount),
+    let parts: [fn(&Payment) -> i64; INPUT.len()] = [
+        |row| row.id,
+        |row| row.time,
+        |row| row.card,
+        |row| row.device,
+        |row| row.ip,
+        |row| row.merchant,
+        |row| row.amount,
     ];
-    writer.write(columns).expect("the table can be written");
+    let mut chunks = Chunks::default();
+    parts.iter().for_each(|part| chunks.long(rows.iter().map(part)));
+    writer.write(0, 0, &chunks).expect("the table can be written");
     writer.finish().expect("the table is complete");
 }

@@ -52,6 +52,6 @@ pub use error::Error;
 pub use files::Format;
 pub use import::{InputReport, Progress, Reason, Report, import};
 #[cfg(feature = "offline")]
-pub use parquet::{Numbers, NumbersWriter, read_numbers};
+pub use parquet::{Chunks, NumbersWriter, read_numbers};
 pub use read::{Events, Item, Labels, Source, Truth, Verdict, labels};
 pub use write::{FactsWriter, LabelColumn, ScoresWriter};

@@ -32,7 +32,7 @@ mod table;
 mod tests;
 
 pub(crate) use events::{EventsWriter, TruthWriter};
-pub use numbers::{Numbers, NumbersWriter, read_numbers};
+pub use numbers::{Chunks, NumbersWriter, read_numbers};
 pub(crate) use rows::{EventsReader, Rows};
 
 /// Bytes of floats that one row group may hold before it is written.

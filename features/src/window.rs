@@ -40,7 +40,7 @@ mod tiles;
 use busy::{Busy, CHUNK, CHUNKED, Summary};
 use reader::{Few, Memo, Reader};
 use rows::{Lanes, Rows};
-pub(crate) use sweep::Sweep;
+pub(crate) use sweep::{Lines, Sweep};
 
 /// A column without a value.
 pub const ABSENT: i64 = i64::MIN;

@@ -1,23 +1,36 @@
 //! Columns of numbers, whole: out of a Parquet file, and into one as cheaply as the format allows.
 //!
 //! Who computes over columns wants neither cells of text nor rows. [`read_numbers`] gives the named
-//! columns as integers. A [`NumbersWriter`] takes one row group after another and writes it without
-//! compression and without statistics: small integers become dictionary codes of a few bits, the
-//! rest lies there as it is, and any reader of Parquet reads it.
+//! columns as integers, decoded by polars, row groups side by side. What is written is encoded here:
+//! [`Chunks`] become the bytes of columns of a row group on whichever thread made their numbers, and a
+//! [`NumbersWriter`] puts them behind one another as they come. Nothing is compressed and nothing
+//! looked up: integers are written as differences, packed into as many bits as some of them need,
+//! floats as they are. Any reader of Parquet reads it.
 
 use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{
-    Column, DataFrame, DataType, Float64Chunked, Int32Chunked, Int64Chunked, IntoColumn,
-    ParquetCompression, ParquetReader, ParquetWriter, PlSmallStr, PolarsError, Schema, SerReader,
-    StatisticsOptions,
+    ChunkedArray, Column, DataFrame, DataType, ParallelStrategy, ParquetReader, PolarsError,
+    PolarsNumericType, SerReader,
+};
+use polars_parquet_format::thrift::protocol::TCompactOutputProtocol;
+use polars_parquet_format::{
+    ColumnChunk, FieldRepetitionType, FileMetaData, RowGroup, SchemaElement, Type,
 };
 
 use super::told;
 use crate::error::Error;
 use crate::files::Output;
+
+mod chunks;
+
+pub use chunks::Chunks;
+
+/// First and last bytes of a Parquet file.
+const MAGIC: &[u8; 4] = b"PAR1";
 
 /// The columns of these names, in their order: integers and times (in the unit they are kept in).
 ///
@@ -25,126 +38,175 @@ use crate::files::Output;
 /// [`Error::Open`] and [`Error::Read`]; [`Error::Form`] when a column is missing, holds anything else
 /// or has a null.
 pub fn read_numbers(path: &Path, names: &[&str]) -> Result<Vec<Vec<i64>>, Error> {
-    let file = File::open(path).map_err(|source| Error::open(path, source))?;
-    let wanted = names.iter().map(|name| (*name).to_owned()).collect();
-    let frame = ParquetReader::new(file).with_columns(Some(wanted)).finish();
-    let frame = frame.map_err(|error| Error::read(path, told(error)))?;
-    let column = |name: &&str| {
-        let numbers = numbers(&frame, name).map_err(|error| Error::read(path, told(error)))?;
-        let message = || format!("column {name:?} is not all integers");
-        numbers.ok_or_else(|| Error::form(path, None, message()))
+    let open = || File::open(path).map_err(|source| Error::open(path, source));
+    let failed = |error| Error::read(path, told(error));
+    let metadata = ParquetReader::new(open()?).get_metadata().map_err(failed)?.clone();
+    let mut columns: Vec<Vec<i64>> = names.iter().map(|_| vec![0; metadata.num_rows]).collect();
+    // Row groups with the places their numbers go to, the first one last.
+    let mut groups = Vec::new();
+    let mut places: Vec<&mut [i64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+    let mut start = 0;
+    for group in &metadata.row_groups {
+        let rows = group.num_rows();
+        let places = places.iter_mut().filter_map(|place| place.split_off_mut(..rows));
+        groups.push((start, rows, places.collect::<Vec<_>>()));
+        start += rows;
+    }
+    groups.reverse();
+    let groups = Mutex::new(groups);
+    let next = || groups.lock().ok()?.pop();
+    let read = || -> Result<(), Error> {
+        while let Some((start, rows, places)) = next() {
+            let frame = ParquetReader::new(open()?)
+                .with_columns(Some(names.iter().map(|name| (*name).to_owned()).collect()))
+                .with_slice(Some((start, rows)))
+                .read_parallel(ParallelStrategy::None)
+                .finish()
+                .map_err(failed)?;
+            for (name, place) in names.iter().zip(places) {
+                let is_whole = numbers(&frame, name, place).map_err(failed)?;
+                let message = || format!("column {name:?} is not all integers");
+                is_whole.then_some(()).ok_or_else(|| Error::form(path, None, message()))?;
+            }
+        }
+        Ok(())
     };
-    names.iter().map(column).collect()
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().try_for_each(join)
+    })?;
+    Ok(columns)
 }
 
-fn numbers(frame: &DataFrame, name: &str) -> Result<Option<Vec<i64>>, PolarsError> {
+/// Puts the numbers of a column into their place; false when they are not all integers.
+fn numbers(frame: &DataFrame, name: &str, place: &mut [i64]) -> Result<bool, PolarsError> {
     let column = frame.column(name)?;
     let is_whole = column.dtype().is_integer() || column.dtype().is_temporal();
     if !is_whole || column.null_count() != 0 {
-        return Ok(None);
+        return Ok(false);
     }
-    let column = column.cast(&DataType::Int64)?;
-    let mut numbers = Vec::with_capacity(column.len());
-    for part in column.i64()?.downcast_iter() {
-        numbers.extend_from_slice(part.values());
+    let column: Column = column.to_physical_repr();
+    match column.dtype() {
+        DataType::Int32 => put(column.i32()?, i64::from, place),
+        DataType::Int64 => put(column.i64()?, |number| number, place),
+        _ => put(column.cast(&DataType::Int64)?.i64()?, |number| number, place),
     }
-    Ok(Some(numbers))
+    Ok(true)
 }
 
-/// The values of one column in one row group.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Numbers {
-    /// Integers of 32 bits.
-    Short(Vec<i32>),
-    /// Integers of 64 bits.
-    Long(Vec<i64>),
-    /// Floats.
-    Float(Vec<f64>),
-}
-
-impl Numbers {
-    fn data_type(&self) -> DataType {
-        match self {
-            Numbers::Short(_) => DataType::Int32,
-            Numbers::Long(_) => DataType::Int64,
-            Numbers::Float(_) => DataType::Float64,
-        }
-    }
-
-    fn into_column(self, name: PlSmallStr) -> Column {
-        match self {
-            Numbers::Short(values) => Int32Chunked::from_vec(name, values).into_column(),
-            Numbers::Long(values) => Int64Chunked::from_vec(name, values).into_column(),
-            Numbers::Float(values) => Float64Chunked::from_vec(name, values).into_column(),
-        }
+fn put<T: PolarsNumericType>(
+    numbers: &ChunkedArray<T>,
+    wide: impl Fn(T::Native) -> i64,
+    mut place: &mut [i64],
+) {
+    for part in numbers.downcast_iter() {
+        let (now, later) = place.split_at_mut(part.len());
+        now.iter_mut().zip(part.values().iter()).for_each(|(into, number)| *into = wide(*number));
+        place = later;
     }
 }
 
-/// Writes columns of numbers in row groups.
+/// Writes columns of numbers in row groups, in whatever order they come.
+#[derive(Debug)]
 pub struct NumbersWriter {
     path: PathBuf,
     output: Output,
-    names: Vec<PlSmallStr>,
-    batched: Option<BatchedWriter<File>>,
-}
-
-impl std::fmt::Debug for NumbersWriter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NumbersWriter").field("path", &self.path).finish_non_exhaustive()
-    }
+    names: Vec<String>,
+    /// Bytes that were written.
+    offset: usize,
+    /// What is there, by row group and column.
+    groups: Vec<Vec<Option<ColumnChunk>>>,
 }
 
 impl NumbersWriter {
-    /// Starts the file; the types of the columns are those of the first row group.
+    /// Starts the file.
     ///
     /// # Errors
     /// [`Error::Write`] when it cannot be created.
     pub fn create(path: &Path, names: &[&str]) -> Result<NumbersWriter, Error> {
-        let output = Output::create(path)?;
-        let names = names.iter().map(|name| PlSmallStr::from_str(name)).collect();
-        Ok(NumbersWriter { path: path.to_owned(), output, names, batched: None })
+        let mut output = Output::create(path)?;
+        output.write_all(MAGIC).map_err(|source| Error::write(path, source))?;
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let (path, offset, groups) = (path.to_owned(), MAGIC.len(), Vec::new());
+        Ok(NumbersWriter { path, output, names, offset, groups })
     }
 
-    /// Writes a row group, on this thread: a column for each name, all of one length.
+    /// Writes some columns of a row group, from the `first` name on.
     ///
     /// # Errors
-    /// [`Error::Write`], also when columns are missing or differ in length or from the first group.
-    pub fn write(&mut self, columns: Vec<Numbers>) -> Result<(), Error> {
-        let failed = |error| Error::write(&self.path, told(error));
-        let names = self.names.iter().cloned();
-        let mut schema = Schema::default();
-        for (name, numbers) in names.clone().zip(&columns) {
-            schema.with_column(name, numbers.data_type());
+    /// [`Error::Write`].
+    ///
+    /// # Panics
+    /// When there are more columns than names.
+    pub fn write(&mut self, group: usize, first: usize, chunks: &Chunks) -> Result<(), Error> {
+        if self.groups.len() <= group {
+            self.groups.resize_with(group + 1, || vec![None; self.names.len()]);
         }
-        let columns: Vec<Column> = columns
-            .into_iter()
-            .zip(names)
-            .map(|(numbers, name)| numbers.into_column(name))
-            .collect();
-        let rows = columns.first().map_or(0, Column::len);
-        let frame = DataFrame::new(rows, columns).map_err(failed)?;
-        if self.batched.is_none() {
-            let file = self.output.file().map_err(|source| Error::write(&self.path, source))?;
-            let writer = ParquetWriter::new(file)
-                .with_compression(ParquetCompression::Uncompressed)
-                .with_statistics(StatisticsOptions::empty())
-                .set_parallel(false);
-            self.batched = Some(writer.batched(&schema).map_err(failed)?);
-        }
-        let Some(batched) = &mut self.batched else { return Ok(()) };
-        batched.write_batch(&frame).map_err(failed)
+        let described = chunks.described(&self.names[first..], self.offset);
+        let columns = &mut self.groups[group][first..first + described.len()];
+        columns.iter_mut().zip(described).for_each(|(column, chunk)| *column = Some(chunk));
+        self.offset += chunks.bytes().len();
+        self.output.write_all(chunks.bytes()).map_err(|source| Error::write(&self.path, source))
     }
 
     /// Writes the footer, flushes the file to the disk and gives it its name.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Write`], also when a row group lacks a column, or has columns of several lengths or of
+    /// other types than the first one.
     pub fn finish(self) -> Result<(), Error> {
-        if let Some(batched) = &self.batched {
-            batched.finish().map_err(|error| Error::write(&self.path, told(error)))?;
-        }
-        self.output.finish()
+        let NumbersWriter { path, mut output, names, groups, .. } = self;
+        let groups: Option<Vec<RowGroup>> = groups.into_iter().map(row_group).collect();
+        let are_alike = |pair: &[RowGroup]| types(&pair[0]).eq(types(&pair[1]));
+        let groups = groups.filter(|groups| groups.windows(2).all(are_alike));
+        let incomplete = || io::Error::other("columns are missing or differ in length or type");
+        let footer = groups.ok_or_else(incomplete).and_then(|groups| footer(&names, groups));
+        let written = footer.and_then(|footer| {
+            output.write_all(&footer)?;
+            output.write_all(&(footer.len() as u32).to_le_bytes())?;
+            output.write_all(MAGIC)
+        });
+        written.map_err(|source| Error::write(&path, source))?;
+        output.finish()
     }
+}
+
+/// Columns as a row group, when all are there and of one length.
+fn row_group(columns: Vec<Option<ColumnChunk>>) -> Option<RowGroup> {
+    let columns: Vec<ColumnChunk> = columns.into_iter().collect::<Option<_>>()?;
+    let described = || columns.iter().filter_map(|column| column.meta_data.as_ref());
+    let rows = described().map(|column| column.num_values).next()?;
+    let size = described().map(|column| column.total_compressed_size).sum();
+    let is_even = described().all(|column| column.num_values == rows);
+    is_even.then(|| RowGroup::new(columns, size, rows, None, None, size, None))
+}
+
+fn types(group: &RowGroup) -> impl Iterator<Item = Type> {
+    group.columns.iter().filter_map(|column| column.meta_data.as_ref()).map(|column| column.type_)
+}
+
+fn footer(names: &[String], groups: Vec<RowGroup>) -> io::Result<Vec<u8>> {
+    let element = |name: &str, physical: Option<Type>, children: Option<i32>| {
+        let needed = physical.map(|_| FieldRepetitionType::REQUIRED);
+        let name = name.to_owned();
+        SchemaElement::new(physical, None, needed, name, children, None, None, None, None, None)
+    };
+    let mut schema = vec![element("root", None, Some(names.len() as i32))];
+    let types = groups.first().into_iter().flat_map(types);
+    schema.extend(names.iter().zip(types).map(|(name, kind)| element(name, Some(kind), None)));
+    let rows = groups.iter().map(|group| group.num_rows).sum();
+    let by = format!("gyrfalcon {}", env!("CARGO_PKG_VERSION"));
+    let metadata = FileMetaData::new(1, schema, rows, groups, None, by, None, None, None);
+    let mut footer = Vec::new();
+    metadata
+        .write_to_out_protocol(&mut TCompactOutputProtocol::new(&mut footer))
+        .map_err(io::Error::other)?;
+    Ok(footer)
 }
 
 #[cfg(test)]
@@ -156,19 +218,68 @@ mod tests {
     fn numbers_come_back() {
         let folder = Folder::new("numbers");
         let path = folder.path("numbers.parquet");
-        let mut writer = NumbersWriter::create(&path, &["short", "long", "share"]).unwrap();
-        for start in [0, 70_000_i32] {
-            let rows = start..start + 70_000;
-            let short = Numbers::Short(rows.clone().map(|row| row % 9).collect());
-            let long = Numbers::Long(rows.clone().map(|row| i64::from(row) << 33).collect());
-            writer.write(vec![short, long, Numbers::Float(rows.map(f64::from).collect())]).unwrap();
+        let names = ["zero", "bit", "short", "wide", "edges", "long", "far", "share"];
+        let mut writer = NumbersWriter::create(&path, &names).unwrap();
+        let whole: [fn(i32) -> i32; 5] = [
+            |_| 0,
+            |row| row % 2,
+            |row| row % 1_000 * 7,
+            |row| row << 9,
+            |row| (row % 3).wrapping_mul(i32::MAX),
+        ];
+        let long = |row: i32| i64::from(row % 77) << 33;
+        let far = |row: i32| i64::from(row % 3).wrapping_mul(i64::MAX);
+        let mut chunks = Chunks::default();
+        // The last columns of the last group come first.
+        for (group, rows) in [(1, 70_000..140_003), (0, 0..70_000)] {
+            chunks.clear();
+            chunks.long(rows.clone().map(long));
+            chunks.long(rows.clone().map(far));
+            chunks.float(rows.clone().map(f64::from));
+            writer.write(group, whole.len(), &chunks).unwrap();
+            chunks.clear();
+            whole.iter().for_each(|column| chunks.short(rows.clone().map(column)));
+            writer.write(group, 0, &chunks).unwrap();
         }
         writer.finish().unwrap();
-        let columns = read_numbers(&path, &["long", "short"]).unwrap();
-        assert_eq!(columns[0], (0..140_000).map(|row| row << 33).collect::<Vec<i64>>());
-        assert_eq!(columns[1], (0..140_000).map(|row| row % 9).collect::<Vec<i64>>());
+        let rows = 0..140_003;
+        let columns = read_numbers(&path, &names[..7]).unwrap();
+        for (column, wanted) in columns.iter().zip(whole) {
+            assert!(column.iter().copied().eq(rows.clone().map(|row| i64::from(wanted(row)))));
+        }
+        assert!(columns[5].iter().copied().eq(rows.clone().map(long)));
+        assert!(columns[6].iter().copied().eq(rows.map(far)));
+        let frame = ParquetReader::new(File::open(&path).unwrap()).finish().unwrap();
+        let shares = frame.column("share").unwrap().f64().unwrap();
+        assert!(shares.into_no_null_iter().eq((0..140_003).map(f64::from)));
         let error = read_numbers(&path, &["share"]).unwrap_err().to_string();
         assert!(error.ends_with("column \"share\" is not all integers"), "{error}");
         assert!(read_numbers(&path, &["none"]).is_err());
+    }
+    #[test]
+    fn an_incomplete_file_does_not_appear() {
+        let folder = Folder::new("incomplete");
+        let path = folder.path("numbers.parquet");
+        let columns: [fn(&mut Chunks); 4] = [
+            |_| {},
+            |chunks| chunks.short([1, 2].into_iter()),
+            |chunks| chunks.short([1].into_iter()),
+            |chunks| chunks.long([1, 2].into_iter()),
+        ];
+        let write = |groups: &[[usize; 2]]| {
+            let mut writer = NumbersWriter::create(&path, &["one", "two"])?;
+            for (group, added) in groups.iter().enumerate() {
+                let mut chunks = Chunks::default();
+                added.iter().for_each(|number| columns[*number](&mut chunks));
+                writer.write(group, 0, &chunks)?;
+            }
+            writer.finish()
+        };
+        for groups in [[[1, 0], [1, 1]], [[1, 1], [1, 2]], [[1, 1], [1, 3]]] {
+            assert!(write(&groups).is_err(), "{groups:?}");
+            assert!(!path.exists());
+        }
+        write(&[[1, 3], [1, 3]]).unwrap();
+        assert_eq!(read_numbers(&path, &["two"]).unwrap(), [[1, 2, 1, 2]]);
     }
 }

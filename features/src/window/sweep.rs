@@ -1,12 +1,14 @@
-//! All events of one entity at once: each window moves over them, and nothing is kept.
+//! All events of many entities at once: each window moves over them, and nothing is kept.
 //!
-//! Whoever has an entity's whole past as columns needs no state between events. Rows come in order
-//! of time, so a window's first row only ever moves forward; counts are differences of row numbers,
-//! sums differences of running totals, a largest value the front of a queue of those that may still
-//! become it, and different values are counted in and out by where each was seen before and will be
-//! seen next. So each row costs about the same, however long a window is and however many rows lie
-//! in it, and every answer is exact. They are, bit for bit, those of [`Entity`](super::Entity) as
-//! long as that is exact; tests hold the two against each other.
+//! Whoever has the whole past of entities as columns needs no state between events. The rows of one
+//! entity come behind those of another, each entity's in order of time, so that a window's first row
+//! only ever moves forward, over the border to the next entity too. Counts are differences of row
+//! numbers, sums differences of running totals; different values are counted in and out by where
+//! each was seen before and will be seen next. The largest value is compared with the newest row,
+//! and when it leaves the window, the next is found by going from its first row to the next one that
+//! is no smaller, and so on: none is passed twice. So each row costs about the same, however long a
+//! window is and however many rows lie in it, and every answer is exact. They are, bit for bit, those
+//! of [`Entity`](super::Entity) as long as that is exact; tests hold the two against each other.
 //!
 //! Rows go through in strips, all windows of a strip before the next, so that the answers of a row
 //! are written while it is near.
@@ -16,7 +18,7 @@ use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
-use super::{ABSENT, Aggregate, Values, scan};
+use super::{ABSENT, Aggregate, Values, number, scan};
 use crate::columns::Ask;
 use crate::expr::UNKNOWN;
 use crate::limits::{DISTINCT_MAX, SCAN_MAX};
@@ -27,18 +29,32 @@ const STRIP: usize = 64;
 /// No row.
 const NONE: u32 = u32::MAX;
 
-/// The questions to an entity, and buffers for its rows, kept so that they can be used again.
-#[derive(Debug)]
+/// The questions to entities, and buffers for their rows, kept so that they can be used again.
+#[derive(Clone, Debug)]
 pub(crate) struct Sweep {
+    /// How many of the asks are counts, and how many are not.
+    pub(crate) counts: usize,
+    pub(crate) numbers: usize,
     windows: Vec<Window>,
+    /// First row of each row's entity.
+    starts: Vec<u32>,
     times: Vec<i64>,
     lanes: Vec<Lane>,
     /// Where each value of a lane was seen last.
     seen: HashMap<i64, u32, FixedState>,
 }
 
-/// A window length, with what is asked of it.
+/// Where answers go: a line of counts and one of other numbers for each row.
 #[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    /// The number of the line of each row.
+    pub(crate) of: &'a [u32],
+    pub(crate) counts: &'a mut [u32],
+    pub(crate) numbers: &'a mut [f64],
+}
+
+/// A window length, with what is asked of it.
+#[derive(Clone, Debug)]
 struct Window {
     window_ms: Option<i64>,
     /// First row of the window of the last row that was gone through.
@@ -48,39 +64,45 @@ struct Window {
     questions: Vec<Question>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Question {
     aggregate: Aggregate,
     lane: Option<usize>,
     including_this: bool,
-    /// Number of the ask.
+    /// Its place in a line.
     place: usize,
-    /// Rows that were taken in, and the first one that was not given up.
+    /// Of different values: the rows that were taken in and given up, and how many are left.
     first: usize,
     end: usize,
-    /// Of extremes: the rows that may become it, the first of them at `front`.
-    queue: Vec<u32>,
-    front: usize,
-    /// Different values in the window.
     different: u32,
+    /// Of extremes: the row that is it.
+    best: usize,
 }
 
 /// The values of a column.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Lane {
     values: Vec<i64>,
-    /// Whether sums, squares among them, or different values are asked for.
+    /// Whether how many there are, sums, squares, different values or extremes are asked for.
+    has_valued: bool,
     has_sums: bool,
     has_squares: bool,
     has_different: bool,
+    has_max: bool,
+    has_min: bool,
     /// Before each row and behind the last: values so far, their sum and that of their squares.
     valued: Vec<u32>,
-    sums: Vec<i128>,
+    sums: Vec<i64>,
     squares: Vec<i128>,
+    /// The sums, when 64 bits may not hold them; else empty.
+    wide_sums: Vec<i128>,
     /// Of each row, one more than the row before with its value, 0 for none; `NONE` without a value.
     before: Vec<u32>,
     /// The next row with its value; 0 without a value.
     after: Vec<u32>,
+    /// The next row with a value that is not smaller, or not larger; the number of rows for none.
+    not_smaller: Vec<u32>,
+    not_larger: Vec<u32>,
 }
 
 impl Sweep {
@@ -88,25 +110,30 @@ impl Sweep {
     pub(crate) fn new(asks: &[Ask], columns: usize) -> Sweep {
         let mut lanes: Vec<Lane> = (0..columns).map(|_| Lane::default()).collect();
         let mut windows: Vec<Window> = Vec::new();
-        for (place, ask) in asks.iter().enumerate() {
+        let (mut counts, mut numbers) = (0, 0);
+        for ask in asks {
             if let Some(lane) = ask.column.and_then(|column| lanes.get_mut(column)) {
-                let is_stddev = ask.aggregate == Aggregate::Stddev;
-                lane.has_squares |= is_stddev;
-                lane.has_sums |=
-                    is_stddev || matches!(ask.aggregate, Aggregate::Sum | Aggregate::Mean);
+                let has_squares = ask.aggregate == Aggregate::Stddev;
+                let has_valued = has_squares || ask.aggregate == Aggregate::Mean;
+                lane.has_squares |= has_squares;
+                lane.has_valued |= has_valued;
+                lane.has_sums |= has_valued || ask.aggregate == Aggregate::Sum;
                 lane.has_different |= ask.aggregate == Aggregate::Distinct;
+                lane.has_max |= ask.aggregate == Aggregate::Max;
+                lane.has_min |= ask.aggregate == Aggregate::Min;
             }
+            let places = if ask.is_count() { &mut counts } else { &mut numbers };
             let question = Question {
                 aggregate: ask.aggregate,
                 lane: ask.column,
                 including_this: ask.including_this,
-                place,
+                place: *places,
                 first: 0,
                 end: 0,
-                queue: Vec::new(),
-                front: 0,
                 different: 0,
+                best: 0,
             };
+            *places += 1;
             let same = |window: &&mut Window| window.window_ms == ask.window_ms;
             match windows.iter_mut().find(same) {
                 Some(window) => window.questions.push(question),
@@ -118,34 +145,42 @@ impl Sweep {
                 }),
             }
         }
-        Sweep { windows, times: Vec::new(), lanes, seen: HashMap::default() }
+        let (starts, times, seen) = (Vec::new(), Vec::new(), HashMap::default());
+        Sweep { counts, numbers, windows, starts, times, lanes, seen }
     }
 
-    /// Goes through an entity's rows, each its time and its values by column, in order of time;
-    /// `give` gets the row, the number of the ask and the answer.
+    /// Goes through the rows of entities, one entity behind the other, each in order of time: `ends`
+    /// has the number of the row behind each, `row` gives a row's time and behind it its values.
     pub(crate) fn run<'r>(
         &mut self,
-        rows: impl Iterator<Item = (i64, &'r [i64])>,
-        mut give: impl FnMut(usize, usize, f64),
+        ends: &[u32],
+        row: impl Fn(usize) -> &'r [i64],
+        mut into: Lines<'_>,
     ) {
-        let Sweep { windows, times, lanes, seen } = self;
-        times.clear();
-        lanes.iter_mut().for_each(|lane| lane.values.clear());
-        for (time, values) in rows {
-            times.push(time);
-            lanes.iter_mut().zip(values).for_each(|(lane, value)| lane.values.push(*value));
+        let widths = [self.counts, self.numbers];
+        let Sweep { windows, starts, times, lanes, seen, .. } = self;
+        let mut start = 0;
+        starts.clear();
+        for end in ends {
+            starts.resize(*end as usize, start);
+            start = *end;
         }
-        lanes.iter_mut().for_each(|lane| lane.prepare(seen));
+        let rows = starts.len();
+        times.clear();
+        times.extend((0..rows).map(|number| row(number)[0]));
+        for (column, lane) in lanes.iter_mut().enumerate() {
+            lane.values.clear();
+            lane.values.extend((0..rows).map(|number| row(number)[1 + column]));
+            lane.prepare(starts, seen);
+        }
         windows.iter_mut().for_each(Window::reset);
-        for start in (0..times.len()).step_by(STRIP) {
-            let strip = start..times.len().min(start + STRIP);
+        for start in (0..rows).step_by(STRIP) {
+            let strip = start..rows.min(start + STRIP);
+            find_firsts(windows, starts, times, strip.clone());
             for window in &mut *windows {
-                window.find_firsts(times, strip.clone());
                 let Window { firsts, questions, .. } = window;
                 for question in questions {
-                    let place = question.place;
-                    let give = |row: usize, answer: f64| give(row, place, answer);
-                    question.answer(times, lanes, strip.clone(), firsts, give);
+                    question.answer(times, lanes, strip.clone(), firsts, widths, &mut into);
                 }
             }
         }
@@ -154,42 +189,46 @@ impl Sweep {
 
 impl Lane {
     /// Works out what is asked for of all rows.
-    fn prepare(&mut self, seen: &mut HashMap<i64, u32, FixedState>) {
+    fn prepare(&mut self, starts: &[u32], seen: &mut HashMap<i64, u32, FixedState>) {
+        let values = &self.values;
+        let value_or_zero = |value: &i64| if *value == ABSENT { 0 } else { *value };
+        self.wide_sums.clear();
+        if self.has_valued {
+            let valued = values.iter().map(|value| u32::from(*value != ABSENT));
+            running(&mut self.valued, valued, u32::wrapping_add);
+        }
         if self.has_sums {
-            let (mut valued, mut sum) = (0, 0);
-            self.valued.clear();
-            self.sums.clear();
-            for value in &self.values {
-                self.valued.push(valued);
-                self.sums.push(sum);
-                if *value != ABSENT {
-                    valued += 1;
-                    sum += i128::from(*value);
-                }
+            let largest = values.iter().map(|value| value_or_zero(value).unsigned_abs()).max();
+            let bound = u128::from(largest.unwrap_or_default()) * values.len() as u128;
+            if bound <= i64::MAX as u128 {
+                running(&mut self.sums, values.iter().map(value_or_zero), i64::wrapping_add);
+            } else {
+                let values = values.iter().map(|value| i128::from(value_or_zero(value)));
+                running(&mut self.wide_sums, values, i128::wrapping_add);
             }
-            self.valued.push(valued);
-            self.sums.push(sum);
         }
         if self.has_squares {
-            let mut squares = 0;
-            self.squares.clear();
-            for value in &self.values {
-                self.squares.push(squares);
-                if *value != ABSENT {
-                    squares += i128::from(*value) * i128::from(*value);
-                }
-            }
-            self.squares.push(squares);
+            let values = values.iter().map(|value| i128::from(value_or_zero(value)));
+            running(&mut self.squares, values.map(|value| value * value), i128::wrapping_add);
+        }
+        if self.has_max {
+            link(&mut self.not_smaller, values, |value| value);
+        }
+        if self.has_min {
+            link(&mut self.not_larger, values, downwards);
         }
         if self.has_different {
             self.before.clear();
             self.after.clear();
-            // A table that a busy key made large would be slow to clear for each one behind it.
-            if 1_024 < seen.capacity() {
-                *seen = HashMap::default();
-            }
-            seen.clear();
-            for (row, value) in self.values.iter().enumerate() {
+            for (row, value) in values.iter().enumerate() {
+                if starts[row] as usize == row {
+                    // A table that a busy key made large would be slow to clear for each one
+                    // behind it.
+                    if 1_024 < seen.capacity() {
+                        *seen = HashMap::default();
+                    }
+                    seen.clear();
+                }
                 if *value == ABSENT {
                     self.before.push(NONE);
                     self.after.push(0);
@@ -205,15 +244,56 @@ impl Lane {
         }
     }
 
+    fn sum(&self, first: usize, end: usize) -> i128 {
+        if self.wide_sums.is_empty() {
+            return i128::from(self.sums[end] - self.sums[first]);
+        }
+        self.wide_sums[end] - self.wide_sums[first]
+    }
+
     /// Sums over a range of rows.
     fn between(&self, first: usize, end: usize) -> Values {
         let squares = |row: usize| self.squares.get(row).copied().unwrap_or_default();
         Values {
             valued: i64::from(self.valued[end] - self.valued[first]),
-            sum: self.sums[end] - self.sums[first],
-            squares: squares(end) - squares(first),
+            sum: self.sum(first, end),
+            squares: squares(end).wrapping_sub(squares(first)),
         }
     }
+}
+
+/// Sums before each value and behind the last. They may wrap: a difference that fits is right.
+fn running<T: Copy + Default>(
+    sums: &mut Vec<T>,
+    values: impl Iterator<Item = T>,
+    add: impl Fn(T, T) -> T,
+) {
+    let mut sum = T::default();
+    sums.clear();
+    sums.push(sum);
+    sums.extend(values.map(|value| {
+        sum = add(sum, value);
+        sum
+    }));
+}
+
+/// For each row the next one that ranks no lower.
+fn link(next: &mut Vec<u32>, values: &[i64], rank: impl Fn(i64) -> i64) {
+    next.clear();
+    next.resize(values.len(), 0);
+    for row in (0..values.len()).rev() {
+        let mut other = row + 1;
+        // Those between it and its own next one rank lower still.
+        while other < values.len() && rank(values[other]) < rank(values[row]) {
+            other = next[other] as usize;
+        }
+        next[row] = other as u32;
+    }
+}
+
+/// Ranks the smallest first, and what is absent last.
+fn downwards(value: i64) -> i64 {
+    if value == ABSENT { ABSENT } else { -value }
 }
 
 impl Window {
@@ -221,23 +301,27 @@ impl Window {
         self.first = 0;
         for question in &mut self.questions {
             (question.first, question.end, question.different) = (0, 0, 0);
-            question.front = 0;
-            question.queue.clear();
+            question.best = 0;
         }
     }
+}
 
-    fn find_firsts(&mut self, times: &[i64], strip: Range<usize>) {
-        let mut first = self.first;
-        if let Some(window_ms) = self.window_ms {
-            for (row, into) in strip.zip(&mut self.firsts) {
-                let from = times[row].saturating_sub(window_ms);
-                while first < row && times[first] <= from {
-                    first += 1;
-                }
-                *into = first as u32;
+/// Finds the first row of all windows of each row of a strip. How many rows leave a window is as good
+/// as random, so the first two are given up without a branch, while the other windows do the same.
+fn find_firsts(windows: &mut [Window], starts: &[u32], times: &[i64], strip: Range<usize>) {
+    for (at, row) in strip.enumerate() {
+        for window in &mut *windows {
+            // Before the row's own time, so that it ends there at the latest.
+            let from = window.window_ms.map_or(i64::MIN, |length| times[row] - length.max(1));
+            let mut first = window.first.max(starts[row] as usize);
+            first += usize::from(times[first] <= from);
+            first += usize::from(times[first] <= from);
+            while times[first] <= from {
+                first += 1;
             }
+            window.first = first;
+            window.firsts[at] = first as u32;
         }
-        self.first = first;
     }
 }
 
@@ -248,8 +332,13 @@ impl Question {
         lanes: &[Lane],
         strip: Range<usize>,
         firsts: &[u32; STRIP],
-        mut give: impl FnMut(usize, f64),
+        [counts, numbers]: [usize; 2],
+        into: &mut Lines<'_>,
     ) {
+        let place = self.place;
+        let line = |row: usize| into.of[row] as usize;
+        let mut count = |row: usize, count: u32| into.counts[line(row) * counts + place] = count;
+        let mut give = |row: usize, answer: f64| into.numbers[line(row) * numbers + place] = answer;
         let own = usize::from(self.including_this);
         let lane = self.lane.map(|lane| &lanes[lane]);
         let no_values: &[i64] = &[];
@@ -260,28 +349,36 @@ impl Question {
         let rows = strip.zip(firsts).map(|(row, first)| (row, *first as usize, row + own));
         match (self.aggregate, lane) {
             (Aggregate::Count, _) => {
-                rows.for_each(|(row, first, end)| give(row, f64::from((end - first) as u32)));
+                rows.for_each(|(row, first, end)| count(row, (end - first) as u32));
             }
-            (Aggregate::Sum | Aggregate::Mean | Aggregate::Stddev, Some(lane)) => {
+            (Aggregate::Sum, Some(lane)) if lane.wide_sums.is_empty() => {
+                let sums = &lane.sums;
+                rows.for_each(|(row, first, end)| give(row, (sums[end] - sums[first]) as f64));
+            }
+            (Aggregate::Sum, Some(lane)) => {
+                rows.for_each(|(row, first, end)| give(row, number(lane.sum(first, end))));
+            }
+            (Aggregate::Mean | Aggregate::Stddev, Some(lane)) => {
                 let aggregate = self.aggregate;
                 for (row, first, end) in rows {
                     give(row, lane.between(first, end).answer(aggregate));
                 }
             }
-            (Aggregate::Max, Some(_)) => {
+            (Aggregate::Max, Some(lane)) => {
                 for (row, first, end) in rows {
-                    give(row, known(self.extreme(values, first, end, |value| value)));
+                    let best = self.best(values, &lane.not_smaller, first, end, |value| value);
+                    give(row, best.map_or(UNKNOWN, |best| known(values[best])));
                 }
             }
-            (Aggregate::Min, Some(_)) => {
+            (Aggregate::Min, Some(lane)) => {
                 for (row, first, end) in rows {
-                    give(row, known(self.extreme(values, first, end, |value| !value)));
+                    let best = self.best(values, &lane.not_larger, first, end, downwards);
+                    give(row, best.map_or(UNKNOWN, |best| known(values[best])));
                 }
             }
             (Aggregate::Distinct, Some(lane)) => {
                 for (row, first, end) in rows {
-                    let different = self.different(lane, first, end) as usize;
-                    give(row, different.min(DISTINCT_MAX) as f64);
+                    count(row, self.different(lane, first, end).min(DISTINCT_MAX as u32));
                 }
             }
             (Aggregate::First, Some(_)) => {
@@ -310,9 +407,8 @@ impl Question {
             }
             // An ask has no steps.
             (Aggregate::Sequence, _) => rows.for_each(|(row, ..)| give(row, 0.0)),
-            (Aggregate::Sum | Aggregate::Distinct, None) => {
-                rows.for_each(|(row, ..)| give(row, 0.0))
-            }
+            (Aggregate::Sum, None) => rows.for_each(|(row, ..)| give(row, 0.0)),
+            (Aggregate::Distinct, None) => rows.for_each(|(row, ..)| count(row, 0)),
             (
                 Aggregate::Mean
                 | Aggregate::Stddev
@@ -355,30 +451,28 @@ impl Question {
         }
     }
 
-    /// The value in a window that ranks highest by `rank`; absent without one.
-    fn extreme(
+    /// The row in a window that ranks highest; none when it is empty. Windows end one row later each
+    /// time.
+    fn best(
         &mut self,
         values: &[i64],
+        next: &[u32],
         first: usize,
         end: usize,
         rank: impl Fn(i64) -> i64,
-    ) -> i64 {
-        while self.end < end {
-            let value = values[self.end];
-            if value != ABSENT {
-                // Whoever came before and ranks no higher never becomes it.
-                let is_less = |row: &u32| rank(values[*row as usize]) <= rank(value);
-                while self.front < self.queue.len() && self.queue.last().is_some_and(is_less) {
-                    self.queue.pop();
-                }
-                self.queue.push(self.end as u32);
+    ) -> Option<usize> {
+        if end <= first {
+            return None;
+        }
+        if self.best < first {
+            self.best = first;
+            while (next[self.best] as usize) < end {
+                self.best = next[self.best] as usize;
             }
-            self.end += 1;
+        } else if rank(values[self.best]) <= rank(values[end - 1]) {
+            self.best = end - 1;
         }
-        while self.queue.get(self.front).is_some_and(|row| (*row as usize) < first) {
-            self.front += 1;
-        }
-        self.queue.get(self.front).map_or(ABSENT, |row| values[*row as usize])
+        Some(self.best)
     }
 
     /// How many different values are in a window.
