@@ -194,7 +194,7 @@ impl Arena {
     }
 
     /// The bytes of a cell, and those of another one to be written.
-    pub(crate) fn from_to(&mut self, from: Cell, to: Cell) -> (&[u8], &mut [u8]) {
+    pub(crate) fn pair(&mut self, from: Cell, to: Cell) -> (&[u8], &mut [u8]) {
         let (from_class, to_class) = (usize::from(from.class), usize::from(to.class));
         if self.classes.len() <= from_class {
             return (&[], self.bytes_mut(to));

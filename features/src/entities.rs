@@ -100,7 +100,7 @@ impl Entities {
     pub(crate) fn find(&self, key: u64) -> Option<u32> {
         let segment = segment_of(key);
         let slot = self.segments[segment].find(key).ok()?;
-        Some((segment as u32) << SLOT_BITS | slot as u32)
+        Some(((segment as u32) << SLOT_BITS) | slot as u32)
     }
 
     /// The entity with this key; `place` is where it was.
@@ -272,7 +272,7 @@ fn segment_of(key: u64) -> usize {
 
 /// Spreads the low bits of a key over any number of homes, in their order.
 fn home(key: u64, homes: usize) -> usize {
-    ((key & 0xFFFF_FFFF) * homes as u64 >> 32) as usize
+    (((key & 0xFFFF_FFFF) * homes as u64) >> 32) as usize
 }
 
 #[cfg(test)]

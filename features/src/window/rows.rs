@@ -406,7 +406,7 @@ impl Rows {
         let shift = (old.base() - base) as u64;
         let mut target = Lanes::default();
         target.lay_out(&widths, row.values.len(), Arena::size(self.cell));
-        let (from_bytes, bytes) = arena.from_to(old.cell, self.cell);
+        let (from_bytes, bytes) = arena.pair(old.cell, self.cell);
         for (index, (lane, old_lane)) in target.lanes[..header].iter().zip(&lanes.lanes).enumerate()
         {
             let (width, old_width) = (lane.width as usize, old_lane.width as usize);
