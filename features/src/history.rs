@@ -42,7 +42,7 @@ const ROWS_MAX: usize = 32_768;
 /// How much history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Entities a table may hold.
+    /// Entities a table may hold, 1 to 2^31.
     pub entities_max: usize,
     /// Scored events that outcome events can still refer to.
     pub origins_max: usize,
@@ -57,6 +57,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same within the bounds.
+    fn bounded(self) -> Limits {
+        let entities_max = self.entities_max.clamp(1, 1 << 31);
+        Limits { entities_max, raw_max: self.rows(), ..self }
+    }
+
     /// Rows kept raw, within the bounds.
     pub(crate) fn rows(&self) -> usize {
         self.raw_max.clamp(ROWS_MIN, ROWS_MAX)
@@ -167,7 +173,7 @@ impl History {
     }
 
     fn open(plan: Arc<Plan>, limits: Limits, since_ms: Option<i64>) -> History {
-        let limits = Limits { raw_max: limits.rows(), ..limits };
+        let limits = limits.bounded();
         let mut shapes: Vec<Shape> = plan.tables.iter().map(|table| table.shape.clone()).collect();
         for shape in &mut shapes {
             (shape.raw_max, shape.since_ms) = (limits.raw_max, since_ms);

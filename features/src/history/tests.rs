@@ -99,3 +99,37 @@ fn a_history_keeps_the_tables_that_its_facts_ask_for_and_no_other() {
         format!("{by_card}\nfeature devices = sum(amount_minor of payment) by device over 1h");
     assert_eq!(tables(&both), [table("card.card_token"), table("device.device_id")]);
 }
+
+#[test]
+fn a_small_history_knows_less_but_nothing_else() {
+    // Tables that find several entities at once, which are added and evicted between.
+    let more = "feature devices = distinct(device of payment) by account over 24h
+feature by_card = sum(base_minor of payment) by card over 24h including this";
+    let plan = plan(&format!("{FEATURES}{more}"));
+    let history = |entities_max: usize| {
+        History::new(Arc::clone(&plan), Limits { entities_max, ..Limits::default() })
+    };
+    for entities_max in [0, 1, 8] {
+        let (small, whole) = (history(entities_max), history(1_000));
+        let mut state = 3_u64;
+        println!("seed {state}, {entities_max} entities");
+        let mut known = 0;
+        for id in 0..3_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (account, time) = ((state >> 33) % 12, NOW + 20_000 * id as i64);
+            let answers = |history: &History| facts(history, id, &account.to_string(), time);
+            let (got, wanted) = (answers(&small), answers(&whole));
+            for (fact, (got, wanted)) in plan.facts().iter().zip(got.iter().zip(&wanted)) {
+                // Who belongs together has a bound of its own.
+                if fact.name != "company" && got.is_some() {
+                    assert_eq!(got, wanted, "{} of event {id}", fact.name);
+                    known += 1;
+                }
+            }
+        }
+        let (_, held, evicted) = small.census().tables.swap_remove(0);
+        assert_eq!(held, entities_max.max(1));
+        assert!(1_000 < evicted, "{evicted} were evicted");
+        assert!(50 < known, "{known} answers were known");
+    }
+}
