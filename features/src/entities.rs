@@ -2,7 +2,7 @@
 //!
 //! Entities lie in the hash table itself, so that whoever knows a key knows where to look: no index
 //! stands between, which would be one more wait for memory. The table has [`SEGMENTS`], chosen by the
-//! key's highest bits; one of them grows at a time, by a quarter, so that a table of ten million never
+//! key's highest bits; one of them grows at a time, by a fifth, so that a table of ten million never
 //! moves more than forty thousand at once, and those from front to back. Within a segment entities lie
 //! in the order of the low bits of their keys, each at its home or behind it: a search ends at the
 //! first one that is further on.
@@ -240,7 +240,7 @@ impl Segment {
     }
 
     fn grow(&mut self) {
-        self.homes = (self.homes * 5 / 4 + 1).max(4);
+        self.homes = (self.homes * 6 / 5 + 1).max(4);
         let old = std::mem::replace(&mut self.slots, Vec::with_capacity(self.homes + SPARE));
         for entity in old.into_iter().flatten() {
             let at = home(entity.key(), self.homes).max(self.slots.len());

@@ -19,7 +19,7 @@
 //!
 //! Cost of a reading: a binary search for each window, some six bit operations a row, a handful of
 //! operations a question. Cost of an insert: one store a column; every few rows a move of the cell.
-//! Bytes: 32 for the entity, some 9 for room between entities, and for a row as many as its time
+//! Bytes: 32 for the entity, some 8 for room between entities, and for a row as many as its time
 //! and values need, mostly four and three.
 
 use std::collections::HashMap;
