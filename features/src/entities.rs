@@ -17,10 +17,8 @@ use foldhash::fast::FixedState;
 use prefetch_index::prefetch_index;
 
 use crate::arena::Arena;
+use crate::index::{SEGMENTS, home, segment_of};
 use crate::window::{Codes, Entity, Row, Shape, Work};
-
-/// Segments of a table.
-const SEGMENTS: usize = 256;
 
 /// Bits of a place that number the slot within its segment.
 const SLOT_BITS: u32 = 24;
@@ -90,7 +88,7 @@ impl Entities {
     /// Fetches where the search for a key begins.
     pub(crate) fn fetch_home(&self, key: u64) {
         let Segment { slots, homes, .. } = &self.segments[segment_of(key)];
-        let home = home(key, *homes);
+        let home = home(key as u32, *homes);
         // Two slots share a cache line, and most entities lie within two of their home.
         prefetch_index(slots, home);
         prefetch_index(slots, home + 2);
@@ -197,7 +195,7 @@ impl Entities {
 impl Segment {
     /// The slot of the entity with this key; without one, the slot where it belongs.
     fn find(&self, key: u64) -> Result<usize, usize> {
-        let home_of_key = home(key, self.homes);
+        let home_of_key = home(key as u32, self.homes);
         // How far an entity lies from its home is a matter of chance: four are compared without a
         // branch that would be guessed wrong.
         if let Some(four) = self.slots.get(home_of_key..home_of_key + 4) {
@@ -243,7 +241,7 @@ impl Segment {
         self.homes = (self.homes * 6 / 5 + 1).max(4);
         let old = std::mem::replace(&mut self.slots, Vec::with_capacity(self.homes + SPARE));
         for entity in old.into_iter().flatten() {
-            let at = home(entity.key(), self.homes).max(self.slots.len());
+            let at = home(entity.key() as u32, self.homes).max(self.slots.len());
             self.slots.resize_with(at, || None);
             self.slots.push(Some(entity));
         }
@@ -256,23 +254,13 @@ impl Segment {
         self.len -= 1;
         let mut end = slot + 1;
         while let Some(Some(next)) = self.slots.get(end)
-            && home(next.key(), self.homes) < end
+            && home(next.key() as u32, self.homes) < end
         {
             end += 1;
         }
         self.slots[slot..end].rotate_left(1);
         Some(entity)
     }
-}
-
-/// The segment of a key.
-fn segment_of(key: u64) -> usize {
-    (key >> 56) as usize
-}
-
-/// Spreads the low bits of a key over any number of homes, in their order.
-fn home(key: u64, homes: usize) -> usize {
-    (((key & 0xFFFF_FFFF) * homes as u64) >> 32) as usize
 }
 
 #[cfg(test)]

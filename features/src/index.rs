@@ -7,7 +7,7 @@
 
 use prefetch_index::prefetch_index;
 
-/// Segments of an index.
+/// Segments of a table of keys.
 pub(crate) const SEGMENTS: usize = 256;
 
 /// From key to number; see the module's essay.
@@ -162,8 +162,8 @@ fn number(slot: u64) -> u32 {
     slot as u32 - 1
 }
 
-/// Spreads 32 bits over any number of slots.
-fn home(fingerprint: u32, slots: usize) -> usize {
+/// Spreads 32 bits over any number of slots, in their order.
+pub(crate) fn home(fingerprint: u32, slots: usize) -> usize {
     ((u64::from(fingerprint) * slots as u64) >> 32) as usize
 }
 
