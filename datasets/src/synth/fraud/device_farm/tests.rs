@@ -10,7 +10,7 @@ use super::*;
 use crate::synth::batch::Truth;
 use crate::synth::fraud::cash_out::thief::played::median;
 use crate::synth::tests_support::{Played, START_MS, play, play_against, text};
-use crate::synth::wallet::{Answer, Ask, Wallet};
+use crate::synth::wallet::{Answer, Ask, PlainWallet, Wallet};
 
 /// A whole rack every other day.
 static WHOLE: Playbook = Playbook { events: 324.0, ..PLAYBOOK };
@@ -115,22 +115,29 @@ impl Wallet for NoRacks {
     fn record(&mut self, _line: &str) {}
 }
 
-#[test]
-fn crews_that_are_known_by_their_devices_learn_to_hide_the_signs() {
-    let mut stopped = [(0.0, 0.0); 3];
-    // Six crews may all be slow to learn; those of three worlds are not.
-    for seed in [44, 45, 46] {
-        let played = play_against(&WHOLE, seed, 60, &mut NoRacks);
-        for (act, truth) in acts(&played) {
-            let since_ms = act.time() - START_MS;
-            let (all, of_them) = &mut stopped[(since_ms as f64 / (20.0 * DAY_MS)) as usize];
-            *all += 1.0;
-            *of_them += f64::from(u8::from(truth.is_stopped()));
+/// The share of what racks did in the last third of these worlds that shows what racks are known by.
+fn shown(wallet: &mut dyn Wallet) -> f64 {
+    let (mut all, mut shown) = (0.0, 0.0);
+    for seed in 44..48 {
+        let played = play_against(&WHOLE, seed, 60, wallet);
+        let late = |act: &(&Event, &Truth)| 40.0 * DAY_MS < (act.0.time() - START_MS) as f64;
+        for (act, _) in acts(&played).filter(late) {
+            let signs = [ids::DEVICE_SENSOR_STATIC, ids::DEVICE_IS_EMULATOR];
+            all += 1.0;
+            shown += f64::from(u8::from(signs.iter().any(|sign| act.bits(*sign) == Some(1))));
         }
     }
-    let share = stopped.map(|(all, of_them)| of_them / all);
-    assert!(0.2 < share[0] && share[2] < 0.75 * share[0], "{share:?} of {stopped:?}");
-    assert!(0.0 < share[2], "{share:?}");
+    println!("{shown} of {all}");
+    shown / all
+}
+
+#[test]
+fn crews_that_are_known_by_their_devices_learn_to_hide_the_signs() {
+    let (free, pursued) = (shown(&mut PlainWallet), shown(&mut NoRacks));
+    assert!(
+        0.0 < pursued && pursued < 0.75 * free,
+        "{pursued} where they are refused, else {free}"
+    );
 }
 
 #[test]
