@@ -151,7 +151,7 @@ pub enum Factor {
     SupportCallback,
     /// The issuer's own challenge.
     ThreeDsChallenge,
-    /// The issuer's silent check; never an option of a challenge, it rides on the authorisation.
+    /// The issuer's own choice: it authenticates silently, or challenges after all.
     ThreeDsFrictionless,
     /// One-time code of an authenticator app.
     Totp,
@@ -196,6 +196,11 @@ impl Factor {
             Factor::Totp => "totp",
             Factor::WarningInterstitial => "warning_interstitial",
         }
+    }
+
+    /// Whether it is a request to the card's issuer over EMV 3-D Secure.
+    pub fn is_three_ds(self) -> bool {
+        matches!(self, Factor::ThreeDsChallenge | Factor::ThreeDsFrictionless)
     }
 
     /// The factor of this name.

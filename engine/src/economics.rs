@@ -45,6 +45,8 @@ pub struct Economics {
     pub liability_shift: f64,
     /// The same when the challenge is 3DS and is passed.
     pub liability_shift_challenge: f64,
+    /// Share of the genuine cardholders whom the issuer authenticates silently when it may choose.
+    pub frictionless_share: f64,
     /// Fee of a chargeback.
     pub chargeback_fee_usd: f64,
     /// Work on one dispute.
@@ -293,12 +295,13 @@ const MONEY_MAX: f64 = 1e9;
 
 // A table reads by columns, so it is laid out by hand.
 #[rustfmt::skip]
-const SETTINGS: [Setting; 60] = [
+const SETTINGS: [Setting; 61] = [
     setting("recovery",                    0.0, 1.0,       |e| &mut e.recovery),
     setting("recovery_hold",               0.0, 1.0,       |e| &mut e.recovery_hold),
     setting("recovery_pass",               0.0, 1.0,       |e| &mut e.recovery_pass),
     setting("liability_shift",             0.0, 1.0,       |e| &mut e.liability_shift),
     setting("liability_shift_challenge",   0.0, 1.0,       |e| &mut e.liability_shift_challenge),
+    setting("frictionless_share",          0.0, 1.0,       |e| &mut e.frictionless_share),
     setting("chargeback_fee_usd",          0.0, MONEY_MAX, |e| &mut e.chargeback_fee_usd),
     setting("handling_usd",                0.0, MONEY_MAX, |e| &mut e.handling_usd),
     setting("monitoring_usd",              0.0, MONEY_MAX, |e| &mut e.monitoring_usd),
@@ -365,6 +368,7 @@ impl Default for Economics {
             recovery_pass: 0.15,
             liability_shift: 0.9,
             liability_shift_challenge: 0.9,
+            frictionless_share: 0.64,
             chargeback_fee_usd: 20.0,
             handling_usd: 8.0,
             monitoring_usd: 1.5,
@@ -517,14 +521,26 @@ impl Economics {
     }
 
     /// Share of a loss that moves to the issuer when this factor is passed: most of it when the
-    /// challenge was the issuer's own, else nothing.
+    /// issuer itself authenticated, silently or not, else nothing.
     pub fn shifted_by(&self, factor: Factor) -> f64 {
-        if factor == Factor::ThreeDsChallenge { self.liability_shift_challenge } else { 0.0 }
+        if factor.is_three_ds() { self.liability_shift_challenge } else { 0.0 }
     }
 
     /// The price and strength of one factor.
     pub fn factor(&self, factor: Factor) -> &FactorPrice {
         &self.factors[factor as usize]
+    }
+
+    /// What asking for a factor does. An issuer that may choose challenges whom it does not
+    /// authenticate silently; everything else does what its row says.
+    pub fn asked(&self, factor: Factor) -> FactorPrice {
+        let price = self.factor(factor);
+        if factor == Factor::ThreeDsFrictionless {
+            let challenge = self.factor(Factor::ThreeDsChallenge);
+            price.or_challenged(challenge, self.frictionless_share)
+        } else {
+            *price
+        }
     }
 
     /// Loss when a fraud is approved (`Lf`).

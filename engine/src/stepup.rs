@@ -235,9 +235,15 @@ pub fn choose(
     })
 }
 
-/// Eligible factors that no rule forbids, with their numbers.
+/// Eligible factors that no rule forbids, with their numbers. A rule that wants a challenge does not
+/// leave it to the issuer whether there is one, unless it says so.
 fn field_of(question: &Question<'_>, demands: impl Iterator<Item = Demand>) -> Field {
-    let forbidden = demands.fold(FactorSet::NONE, |set, demand| set.union(demand.forbid));
+    let silent = FactorSet::of(&[Factor::ThreeDsFrictionless]);
+    let forbidden = demands.fold(FactorSet::NONE, |set, demand| {
+        let is_silent_meant = demand.only.contains(Factor::ThreeDsFrictionless);
+        let unsaid = if is_silent_meant { FactorSet::NONE } else { silent };
+        set.union(demand.forbid).union(unsaid)
+    });
     let mut singles = [None; Factor::ALL.len()];
     for factor in Factor::ALL {
         if forbidden.contains(factor) {
@@ -252,7 +258,7 @@ fn field_of(question: &Question<'_>, demands: impl Iterator<Item = Demand>) -> F
 }
 
 fn single(question: &Question<'_>, factor: Factor, bypass_times: f64, success_max: f64) -> Single {
-    let price = question.economics.factor(factor);
+    let price = question.economics.asked(factor);
     let passes = price.bypass.map(|bypass| (bypass * bypass_times).min(1.0));
     let ask = Ask {
         fee_usd: price.fee_usd,
@@ -341,8 +347,13 @@ impl Search<'_> {
         let persons = demands
             .clone()
             .fold(self.need.proves.union(self.least.proves), |all, d| all.union(d.prove));
+        // A strong floor that the cardholder must meet: a strong proof of the user and the issuer's
+        // silent answer do it together.
+        let is_of_both =
+            Strength::S3 <= self.least.strength && self.least.proves.contains(Proof::Cardholder);
         let wants_two = self.need.pause == Pause::Only
             || self.least.terms == FloorTerms::OrTwo
+            || is_of_both
             || persons.iter().nth(1).is_some();
         if wants_two || best_alone.is_none() {
             let pair = self.best_pair(&alone, demands.clone());
@@ -356,7 +367,10 @@ impl Search<'_> {
         let best = best_alone?;
         let limit = best.cost * self.question.economics.option_cost_ratio;
         let mut picks = [None; PICKS_MAX];
-        let near = alone.iter().flatten().filter(|single| single.cost <= limit);
+        // The issuer is asked once, with one wish: the cheaper.
+        let issuer = alone.iter().flatten().map(|s| s.factor).find(|factor| factor.is_three_ds());
+        let is_other_wish = |one: &Single| one.factor.is_three_ds() && issuer != Some(one.factor);
+        let near = alone.iter().flatten().filter(|s| s.cost <= limit && !is_other_wish(s));
         for (pick, single) in picks.iter_mut().zip(near.take(OPTIONS_MAX)) {
             *pick = Some(*single);
         }
@@ -383,7 +397,8 @@ impl Search<'_> {
                     !single.kind.is_pause()
                         && alone.iter().flatten().any(|one| one.factor == single.factor)
                 };
-                if is_redundant(first) || is_redundant(second) {
+                let is_one_request = first.factor.is_three_ds() && second.factor.is_three_ds();
+                if is_one_request || is_redundant(first) || is_redundant(second) {
                     continue;
                 }
                 let ask = both(question.posterior, first, second);
@@ -546,8 +561,11 @@ pub fn hold_hints(question: &Question<'_>, hold_ms: i64, terms: &Terms) -> Hints
 }
 
 fn option(question: &Question<'_>, single: &Single, terms: &Terms) -> HintOption {
-    let three_ds = (single.factor == Factor::ThreeDsChallenge)
-        .then(|| three_ds::request(question.situation, terms.challenge_ind));
+    let three_ds = single.factor.is_three_ds().then(|| {
+        let is_left_to_issuer = single.factor == Factor::ThreeDsFrictionless;
+        let wish = if is_left_to_issuer { three_ds::NO_PREFERENCE } else { terms.challenge_ind };
+        three_ds::request(question.situation, wish)
+    });
     HintOption {
         factor: single.factor,
         strength: single.kind.strength,

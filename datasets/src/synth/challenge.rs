@@ -3,7 +3,8 @@
 //! These are the world's truths, not the engine's beliefs about them, though both start from the
 //! same published figures. The rightful user passes, fails or abandons by factor; a crook passes by
 //! what his attack can do with the factor. A person on offer takes the first factor; after a failure
-//! (not when giving up) some try the next. A crook takes the one that he is likeliest to pass.
+//! (not when giving up) some try the next. A crook takes the one that he is likeliest to pass. An
+//! issuer that may choose answers most customers silently, few thieves, and challenges the rest.
 
 use super::act::{Act, Ending, Who};
 use super::asset::Country;
@@ -49,7 +50,7 @@ const FACTORS: [Factor; 14] = [
     factor("payment_pin",          0.95, 0.03,     5.0, [0.95, 0.35, 0.75, 0.60, 0.45, 0.95, 0.99, 0.99, 0.60]),
     factor("cvv_reentry",          0.93, 0.05,     8.0, [0.85, 0.55, 0.75, 0.60, 0.50, 0.95, 0.90, 0.99, 0.25]),
     factor("three_ds_challenge",   0.80, 0.14,    35.0, [0.08, 0.25, 0.45, 0.50, 0.40, 0.85, 0.60, 0.97, 0.03]),
-    factor("three_ds_frictionless", 0.99, 0.00,    2.0, [0.30, 0.40, 0.50, 0.50, 0.60, 0.95, 0.90, 0.99, 0.05]),
+    factor(FRICTIONLESS,           0.99, 0.00,     2.0, [0.30, 0.40, 0.50, 0.50, 0.60, 0.95, 0.90, 0.99, 0.05]),
     factor("micro_amount",         0.55, 0.40, 7_200.0, [0.10, 0.40, 0.45, 0.45, 0.40, 0.80, 0.60, 0.97, 0.05]),
     factor("passport_selfie",      0.60, 0.35,   120.0, [0.12, 0.04, 0.08, 0.05, 0.10, 0.70, 0.55, 0.90, 0.02]),
     factor("support_callback",     0.50, 0.45,   600.0, [0.40, 0.15, 0.20, 0.30, 0.15, 0.60, 0.80, 0.95, 0.02]),
@@ -57,6 +58,10 @@ const FACTORS: [Factor; 14] = [
     factor("warning_interstitial", 0.97, 0.03,     6.0, [1.0, 1.0, 1.0, 1.0, 1.0, 0.70, 0.98, 1.0, 1.0]),
 ];
 
+/// The issuer's own choice of how to authenticate; the bypass in its row are silent answers.
+const FRICTIONLESS: &str = "three_ds_frictionless";
+/// Share of people whom an issuer that may choose answers silently.
+const ISSUER_SILENT: f64 = 0.64;
 /// Success of a code by text message when the phone roams.
 const SMS_ROAMING_SUCCESS: f64 = 0.72;
 /// Share of people who try the next factor after they failed one.
@@ -102,6 +107,7 @@ pub(super) fn play(
     }
     let mut ending = Ending::Abandoned;
     for (place, factor) in offered.iter().enumerate() {
+        let factor = met(&mut stage.chance, factor, who);
         let result = draw(&mut stage.chance, factor, who);
         let took_s = stage.chance.log_normal(factor.seconds, TIME_SIGMA);
         let done_ms = at_ms + (took_s * 1_000.0) as i64;
@@ -123,11 +129,23 @@ fn find(name: &str) -> Option<&'static Factor> {
     FACTORS.iter().find(|factor| factor.name == name)
 }
 
+/// What the customer meets: where the issuer may choose, its challenge unless it answers silently.
+fn met(chance: &mut Chance, factor: &'static Factor, who: &Who<'_>) -> &'static Factor {
+    if factor.name != FRICTIONLESS {
+        return factor;
+    }
+    let share = who.story.vector.map_or(ISSUER_SILENT, |vector| factor.bypass[vector as usize]);
+    let challenge = find("three_ds_challenge").unwrap_or(factor);
+    if chance.hit(share) { factor } else { challenge }
+}
+
 /// What becomes of one factor.
 fn draw(chance: &mut Chance, factor: &Factor, who: &Who<'_>) -> &'static str {
     let (success, abandon) = match who.story.vector {
         Some(vector) => {
-            let bypass = factor.bypass[vector as usize];
+            // Whom the issuer answered silently is in.
+            let is_in = factor.name == FRICTIONLESS;
+            let bypass = if is_in { 1.0 } else { factor.bypass[vector as usize] };
             (bypass, (1.0 - bypass) / 2.0)
         }
         None if factor.name == "sms_otp" && who.device.is_roaming => {
@@ -171,7 +189,8 @@ fn tell(
             line.word("dest_prefix", phone_prefix(country.unwrap_or(Country::CN)));
         }
         if event_type == "challenge_result" {
-            line.word("result", result);
+            let is_silent = result == "passed" && factor.name == FRICTIONLESS;
+            line.word("result", if is_silent { "issuer_frictionless" } else { result });
             line.number("attempts", if result == "failed" { 3 } else { 1 });
             line.number("duration_ms", done_ms - issued_ms);
             if factor.name.starts_with("three_ds") {

@@ -5,8 +5,11 @@
 //! outcomes and later labels. `success` counts genuine customers who neither fail nor give up,
 //! `abandon` those who give up; the rest fails.
 //! `seconds` is attention: a hold of a day or a statement that arrives tomorrow costs patience,
-//! which is in `success`, not 86,400 priced seconds. The issuer's silent check stops nobody by
-//! itself.
+//! which is in `success`, not 86,400 priced seconds.
+//!
+//! The row of `three_ds_frictionless` is the issuer's silent answer: its `bypass` is the share of
+//! attackers who get one. Whom an issuer that may choose does not answer silently, it challenges, so
+//! asking for it is a mixture of two rows ([`FactorPrice::or_challenged`]).
 
 use crate::decision::Factor;
 use crate::vector;
@@ -24,6 +27,25 @@ pub struct FactorPrice {
     pub seconds: f64,
     /// Probability that an attacker passes, by number of vector.
     pub bypass: [f64; vector::COUNT],
+}
+
+impl FactorPrice {
+    /// What asking does where this silent answer comes for `share` of the genuine customers and for
+    /// the attackers who pass it, and everybody else is challenged.
+    pub(super) fn or_challenged(&self, challenge: &FactorPrice, share: f64) -> FactorPrice {
+        let mixed = |silent: f64, asked: f64| share * silent + (1.0 - share) * asked;
+        let mut bypass = self.bypass;
+        for (silent, asked) in bypass.iter_mut().zip(challenge.bypass) {
+            *silent += (1.0 - *silent) * asked;
+        }
+        FactorPrice {
+            fee_usd: mixed(self.fee_usd, challenge.fee_usd),
+            success: mixed(self.success, challenge.success),
+            abandon: mixed(self.abandon, challenge.abandon),
+            seconds: mixed(self.seconds, challenge.seconds),
+            bypass,
+        }
+    }
 }
 
 const fn price(
@@ -63,7 +85,7 @@ pub(super) const DEFAULTS: [FactorPrice; Factor::ALL.len()] = [
     // three_ds_challenge
     price(0.12,  0.80, 0.14, 35.0,  [0.08, 0.25, 0.45, 0.50, 0.40, 0.85, 0.60, 0.97, 0.03]),
     // three_ds_frictionless
-    price(0.08,  0.99, 0.00, 2.0,   [1.0; vector::COUNT]),
+    price(0.08,  0.99, 0.00, 2.0,   [0.30, 0.40, 0.50, 0.50, 0.60, 0.95, 0.90, 0.99, 0.05]),
     // totp
     price(0.001, 0.91, 0.06, 14.0,  [0.95, 0.04, 0.60, 0.10, 0.50, 0.90, 0.98, 0.99, 0.60]),
     // warning_interstitial
@@ -112,7 +134,7 @@ mod tests {
     use super::*;
     use crate::vector::Vector;
 
-    /// Factors but the silent check, by rising bypass of a vector.
+    /// Factors by rising bypass of a vector.
     fn best(vector: Vector) -> Vec<Factor> {
         let mut factors: Vec<Factor> = Factor::ALL.to_vec();
         factors.sort_by(|left, right| {
@@ -131,6 +153,20 @@ mod tests {
         assert_eq!(best(Vector::V6)[0], Factor::CoolOffHold);
         let sms = &DEFAULTS[Factor::SmsOtp as usize].bypass;
         assert!(0.9 < sms[Vector::V4 as usize]);
+    }
+
+    #[test]
+    fn whom_the_issuer_does_not_answer_silently_it_challenges() {
+        let silent = DEFAULTS[Factor::ThreeDsFrictionless as usize];
+        let asked = DEFAULTS[Factor::ThreeDsChallenge as usize];
+        let mixed = silent.or_challenged(&asked, 0.64);
+        assert!((mixed.success - (0.64 * 0.99 + 0.36 * 0.80)).abs() < 1e-12);
+        assert!((mixed.seconds - (0.64 * 2.0 + 0.36 * 35.0)).abs() < 1e-12);
+        // Three thieves in ten are let in, and of the others as many as pass a challenge.
+        assert!((mixed.bypass[Vector::V1 as usize] - (0.30 + 0.70 * 0.08)).abs() < 1e-12);
+        for (mixed, asked) in mixed.bypass.iter().zip(asked.bypass) {
+            assert!(asked <= *mixed && *mixed <= 1.0, "who may be let in is not stopped better");
+        }
     }
 
     #[test]

@@ -361,8 +361,8 @@ fn vectors_lead_to_their_answer() {
     };
     let best = |verdict: &Verdict| verdict.hints.as_ref().map(|hints| hints.options[0].factor);
     let card = decide(paying(), 0, 0.03);
-    assert_eq!(best(&card), Some(Factor::ThreeDsChallenge));
-    assert_eq!((card.iso8583, card.three_ds), (Some("65"), Some("03")));
+    assert_eq!(best(&card), Some(Factor::ThreeDsFrictionless));
+    assert_eq!((card.iso8583, card.three_ds), (Some("65"), Some("01")));
     // A card that was linked last week asks for no proof of its own.
     let mut owner = paying();
     owner.card.linked_age_hours = 170.0;

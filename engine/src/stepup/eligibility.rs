@@ -12,7 +12,8 @@
 
 use features::field::EventType;
 
-use crate::decision::Factor;
+use super::exemption;
+use crate::decision::{Factor, ScaScope};
 use crate::economics::Economics;
 use crate::reason::{ReasonCode, codes};
 use crate::situation::{Change, Funding, Line, PaymentKind, Situation, ThreeDsStatus};
@@ -96,8 +97,7 @@ pub fn eligibility(
         Factor::PaymentPin => pin(situation, posterior, economics),
         Factor::CvvReentry => cvv(situation, posterior, economics),
         Factor::ThreeDsChallenge => three_ds(situation),
-        // The issuer's silent check is a wish in the authorisation, not a question to the customer.
-        Factor::ThreeDsFrictionless => Eligibility::Absent,
+        Factor::ThreeDsFrictionless => three_ds_frictionless(situation),
         Factor::MicroAmount => micro_amount(situation),
         Factor::PassportSelfie => passport(situation),
         Factor::SupportCallback => callback(situation, economics),
@@ -292,6 +292,15 @@ fn three_ds(situation: &Situation) -> Eligibility {
             ELIGIBLE
         }
     }
+}
+
+/// Where the law wants the payer strongly authenticated, silence is not enough.
+fn three_ds_frictionless(situation: &Situation) -> Eligibility {
+    let is_payment = situation.event == Some(EventType::Payment);
+    if is_payment && exemption::scope(situation) == ScaScope::InScope {
+        return Eligibility::Absent;
+    }
+    three_ds(situation)
 }
 
 fn micro_amount(situation: &Situation) -> Eligibility {

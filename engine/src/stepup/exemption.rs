@@ -111,7 +111,7 @@ fn whole(number: f64) -> Option<f64> {
 
 /// The scope by the countries of issuer and merchant. A wallet event without a merchant (linking,
 /// loading) has its payee outside, where the wallet is.
-fn scope(situation: &Situation) -> ScaScope {
+pub(super) fn scope(situation: &Situation) -> ScaScope {
     let is_inside = |country: f64| SCA_COUNTRIES.contains(&country);
     let payer = situation.card.issuer_country;
     if payer.is_nan() {

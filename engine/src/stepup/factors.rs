@@ -73,7 +73,7 @@ pub fn kind(factor: Factor) -> Kind {
         Factor::SmsOtp => of((S2, S2), USER, Channel::Phone, 300, 3),
         Factor::SupportCallback => of((S3, S4), USER_OR_IDENTITY, Channel::Support, DAY_S, 1),
         Factor::ThreeDsChallenge => of((S2, S3), CARDHOLDER, Channel::Issuer, 300, 2),
-        Factor::ThreeDsFrictionless => of((S1, S2), CARDHOLDER, Channel::Issuer, 60, 1),
+        Factor::ThreeDsFrictionless => of((S1, S2), CARDHOLDER, Channel::Issuer, 300, 2),
         Factor::Totp => of((S2, S2), USER, Channel::OtherDevice, 300, 3),
         Factor::WarningInterstitial => {
             of((Strength::None, Strength::None), Proofs::NONE, Channel::App, 300, 1)

@@ -76,8 +76,7 @@ impl fmt::Display for Fault {
 
 /// Everything that is wrong with the settings of factors.
 pub fn check(economics: &Economics) -> Vec<Fault> {
-    let askable = Factor::ALL.into_iter().filter(|factor| is_askable(*factor));
-    let useless = askable.filter_map(|factor| {
+    let useless = Factor::ALL.into_iter().filter_map(|factor| {
         let price = economics.factor(factor);
         let stops_one = price.bypass.iter().any(|bypass| *bypass < 1.0);
         let is_useless = !stops_one || price.success <= 0.0;
@@ -99,8 +98,7 @@ pub fn check(economics: &Economics) -> Vec<Fault> {
             .filter(|factor| {
                 let kind = kind(*factor);
                 let is_called = floor == Strength::S4 || economics.callback_from_usd <= amount_usd;
-                is_askable(*factor)
-                    && (is_called || *factor != Factor::SupportCallback)
+                (is_called || *factor != Factor::SupportCallback)
                     && floor <= kind.strength_max
                     && kind.proves.cover(wanted)
             })
@@ -113,14 +111,9 @@ pub fn check(economics: &Economics) -> Vec<Fault> {
     faults
 }
 
-/// Whether it is a question to the customer: the issuer's silent check is none.
-fn is_askable(factor: Factor) -> bool {
-    factor != Factor::ThreeDsFrictionless
-}
-
 /// Whether asking is cheapest where approving and refusing cost the same.
 fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f64) -> bool {
-    let price = economics.factor(factor);
+    let price = economics.asked(factor);
     let ask = Ask {
         fee_usd: price.fee_usd,
         bypass: price.bypass[vector as usize],

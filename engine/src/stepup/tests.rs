@@ -98,8 +98,11 @@ fn each_vector_gets_its_best_factor_and_the_useless_ones_are_named() {
         }
         hints
     };
-    let card =
-        check(Vector::V1, EventType::Payment, &[Factor::ThreeDsChallenge, Factor::PassportSelfie]);
+    let card = check(
+        Vector::V1,
+        EventType::Payment,
+        &[Factor::ThreeDsFrictionless, Factor::PassportSelfie],
+    );
     assert_eq!(card.must_prove, Proofs::of(&[Proof::Cardholder]));
     assert_eq!(card.message.key(), "MSG_VERIFY_CARD");
     for factor in [Factor::Passkey, Factor::DeviceBiometric, Factor::Totp, Factor::SmsOtp] {
@@ -110,7 +113,7 @@ fn each_vector_gets_its_best_factor_and_the_useless_ones_are_named() {
             let hints = check(vector, event, &[Factor::Passkey]);
             assert_eq!(hints.must_prove, Proofs::of(&[Proof::WalletUser]));
             assert_eq!(hints.message.key(), "MSG_VERIFY_YOU");
-            assert!(!factors(&hints).contains(&Factor::ThreeDsChallenge));
+            assert!(!factors(&hints).iter().any(|factor| factor.is_three_ds()));
         }
     }
     let coached =
@@ -140,9 +143,9 @@ fn a_swapped_sim_never_gets_a_text_message() {
 #[test]
 fn machines_and_customers_with_an_identity_of_their_own_are_asked_where_the_loss_moves() {
     assert_eq!(ask(&equipped(), &suspecting(&[(Vector::V9, 1.0)]), &[]), None);
-    // He passes every factor. The issuer's own challenge leaves his later claim to the issuer.
+    // He passes every factor. An issuer that authenticated him answers for his later claim.
     let hints = ask(&equipped(), &suspecting(&[(Vector::V8, 1.0)]), &[]).expect("3DS");
-    assert_eq!(factors(&hints), [Factor::ThreeDsChallenge]);
+    assert_eq!(factors(&hints), [Factor::ThreeDsFrictionless]);
     let by_balance = Situation { funding: Funding::Other, ..equipped() };
     assert_eq!(ask(&by_balance, &suspecting(&[(Vector::V8, 1.0)]), &[]), None);
     let mule = Situation { event: Some(EventType::Transfer), ..equipped() };
@@ -157,13 +160,58 @@ fn a_demanded_challenge_is_asked_even_of_machines() {
 }
 
 #[test]
+fn the_issuer_chooses_where_little_is_at_stake_and_challenges_where_much_is() {
+    let v1 = suspecting(&[(Vector::V1, 1.0)]);
+    let best = |probability: f64, demands: &[Demand]| {
+        let economics = Economics::default();
+        let situation = equipped();
+        let stake = economics.stake(&situation, Held::No);
+        let question = Question {
+            situation: &situation,
+            posterior: &v1,
+            economics: &economics,
+            stake: &stake,
+            probability,
+            remembered: None,
+        };
+        let choice = choose(&question, demands.iter().copied()).expect("3DS fits");
+        let issuer: Vec<Factor> =
+            choice.picked().map(|single| single.factor).filter(|f| f.is_three_ds()).collect();
+        assert_eq!(issuer.len(), 1, "the issuer is asked once: {issuer:?}");
+        issuer[0]
+    };
+    assert_eq!(best(0.01, &[]), Factor::ThreeDsFrictionless);
+    assert_eq!(best(0.5, &[]), Factor::ThreeDsChallenge, "three in ten thieves meet no challenge");
+    assert_eq!(best(0.01, &[ANY]), Factor::ThreeDsChallenge, "a rule wants a challenge");
+    let silent = FactorSet::of(&[Factor::ThreeDsFrictionless]);
+    assert_eq!(best(0.01, &[Demand { only: silent, ..ANY }]), Factor::ThreeDsFrictionless);
+}
+
+#[test]
+fn a_large_payment_is_met_by_a_strong_proof_of_the_user_and_a_silent_one_of_the_card() {
+    let mut large = equipped();
+    large.usd_minor = 150_000.0;
+    large.base_minor = 1_070_000.0;
+    large.card.proofs_90d = 0.0;
+    let v8 = suspecting(&[(Vector::V8, 1.0)]);
+    let hints = ask(&large, &v8, &[]).expect("two proofs");
+    let mut asked = factors(&hints);
+    asked.sort();
+    assert_eq!(hints.combine, Combine::All);
+    assert_eq!(asked, [Factor::DeviceBiometric, Factor::ThreeDsFrictionless]);
+    large.enrolled = Situation::unknown().enrolled;
+    let hints = ask(&large, &v8, &[]).expect("the issuer's challenge");
+    assert_eq!(factors(&hints)[0], Factor::ThreeDsChallenge, "nobody vouches for the user");
+}
+
+#[test]
 fn a_stolen_card_and_a_takeover_together_need_two_proofs() {
     let mixed = suspecting(&[(Vector::V1, 0.5), (Vector::V2, 0.5)]);
     let hints = ask(&equipped(), &mixed, &[]).expect("passkey and 3DS");
     assert_eq!(hints.combine, Combine::All);
     let mut asked = factors(&hints);
     asked.sort();
-    assert_eq!(asked, [Factor::DeviceBiometric, Factor::ThreeDsChallenge]);
+    assert_eq!(asked, [Factor::DeviceBiometric, Factor::ThreeDsFrictionless]);
     assert_eq!(hints.must_prove, Proofs::of(&[Proof::Cardholder, Proof::WalletUser]));
 
     // Nobody on the wallet's side is enrolled: identity stands for both.
@@ -309,7 +357,7 @@ fn floors_keep_weak_factors_out() {
     large.card.proofs_90d = 0.0;
     let hints = ask(&large, &v2, &[]).expect("passkey and 3DS");
     assert_eq!(hints.combine, Combine::All);
-    assert!(factors(&hints).contains(&Factor::ThreeDsChallenge));
+    assert!(factors(&hints).iter().any(|factor| factor.is_three_ds()));
     let link = Situation { event: Some(EventType::CardLink), ..equipped() };
     let hints = ask(&link, &suspecting(&[(Vector::V1, 1.0)]), &[ANY]).expect("3DS");
     assert_eq!(hints.floor, Strength::S2);
@@ -325,6 +373,9 @@ fn hints_say_what_is_sent_and_what_follows() {
         hints.options.iter().find_map(|option| option.three_ds).expect("3DS")
     };
     assert_eq!(asked(&situation), three_ds::request(&situation, "03"));
+    let hints = ask(&situation, &v1, &[]).expect("3DS");
+    let silent = hints.options.iter().find_map(|option| option.three_ds).expect("3DS");
+    assert_eq!(silent, three_ds::request(&situation, "01"), "the issuer may choose");
 
     let user = ask(&equipped(), &suspecting(&[(Vector::V2, 1.0)]), &[]).expect("passkey");
     assert_eq!(user.on_pass.trust_device_after_h, Some(24));

@@ -29,6 +29,9 @@ pub enum Standing {
     Doubtful,
 }
 
+/// The challenge indicator that leaves it to the issuer.
+pub const NO_PREFERENCE: &str = "01";
+
 /// Whether an event is asked of the card's issuer.
 pub fn goes_to_issuer(situation: &Situation) -> bool {
     use EventType::{CardLink, Payment, RedEnvelopeSend, TourPassTopup, Transfer, Withdrawal};
@@ -46,7 +49,7 @@ pub fn wish_of_approval(
     standing: Standing,
 ) -> &'static str {
     let wish = if standing == Standing::Doubtful {
-        "01"
+        NO_PREFERENCE
     } else if exemption.trusted {
         "08"
     } else if exemption.tra {

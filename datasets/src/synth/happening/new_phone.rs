@@ -23,6 +23,8 @@ const OLD_ENOUGH_MS: i64 = 90 * DAY_MS;
 const SAME_SYSTEM: f64 = 0.85;
 /// How long the new phone has been set up when the wallet is opened on it, in minutes.
 const SET_UP_MIN: (i64, i64) = (12, 120);
+/// Those who still have the old phone at hand and say yes to the new one there.
+const OLD_AT_HAND: f64 = 0.85;
 /// Errands on the day of the new phone.
 const ERRANDS: (i64, i64) = (0, 3);
 const STORY: Story = Story {
@@ -60,7 +62,10 @@ impl Actor for Replacements {
             let zone_min = customer.device.tz_offset_min;
             let at_ms = stage.ground.calendar.moment(day_ms, zone_min, &mut stage.chance);
             let device = successor(stage, &customer.device);
-            let change = NewPhone { account, device, phase: Phase::Login, tries: 0, session: None };
+            let is_old_at_hand = stage.chance.hit(OLD_AT_HAND);
+            let phase = Phase::Login;
+            let change =
+                NewPhone { account, device, is_old_at_hand, phase, tries: 0, session: None };
             stage.spawn(at_ms, Box::new(change));
         }
         let personas = stage.ground.settings.personas;
@@ -110,6 +115,7 @@ enum Phase {
 struct NewPhone {
     account: u64,
     device: Device,
+    is_old_at_hand: bool,
     phase: Phase,
     tries: u8,
     session: Option<Session>,
@@ -176,10 +182,10 @@ impl NewPhone {
         spot: &Spot,
         session: &Session,
     ) -> Option<i64> {
-        let has_push = stage.accounts.get(self.account).is_some_and(|a| a.factors.push != 0);
         let is_trust = self.phase == Phase::Trust;
         let act = if is_trust {
-            super::change("device_trust", None, if has_push { "push" } else { "otp_sms" })
+            let auth = if self.is_old_at_hand { "push" } else { "otp_sms" };
+            super::change("device_trust", None, auth)
         } else {
             super::change("factor_add", Some("device_biometric"), "pin")
         };

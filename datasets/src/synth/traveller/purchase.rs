@@ -141,7 +141,7 @@ impl Traveller {
             return self.resume(stage.now_ms);
         }
         let purchase = self.draw(stage)?;
-        if self.must_prove(stage, purchase.fen) {
+        if self.must_prove(stage, &purchase) {
             // The wallet asks for the passport before the purchase, not for each one after it.
             self.was_asked = true;
             self.todo.add(super::setup::Task::Prove);
@@ -150,11 +150,14 @@ impl Traveller {
         self.pay(stage, purchase)
     }
 
-    /// Whether this much more is too much for somebody without a known identity.
-    fn must_prove(&self, stage: &Stage<'_>, fen: i64) -> bool {
+    /// Whether this is too much for somebody without a known identity, or so dear that the shop's
+    /// own papers, for the tax, want the passport anyway.
+    fn must_prove(&self, stage: &Stage<'_>, purchase: &Purchase) -> bool {
         let Some(account) = stage.accounts.get(self.visit.account) else { return false };
-        let cents = account.ytd_cents + stage.ground.rates.cents(fen, stage.now_ms);
-        !self.was_asked && account.kyc < 2 && people::IDENTITY_CENTS < cents
+        let cents = account.ytd_cents + stage.ground.rates.cents(purchase.fen, stage.now_ms);
+        let is_much = account.kyc < 2 && people::IDENTITY_CENTS < cents;
+        let is_dear = account.kyc < 3 && purchase.look == Some(LookAlike::LuxuryShopper);
+        !self.was_asked && (is_much || is_dear)
     }
 
     /// What was left for later.

@@ -51,8 +51,7 @@ fn a_well_equipped_customer_may_use_everything_that_fits_a_card_payment() {
     let expected = |factor: Factor| match factor {
         Factor::MicroAmount
         | Factor::CoolOffHold
-        | Factor::WarningInterstitial
-        | Factor::ThreeDsFrictionless => Eligibility::Absent,
+        | Factor::WarningInterstitial => Eligibility::Absent,
         _ => ELIGIBLE,
     };
     for factor in Factor::ALL {
@@ -67,7 +66,10 @@ fn unknown_enrolment_is_not_eligible_and_unenrolled_factors_depend_on_the_event_
         Situation { event: Some(EventType::CardLink), time_ms: NOW_MS, ..Situation::unknown() };
     for factor in Factor::ALL {
         let expected = match factor {
-            Factor::ThreeDsChallenge | Factor::MicroAmount | Factor::PassportSelfie => ELIGIBLE,
+            Factor::ThreeDsChallenge
+            | Factor::ThreeDsFrictionless
+            | Factor::MicroAmount
+            | Factor::PassportSelfie => ELIGIBLE,
             _ => Eligibility::Absent,
         };
         assert_eq!(found(factor, &bare, Vector::V2), expected, "{}", factor.name());
@@ -77,7 +79,7 @@ fn unknown_enrolment_is_not_eligible_and_unenrolled_factors_depend_on_the_event_
 type Alter = fn(&mut Situation);
 
 /// Factor, what makes it forbidden, the suspected vector, and the reason that is given.
-const FORBIDDEN: [(Factor, Alter, Vector, ReasonCode); 51] = [
+const FORBIDDEN: [(Factor, Alter, Vector, ReasonCode); 52] = [
     (
         Factor::Passkey,
         |s| {
@@ -253,6 +255,12 @@ const FORBIDDEN: [(Factor, Alter, Vector, ReasonCode); 51] = [
         codes::FACTOR_LOCKED,
     ),
     (
+        Factor::ThreeDsFrictionless,
+        |s| s.card.is_refused_for_fraud = Some(true),
+        Vector::V1,
+        codes::FACTOR_LOCKED,
+    ),
+    (
         Factor::ThreeDsChallenge,
         |s| s.card.three_ds_fails_24h = 2.0,
         Vector::V1,
@@ -334,7 +342,7 @@ fn each_forbidden_factor_gives_its_reason() {
 }
 
 /// Factor, and what takes it out of the question without a word.
-const ABSENT: [(Factor, Alter); 14] = [
+const ABSENT: [(Factor, Alter); 16] = [
     (Factor::Passkey, |s| s.enrolled.passkey_ms = f64::NAN),
     (Factor::DeviceBiometric, |s| s.enrolled.biometric_ms = f64::NAN),
     (Factor::PushNumberMatch, |s| s.enrolled.push_ms = f64::NAN),
@@ -348,6 +356,12 @@ const ABSENT: [(Factor, Alter); 14] = [
     (Factor::CvvReentry, |s| s.funding = Funding::Other),
     (Factor::ThreeDsChallenge, |s| s.funding = Funding::Other),
     (Factor::ThreeDsChallenge, |s| s.usd_minor = 0.0),
+    (Factor::ThreeDsFrictionless, |s| s.funding = Funding::Other),
+    // Both ends within the law that wants strong authentication.
+    (Factor::ThreeDsFrictionless, |s| {
+        s.card.issuer_country = f64::from(u16::from_be_bytes(*b"FR"));
+        s.merchant_country = f64::from(u16::from_be_bytes(*b"DE"));
+    }),
     (Factor::SupportCallback, |s| s.usd_minor = 5_000.0),
 ];
 

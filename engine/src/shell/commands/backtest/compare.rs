@@ -490,7 +490,7 @@ impl Wallet for Player {
         let price = economics.factor(factor);
         open.asked.fees_usd += price.fee_usd;
         open.asked.seconds += price.seconds;
-        if result == "passed" {
+        if matches!(result.as_str(), "passed" | "issuer_frictionless") {
             open.passed += 1;
             open.asked.shifted = open.asked.shifted.max(economics.shifted_by(factor));
         }
@@ -588,13 +588,14 @@ impl Player {
     }
 }
 
-/// Whether the limits of law, schemes and policy decided: they bind every way of deciding.
+/// Whether the limits of law, schemes and policy decided: they bind every way of deciding. Where the
+/// proof that is demanded cannot be had, who demands it decided.
 fn is_bound(outcome: &Outcome) -> bool {
     let verdict = &outcome.judgement.verdict;
-    let is_limit = |line: &ReasonLine| {
-        line.source == ReasonSource::Policy && line.code != codes::POL_NO_ELIGIBLE_FACTOR
-    };
-    verdict.decision != Decision::Approve && verdict.reasons.first().is_some_and(is_limit)
+    let is_demand = |line: &&ReasonLine| line.code != codes::POL_NO_ELIGIBLE_FACTOR;
+    let is_limit = |line: &ReasonLine| line.source == ReasonSource::Policy;
+    let leading = verdict.reasons.iter().find(is_demand);
+    verdict.decision != Decision::Approve && leading.is_some_and(is_limit)
 }
 
 fn actor_of(fraud: Option<Fraud>) -> Actor {
