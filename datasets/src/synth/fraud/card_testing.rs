@@ -421,10 +421,12 @@ mod tests {
 
     #[test]
     fn a_tester_tries_many_cards_within_minutes() {
-        let played = play(&OFTEN, 11, 8);
-        let episodes = episodes(&played, EventType::CardLink);
-        let cards = episodes.values().map(|links| links.len() as f64).collect();
+        // Batches differ a hundredfold: the median of one world's is anywhere from 70 to 150.
+        let worlds = [11, 12, 13].map(|seed| play(&OFTEN, seed, 8));
+        let of_world = |played| episodes(played, EventType::CardLink).into_values();
+        let cards = worlds.iter().flat_map(of_world).map(|links| links.len() as f64).collect();
         assert!(100.0 < median(cards));
+        let episodes = episodes(&worlds[0], EventType::CardLink);
         let mut gaps_s = Vec::new();
         for links in episodes.values() {
             assert!(distinct(links, ids::CARD_CARD_TOKEN) == links.len());

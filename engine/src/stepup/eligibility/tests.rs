@@ -49,9 +49,9 @@ fn found(factor: Factor, situation: &Situation, vector: Vector) -> Eligibility {
 #[test]
 fn a_well_equipped_customer_may_use_everything_that_fits_a_card_payment() {
     let expected = |factor: Factor| match factor {
-        Factor::MicroAmount
-        | Factor::CoolOffHold
-        | Factor::WarningInterstitial => Eligibility::Absent,
+        Factor::MicroAmount | Factor::CoolOffHold | Factor::WarningInterstitial => {
+            Eligibility::Absent
+        }
         _ => ELIGIBLE,
     };
     for factor in Factor::ALL {

@@ -195,15 +195,19 @@ fn a_ring_that_is_stopped_learns_to_wait_and_gathers_by_envelopes() {
         let late = &all[all.len() / 2..];
         share_of(late, |event| event.number(ids::LATENCY_MS) < 800.0)
     };
-    let left_alone = play(&PLAYBOOK, 36, 30);
-    let hunted = play_against(&PLAYBOOK, 36, 30, &mut BotCheck);
-    let (naive, wary) = (latest(&left_alone), latest(&hunted));
+    // Few rings of a world hand anything in once they are stopped, so several worlds are counted.
+    let seeds = [36, 37, 38, 39];
+    let left_alone = seeds.map(|seed| play(&PLAYBOOK, seed, 30));
+    let hunted = seeds.map(|seed| play_against(&PLAYBOOK, seed, 30, &mut BotCheck));
+    let (naive, wary) = (latest(&left_alone[0]), latest(&hunted[0]));
     assert!(wary < 0.8 * naive, "{wary} after stops, {naive} without");
-    let handed_in = |played: &Played| {
-        let to_one = |(event, _): &&(&Event, &Truth)| event.has(ids::RECIPIENT_ID);
-        let envelopes = played.frauds(EventType::RedEnvelopeSend);
-        let envelopes = envelopes.iter().filter(to_one).count() as f64;
-        envelopes / (envelopes + played.frauds(EventType::Transfer).len() as f64)
+    let to_one = |(event, _): &&(&Event, &Truth)| event.has(ids::RECIPIENT_ID);
+    let by_envelope =
+        |played: &Played| played.frauds(EventType::RedEnvelopeSend).iter().filter(to_one).count();
+    let handed_in = |worlds: &[Played]| {
+        let envelopes: usize = worlds.iter().map(by_envelope).sum();
+        let transfers: usize = worlds.iter().map(|w| w.frauds(EventType::Transfer).len()).sum();
+        envelopes as f64 / (envelopes + transfers) as f64
     };
     let (free, forced) = (handed_in(&left_alone), handed_in(&hunted));
     assert!(free < forced, "{free} without stops, {forced} after");
