@@ -120,7 +120,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("ALW-05", &[]),
     ("ALW-06", &["family_phone"]),
     ("ALW-07", &["fee_splitter"]),
-    ("ALW-08", &["vouched_device", "vouched_by_passkey"]),
+    ("ALW-08", &["vouched_device", "vouched_by_old_device"]),
 ];
 
 /// The number that a title begins with.
