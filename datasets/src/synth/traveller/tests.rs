@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use features::event::Event;
-use features::field::{EventType, FieldId, find};
+use features::field::{EventType, FieldId, find, ids};
 
 use super::visit::{Habit, Rhythm, day_of};
 use super::*;
@@ -327,6 +327,43 @@ fn those_who_avoid_the_fee_pay_one_shop_in_parts() {
     assert!(0.4 * (parts.len() as f64) < again.count() as f64);
 }
 
+/// Leaves every payment to the issuer.
+struct IssuerMayChoose;
+
+impl Wallet for IssuerMayChoose {
+    fn decide(&mut self, ask: &Ask<'_>) -> Answer {
+        if ask.event_type == "payment" {
+            Answer::Challenge { factors: vec!["three_ds_frictionless"], is_all: false }
+        } else {
+            Answer::Approve
+        }
+    }
+
+    fn record(&mut self, _line: &str) {}
+}
+
+#[test]
+fn an_issuer_that_may_choose_answers_most_silently_and_challenges_the_rest() {
+    let played = travelled(3, 400, 20, Persona::Tourist, &mut IssuerMayChoose);
+    let results: Vec<(&str, &str)> = played
+        .of(EventType::ChallengeResult)
+        .map(|event| (text(event, ids::FACTOR), text(event, ids::RESULT)))
+        .collect();
+    let share = |holds: &dyn Fn(&str, &str) -> bool| {
+        let found = results.iter().filter(|(factor, result)| holds(factor, result)).count();
+        found as f64 / results.len() as f64
+    };
+    assert!(1_000 < results.len());
+    let silent = share(&|factor, _| factor == "three_ds_frictionless");
+    assert!((0.61..0.67).contains(&silent), "{silent}");
+    let passed = share(&|_, result| ["passed", "issuer_frictionless"].contains(&result));
+    assert!((0.90..0.94).contains(&passed), "{passed}");
+    let told = share(&|factor, result| {
+        (factor == "three_ds_frictionless") == (result == "issuer_frictionless")
+    });
+    assert!(0.98 < told, "what was silent is told so: {told}");
+}
+
 #[test]
 fn dear_things_are_paid_once_and_the_tax_comes_back_at_the_airport() {
     let played = tourists();
@@ -334,6 +371,9 @@ fn dear_things_are_paid_once_and_the_tax_comes_back_at_the_airport() {
     let of = |wanted: EventType| events.iter().filter(move |e| e.event_type() == wanted);
     let paid: Vec<i64> =
         of(EventType::Payment).map(|e| e.number(field("base_minor")) as i64).collect();
+    let level = |event: &&&Event| event.number(field("account.kyc_level"));
+    let proven = of(EventType::Payment).filter(|event| 3.0 <= level(event)).count();
+    assert!(8 * paid.len() < 10 * proven, "the shop wants the passport for the tax");
     let back: Vec<i64> =
         of(EventType::Refund).map(|e| e.number(field("base_minor")) as i64).collect();
     assert!(10 < paid.len() && !back.is_empty());
