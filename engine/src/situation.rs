@@ -216,6 +216,8 @@ pub struct Proof {
     pub strong_base_minor: f64,
     /// Minutes since a one-time code, for what the customer does with his own account alone.
     pub code_min: f64,
+    /// Minutes since an identity check.
+    pub identity_min: f64,
 }
 
 /// What the wallet user has enrolled, each in milliseconds since 1970 when it was.

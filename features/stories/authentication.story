@@ -557,6 +557,36 @@ story remembered_proofs "A proof is remembered for an hour, on its account and d
   at 15m   payment           device.device_id=d2
   expect strong_proof_min = unknown
 
+story strong_openings "A session that was opened by another phone, or a passkey that is not new, proves the customer to himself"
+  with any    account_id=a1 device.device_id=d1 currency=CNY
+  with login  outcome=success
+  at -2h   login    auth_ctx.session_auth=push auth_ctx.session_auth_time_ms=@-124m
+  expect strong_proof_min = 4
+  at -1h   login    auth_ctx.session_auth=password auth_ctx.session_auth_time_ms=@-1h
+  expect strong_proof_min = unknown
+  at -30m  login    auth_ctx.session_auth=push auth_ctx.session_auth_time_ms=@-90m
+  expect strong_proof_min = unknown
+  at -20m  login    auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@-21m
+  expect strong_proof_min = 1
+  at -15m  payment  funding=balance merchant.merchant_id=m1 kind=in_app amount_minor=100 auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@-21m
+  expect strong_proof_min = unknown
+  at -10m  profile_change  field=factor_add factor=passkey auth_used=password
+  at 0     login    auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@-1m
+  expect strong_proof_min = unknown
+  at 72h   login    auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@72h
+  expect strong_proof_min = 0
+
+story identity_proofs "When the customer last showed who he is, on this device"
+  with any                    account_id=a1 device.device_id=d1
+  with identity_verification  doc_hash=x1 name_hash=n1
+  with login                  outcome=success
+  at -9h  identity_verification  result=pass
+  at -8h  identity_verification  result=fail
+  at -6h  login
+  expect hours_since_identity_proof = 3
+  at 0    login  device.device_id=d2
+  expect hours_since_identity_proof = unknown
+
 story cards_held "An account that proved to hold a card"
   with any               account_id=a1 card.card_token=c1
   with card_link         card.network=visa

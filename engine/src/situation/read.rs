@@ -82,6 +82,7 @@ pub const FACTS: &[&str] = &[
     "strong_proof_min",
     "strong_proof_fen",
     "code_proof_min",
+    "hours_since_identity_proof",
     "card_name_match",
     "card_linked_age_hours",
     "card_cvv_result",
@@ -243,6 +244,7 @@ impl Proof {
             strong_min: facts.number(const { at("strong_proof_min") }),
             strong_base_minor: facts.number(const { at("strong_proof_fen") }),
             code_min: facts.number(const { at("code_proof_min") }),
+            identity_min: 60.0 * facts.number(const { at("hours_since_identity_proof") }),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A proof counts on the account and device that passed it, for a set time and for the same class of
 //! payee: a shop, somebody else, the customer himself. For money it counts up to the amount it was
-//! passed for. It does two things. It meets the floor of the event, as far as its strength goes; and
+//! passed for; in a shop a passed identity check counts for any, as it says who it is. A proof does two
+//! things. It meets the floor of the event, as far as its strength goes; and
 //! it is evidence: of the suspected attackers fewer would have passed than of genuine customers, so
 //! the cost rule weighs a lower probability. It never softens what a rule demands. Where a relay or a
 //! stolen unlocked device is suspected it counts for nothing: then the proof may be the attacker's.
@@ -32,6 +33,8 @@ pub fn remembered(
     };
     let proof = &situation.session.proof;
     let is_covered = situation.base_minor <= proof.strong_base_minor;
+    let is_identified =
+        situation.event == Some(Payment) && proof.identity_min <= economics.memory_shop_min;
     let (minutes, is_strong_enough, has_codes) = match situation.event? {
         Payment => (economics.memory_shop_min, is_covered, false),
         Transfer | RedEnvelopeSend | Withdrawal => (economics.memory_person_min, is_covered, false),
@@ -45,7 +48,7 @@ pub fn remembered(
         suspected < posterior.weight(Vector::V3) || suspected < posterior.weight(Vector::V5);
     if is_in_wrong_hands {
         None
-    } else if is_strong_enough && proof.strong_min <= minutes {
+    } else if is_identified || (is_strong_enough && proof.strong_min <= minutes) {
         Some(Strength::S3)
     } else if has_codes && is_strong_enough && proof.code_min <= minutes {
         Some(Strength::S2)
@@ -124,6 +127,14 @@ mod tests {
         assert_eq!(found(&sent, Vector::V2), None, "20 minutes where money leaves");
         paid.session.proof.strong_min = f64::NAN;
         assert_eq!(found(&paid, Vector::V2), None, "a code is not enough for money");
+        for situation in [&mut paid, &mut sent] {
+            situation.session.proof.identity_min = 60.0;
+            situation.base_minor = f64::NAN;
+        }
+        assert_eq!(found(&paid, Vector::V2), Some(Strength::S3), "a shop sells to who is known");
+        assert_eq!(found(&sent, Vector::V2), None, "a receiver is somebody else");
+        paid.session.proof.identity_min = 61.0;
+        assert_eq!(found(&paid, Vector::V2), None);
         let mut login = proven(EventType::Login);
         login.base_minor = f64::NAN;
         assert_eq!(found(&login, Vector::V2), Some(Strength::S3), "no amount, no bound");

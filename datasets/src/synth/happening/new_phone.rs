@@ -1,7 +1,7 @@
 //! L04, a new phone: the same person, SIM and places, and everything about the device is new.
 //!
-//! The app is restored from a backup and asks for a login, with a passkey that was synced or with
-//! the password; the new phone is made the trusted one by an approval on the old one, a fingerprint
+//! The app is restored from a backup and asks for a login, with a passkey that was synced, an approval
+//! on the old phone or the password; the old phone also makes the new one the trusted one, a fingerprint
 //! or face is enrolled, and the day goes on with ordinary errands. The old phone is silent from
 //! then on. A thief who takes an account over does the same things in the same order, faster.
 
@@ -130,8 +130,11 @@ impl NewPhone {
             self.device.bio_enrolled_ms = set_up_ms + 3 * MINUTE_MS;
             self.device.installed_ms = now_ms - 4 * MINUTE_MS;
         }
-        let is_synced = customer.opens_by(stage.ground) == "passkey";
-        let auth = if is_synced { "passkey" } else { "password" };
+        let auth = match customer.opens_by(stage.ground) {
+            "passkey" => "passkey",
+            _ if self.is_old_at_hand => "push",
+            _ => "password",
+        };
         let session = stage.session(auth, "direct");
         let customer = customer.on(self.device);
         let outcome = customer.login(stage, spot, &session, STORY);
