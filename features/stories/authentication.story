@@ -557,7 +557,7 @@ story remembered_proofs "A proof is remembered for an hour, on its account and d
   at 15m   payment           device.device_id=d2
   expect strong_proof_min = unknown
 
-story strong_openings "A session that was opened by another phone, or a passkey that is not new, proves the customer to himself"
+story strong_openings "A session that was opened by another phone or a passkey, neither of them new, proves the customer to himself"
   with any    account_id=a1 device.device_id=d1 currency=CNY
   with login  outcome=success
   at -2h   login    auth_ctx.session_auth=push auth_ctx.session_auth_time_ms=@-124m
@@ -566,12 +566,14 @@ story strong_openings "A session that was opened by another phone, or a passkey 
   expect strong_proof_min = unknown
   at -30m  login    auth_ctx.session_auth=push auth_ctx.session_auth_time_ms=@-90m
   expect strong_proof_min = unknown
+  at -25m  login    outcome=bad_otp auth_ctx.session_auth=push auth_ctx.session_auth_time_ms=@-25m
+  expect strong_proof_min = unknown
   at -20m  login    auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@-21m
   expect strong_proof_min = 1
   at -15m  payment  funding=balance merchant.merchant_id=m1 kind=in_app amount_minor=100 auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@-21m
   expect strong_proof_min = unknown
-  at -10m  profile_change  field=factor_add factor=passkey auth_used=password
-  at 0     login    auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@-1m
+  at -10m  profile_change  field=factor_add factor=push_number_match auth_used=password
+  at 0     login    auth_ctx.session_auth=push auth_ctx.session_auth_time_ms=@-1m
   expect strong_proof_min = unknown
   at 72h   login    auth_ctx.session_auth=passkey auth_ctx.session_auth_time_ms=@72h
   expect strong_proof_min = 0
