@@ -336,8 +336,9 @@ fn backtest(seed: u64) -> Report {
 /// each payment; the bound holds even so.
 ///
 /// Four larger worlds that no threshold was looked at on (seeds 21 to 24, 4,000 accounts, 60 days),
-/// measured before luxury shoppers showed passports and old phones vouched, said without the limits of law: 62 % of the value of fraud stopped, 0.33 % of genuine events and
-/// 0.58 % of their value touched, 0.05 and 0.12 % declined. The limits alone touch another 0.9 % of
+/// measured before luxury shoppers showed passports and old phones vouched, said without the limits
+/// of law: 62 % of the value of fraud stopped, 0.33 % of genuine events and 0.58 % of their value
+/// touched, 0.05 and 0.12 % declined. The limits alone touch another 0.9 % of
 /// the value there, as every purchase above the allowance is asked for the passport anew.
 #[test]
 fn rules_alone_stop_half_of_the_fraud_and_trouble_one_good_customer_in_a_hundred() {

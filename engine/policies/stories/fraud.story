@@ -119,6 +119,14 @@ story t15_rented_identity "T15: One passport verifies a fourth account"
   at 0     identity_verification  account_id=a4
   expect decline because DOCUMENT_REUSED
 
+story t05_own_push "T05: On a new phone he adds an approval of his own, and it says yes to the phone"
+  with any  account_id=a1 account.created_ms=@-400d device.device_id=d2
+  at -30m  login           outcome=success
+  at -20m  profile_change  field=factor_add factor=push_number_match auth_used=password
+  at -10m  profile_change  field=device_trust auth_used=push
+  at 0     transfer        currency=CNY funding=balance amount_minor=500000 beneficiary_id=b1
+  expect rule new_factor_outflow hit
+
 story t16_bust_out "T16: After weeks of little, jewellery and phones until the card is empty"
   with any      account_id=a1 account.created_ms=@-90d
   with payment  kind=merchant_qr_dynamic currency=CNY funding=intl_card card.card_token=c1 merchant.mcc=5944 auth_ctx.session_auth=passkey auth_ctx.device_trusted_since_ms=@-80d
