@@ -521,9 +521,10 @@ impl Economics {
     }
 
     /// Share of a loss that moves to the issuer when this factor is passed: most of it when the
-    /// issuer itself authenticated, silently or not, else nothing.
-    pub fn shifted_by(&self, factor: Factor) -> f64 {
-        if factor.is_three_ds() { self.liability_shift_challenge } else { 0.0 }
+    /// issuer itself authenticates, silently or not, and has not done so before; else nothing.
+    pub fn shifted_by(&self, factor: Factor, stake: &Stake) -> f64 {
+        let is_open = stake.shifted <= 0.0;
+        if is_open && factor.is_three_ds() { self.liability_shift_challenge } else { 0.0 }
     }
 
     /// The price and strength of one factor.

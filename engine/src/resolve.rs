@@ -360,6 +360,7 @@ impl Bench<'_> {
             return ruling(Decision::Decline, Cause::Cost, Severity::Decline);
         }
         let demands = actions(self.votes).filter_map(Demand::of);
+        let demands = demands.filter(|demand| !demand.is_met_by_event(self.situation));
         let is_forced = demands.clone().next().is_some();
         if !is_forced && !self.is_worth_asking() {
             let decision = if hold_ms.is_some() { Decision::Challenge } else { Decision::Approve };

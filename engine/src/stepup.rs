@@ -33,6 +33,7 @@ use crate::decision::{
 };
 use crate::economics::{Ask, Economics, Stake};
 use crate::reason::{MessageKey, codes, messages};
+use crate::situation::ThreeDsStatus;
 use crate::vector::{self, Group, Posterior, Vector};
 use eligibility::{Eligibility, eligibility};
 use factors::{Channel, Kind, kind};
@@ -80,6 +81,16 @@ impl Demand {
             | Action::DelaySettlement
             | Action::WarnInterstitial => None,
         }
+    }
+
+    /// Whether the event brings what it asks for: the issuer authenticated the cardholder, silently or
+    /// not, and that is all that is wanted.
+    pub fn is_met_by_event(&self, situation: &Situation) -> bool {
+        let silent = kind(Factor::ThreeDsFrictionless);
+        situation.card.three_ds_status == ThreeDsStatus::Authenticated
+            && self.only.contains(Factor::ThreeDsFrictionless)
+            && silent.proves.cover(self.prove)
+            && self.strength <= silent.strength_max
     }
 
     /// Whether it wants a proof and not only a pause.
@@ -263,7 +274,7 @@ fn single(question: &Question<'_>, factor: Factor, bypass_times: f64, success_ma
     let ask = Ask {
         fee_usd: price.fee_usd,
         bypass: weighed(question.posterior, |vector| passes[vector]),
-        shifted: question.economics.shifted_by(factor),
+        shifted: question.economics.shifted_by(factor, question.stake),
         success: price.success.min(success_max),
         seconds: price.seconds,
     };

@@ -196,6 +196,16 @@ story entry_times "Typing a number against others who typed one in 30 days"
   at 2m     card_link  pan_entry=ocr pan_entry_ms=2000
   expect card_pan_entry_ms_z = (ln(2000) - 6.907755) / 0.1
 
+story cardholder_authenticated "What the issuer said of this very payment"
+  with payment  account_id=a1 amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 merchant.merchant_id=m1 kind=in_app
+  at 0   payment
+  expect card_authenticated = false
+  at 1m  payment  three_ds.trans_status=Y
+  expect card_authenticated = true
+  # Attempted is not authenticated, and the last payment is another one.
+  at 2m  payment  three_ds.trans_status=A
+  expect card_authenticated = false
+
 story cardholder_proven "Approvals and euros since the issuer's challenge was passed"
   with any        account_id=a1
   with payment    amount_minor=10000 currency=CNY funding=intl_card card.card_token=c1 merchant.merchant_id=m1 kind=in_app

@@ -6,7 +6,7 @@
 //! (not when giving up) some try the next. A crook takes the one that he is likeliest to pass. An
 //! issuer that may choose answers most customers silently, few thieves, and challenges the rest.
 
-use super::act::{Act, Ending, Who};
+use super::act::{Act, Ending, Funding, Pay, Who};
 use super::asset::Country;
 use super::batch::Kind;
 use super::chance::Chance;
@@ -60,6 +60,10 @@ const FACTORS: [Factor; 14] = [
 
 /// The issuer's own choice of how to authenticate; the bypass in its row are silent answers.
 const FRICTIONLESS: &str = "three_ds_frictionless";
+/// Shops for dear things by `mcc` (luxury, electronics, jewellery), and the price, in CNY fen, from
+/// which they have the issuer asked while it is typed in.
+const DEAR_MCCS: [u16; 4] = [5309, 5732, 5944, 5948];
+const DEAR_FEN: i64 = 900_00;
 /// Share of people whom an issuer that may choose answers silently.
 const ISSUER_SILENT: f64 = 0.64;
 /// Success of a code by text message when the phone roams.
@@ -123,6 +127,14 @@ pub(super) fn play(
         }
     }
     Trial::Lost { ending, at_ms }
+}
+
+/// Whether the issuer authenticated the cardholder before the wallet was asked: a shop for dear things
+/// has him asked at the counter. Who does not pass says that he has no time, and pays without it.
+pub(super) fn is_proven_before(chance: &mut Chance, who: &Who<'_>, act: &Act<'_>) -> bool {
+    let Act::Pay(Pay { fen, funding: Funding::Card(_), merchant, .. }) = act else { return false };
+    let is_asked = DEAR_FEN <= *fen && DEAR_MCCS.contains(&merchant.mcc);
+    is_asked && find("three_ds_challenge").is_some_and(|asked| draw(chance, asked, who) == "passed")
 }
 
 fn find(name: &str) -> Option<&'static Factor> {

@@ -64,13 +64,13 @@ pub(super) fn name_match(holder: u64, card: u64) -> &'static str {
     }
 }
 
-/// Writes the scored event of an act.
+/// Writes the scored event of an act, and whether the issuer authenticated the cardholder before.
 pub(super) fn write(
     line: &mut Line,
     event: EventId,
     now_ms: i64,
     who: &Who<'_>,
-    act: &Act<'_>,
+    (act, is_proven): (&Act<'_>, bool),
     account: Option<&Account>,
     ground: &Ground,
 ) {
@@ -95,6 +95,9 @@ pub(super) fn write(
     }
     let saying = Saying { event, now_ms, who, account, ground };
     saying.fields(line, act);
+    if is_proven {
+        line.authenticated();
+    }
     line.end();
 }
 

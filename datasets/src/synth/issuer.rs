@@ -25,7 +25,7 @@ pub(super) fn answer(
     stage: &mut Stage<'_>,
     event: EventId,
     who: &Who<'_>,
-    act: &Act<'_>,
+    (act, is_proven): (&Act<'_>, bool),
     at_ms: i64,
 ) -> (Option<Refusal>, i64) {
     let card = card_of(act).filter(|_| !matches!(act, Act::Refund { .. }));
@@ -39,7 +39,7 @@ pub(super) fn answer(
         (None, _) => stage.chance.log_normal(70.0, 0.4),
     } as i64;
     let done_ms = at_ms + latency_ms;
-    tell(stage, event, who, act, refusal, (done_ms, latency_ms));
+    tell(stage, event, who, (act, is_proven), refusal, (done_ms, latency_ms));
     (refusal, done_ms)
 }
 
@@ -142,7 +142,7 @@ fn tell(
     stage: &mut Stage<'_>,
     event: EventId,
     who: &Who<'_>,
-    act: &Act<'_>,
+    (act, is_proven): (&Act<'_>, bool),
     refusal: Option<Refusal>,
     (time_ms, latency_ms): (i64, i64),
 ) {
@@ -168,7 +168,7 @@ fn tell(
         Act::Pay(super::act::Pay { funding: Funding::Card(_), .. }) | Act::Load { .. }
     );
     if is_by_card {
-        line.word("eci", "07");
+        line.word("eci", if is_proven { "05" } else { "07" });
     }
     if let Some(fen) = money_of(act) {
         line.number("auth_amount_minor", fen);

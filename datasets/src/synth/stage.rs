@@ -158,8 +158,9 @@ impl Stage<'_> {
             return Outcome::void(self.now_ms + 1_000);
         }
         let is_new_device = account.is_none_or(|account| account.device.key != who.device.key);
+        let is_proven = challenge::is_proven_before(&mut self.chance, who, act);
         let line = &mut self.ledger.line;
-        express::write(line, event, self.now_ms, who, act, account, self.ground);
+        express::write(line, event, self.now_ms, who, (act, is_proven), account, self.ground);
         let item = self.batch.push(self.now_ms, line.bytes(), Kind::Scored);
         let ask = Ask {
             line: self.batch.line(item),
@@ -171,7 +172,7 @@ impl Stage<'_> {
         if !who.story.is_fraud() {
             self.ledger.honest_today += 1;
         }
-        let (ending, at_ms, was_challenged) = self.play(event, who, act, &answer);
+        let (ending, at_ms, was_challenged) = self.play(event, who, (act, is_proven), &answer);
         let stake_fen = who.story.stake_fen;
         let outcome = Outcome { ending, at_ms, event: event.number, was_challenged, stake_fen };
         if ending.is_done() {
@@ -195,7 +196,7 @@ impl Stage<'_> {
         &mut self,
         event: EventId,
         who: &Who<'_>,
-        act: &Act<'_>,
+        (act, is_proven): (&Act<'_>, bool),
         answer: &Answer,
     ) -> (Ending, i64, bool) {
         let now_ms = self.now_ms;
@@ -213,7 +214,7 @@ impl Stage<'_> {
             }
             Answer::Approve => {}
         }
-        let (refusal, answered_ms) = issuer::answer(self, event, who, act, at_ms);
+        let (refusal, answered_ms) = issuer::answer(self, event, who, (act, is_proven), at_ms);
         let ending = refusal.map_or(Ending::Done, Ending::Refused);
         (ending, answered_ms, was_challenged)
     }

@@ -320,6 +320,14 @@ impl Line {
         self.thousandths(place.lon_e3);
     }
 
+    /// `three_ds` of a cardholder whom the issuer authenticated.
+    pub(crate) fn authenticated(&mut self) {
+        self.object("three_ds", |line| {
+            line.word("trans_status", "Y");
+            line.word("eci", "05");
+        });
+    }
+
     /// `card`, as used by the holder of an account.
     pub(crate) fn card(&mut self, card: &Card, name_match: &str) {
         self.object("card", |line| {

@@ -8,6 +8,24 @@ story l01_landed "L01: A tourist just landed pays a few small sums through a VPN
   expect rule hosting_network missed
   expect approve
 
+story l01_small "L01: A tourist without a passport shown flew in and pays for noodles"
+  with any      account_id=a1 account.created_ms=@-20d account.kyc_level=1 device.device_id=d1 device.roaming=true account.phone_country=DE
+  with payment  kind=merchant_qr_static currency=CNY funding=intl_card card.card_token=c1 card.name_match=exact card.linked_time_ms=@-9d merchant.merchant_id=m1
+  at -20h  login    outcome=success geo.lat=50.05 geo.lon=8.57 geo.accuracy_m=20 geo.source=fused geo.fix_age_s=5
+  at -30s  payment  amount_minor=3000 geo.lat=31.15 geo.lon=121.80 geo.accuracy_m=20 geo.source=fused geo.fix_age_s=5
+  at 30s   payment  amount_minor=3800 geo.lat=31.40 geo.lon=121.50 geo.accuracy_m=20 geo.source=fused geo.fix_age_s=5
+  expect plausible_arrival = true
+  expect rule impossible_travel_spend suppressed
+  expect approve
+
+story l01_mocked "L01: His phone makes up its position; he showed his passport to it today, and the card bears his name"
+  with any      account_id=a1 device.device_id=d1 device.mock_location=true account.kyc_level=3
+  with payment  kind=payment_code currency=CNY funding=intl_card card.card_token=c1 card.name_match=exact card.linked_time_ms=@-2h merchant.merchant_id=m1 amount_minor=4200
+  at -3h  identity_verification  result=pass doc_hash=h1 name_hash=n1
+  at 0    payment
+  expect rule location_spoofed missed
+  expect rule location_spoofed_fresh_card missed
+
 story l02_prepared "L02: Who linked the card at home pays days later, and not little"
   with any  account_id=a1 account.created_ms=@-9d account.kyc_level=3 device.device_id=d1
   at -6d  card_link  card.card_token=c1 card.name_match=weak
@@ -32,6 +50,14 @@ story l04_new_phone "L04: The old phone says yes to the new one"
   expect rule reset_then_spend suppressed
   expect approve
 
+story l04_by_push "L04: The password is in a breach; the new phone was let in by the old one, without it"
+  with any  account_id=a1 account.created_ms=@-400d auth_ctx.breached_password=true
+  at -9d  login  device.device_id=d1 outcome=success
+  at 0    login  device.device_id=d2 outcome=success method=push
+  expect rule breached_password missed
+  at 1m   login  device.device_id=d3 outcome=success method=password
+  expect rule breached_password hit
+
 story l05_retry "L05: The bank says no, and the customer tries his two cards in turn"
   with any        account_id=a1 device.device_id=d1
   with card_link  cardholder_name_hash=n1 card.name_match=exact card.issuer_country=DE
@@ -43,6 +69,31 @@ story l05_retry "L05: The bank says no, and the customer tries his two cards in 
   at 0     card_link    card.card_token=c1
   expect rule account_link_velocity suppressed
   expect approve
+
+story l05_two_names "L05: His own cards and one of his wife's; his passport bears the name of the one he tries"
+  with any        account_id=a1 account.kyc_level=3 device.device_id=d1
+  with card_link  card.issuer_country=DE
+  at -40m  card_link    id=l1 card.card_token=c1 cardholder_name_hash=n1 card.name_match=exact
+  at -39m  auth_result  ref_id=l1 ref_type=card_link card.card_token=c1 outcome=declined de39="57"
+  at -30m  card_link    card.card_token=c2 cardholder_name_hash=n2 card.name_match=weak
+  at -20m  card_link    card.card_token=c3 cardholder_name_hash=n1 card.name_match=exact
+  at -15m  card_link    card.card_token=c1 cardholder_name_hash=n1 card.name_match=exact
+  at -10m  card_link    card.card_token=c3 cardholder_name_hash=n1 card.name_match=exact
+  at 0     card_link    card.card_token=c1 cardholder_name_hash=n1 card.name_match=exact
+  expect rule device_many_cards missed
+  expect rule account_link_velocity_known suppressed
+
+story l05_hers "L05: She showed her passport and tries a card in her husband's name again and again: his issuer is asked"
+  with any        account_id=a1 account.kyc_level=3 device.device_id=d1
+  with card_link  card.issuer_country=DE card.card_token=c1 cardholder_name_hash=n2 card.name_match=none
+  at -40m  card_link
+  at -30m  card_link
+  at -20m  card_link
+  at -10m  card_link
+  at 0     card_link
+  expect rule account_link_velocity missed
+  expect challenge because ACCOUNT_LINK_VELOCITY
+  expect factor three_ds_challenge offered
 
 story l06_family "L06: One phone pays for a family of four"
   with payment  kind=payment_code currency=CNY funding=balance merchant.merchant_id=m1 device.device_id=d1 amount_minor=4500

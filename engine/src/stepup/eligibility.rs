@@ -294,10 +294,12 @@ fn three_ds(situation: &Situation) -> Eligibility {
     }
 }
 
-/// Where the law wants the payer strongly authenticated, silence is not enough.
+/// Where the law wants the payer strongly authenticated, silence is not enough; and who authenticated
+/// the cardholder has made his choice.
 fn three_ds_frictionless(situation: &Situation) -> Eligibility {
     let is_payment = situation.event == Some(EventType::Payment);
-    if is_payment && exemption::scope(situation) == ScaScope::InScope {
+    let is_lawful = !is_payment || exemption::scope(situation) != ScaScope::InScope;
+    if !is_lawful || situation.card.three_ds_status == ThreeDsStatus::Authenticated {
         return Eligibility::Absent;
     }
     three_ds(situation)

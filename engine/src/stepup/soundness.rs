@@ -113,17 +113,6 @@ pub fn check(economics: &Economics) -> Vec<Fault> {
 
 /// Whether asking is cheapest where approving and refusing cost the same.
 fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f64) -> bool {
-    let price = economics.asked(factor);
-    let ask = Ask {
-        fee_usd: price.fee_usd,
-        bypass: price.bypass[vector as usize],
-        shifted: economics.shifted_by(factor),
-        success: price.success,
-        seconds: price.seconds,
-    };
-    if economics.fit_limit < ask.residual() {
-        return false;
-    }
     let stake = Stake {
         amount_usd,
         recovery: economics.recovery,
@@ -132,6 +121,17 @@ fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f
         attrition: economics.attrition,
         exposure: 1.0,
     };
+    let price = economics.asked(factor);
+    let ask = Ask {
+        fee_usd: price.fee_usd,
+        bypass: price.bypass[vector as usize],
+        shifted: economics.shifted_by(factor, &stake),
+        success: price.success,
+        seconds: price.seconds,
+    };
+    if economics.fit_limit < ask.residual() {
+        return false;
+    }
     let refused = economics.loss_declined(&stake);
     let approved = economics.loss_approved(&stake);
     let even = if 0.0 < refused + approved { refused / (refused + approved) } else { 0.0 };

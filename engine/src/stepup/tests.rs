@@ -188,6 +188,38 @@ fn the_issuer_chooses_where_little_is_at_stake_and_challenges_where_much_is() {
 }
 
 #[test]
+fn whom_the_issuer_authenticated_for_this_payment_is_not_asked_by_it_again() {
+    let silent = FactorSet::of(&[Factor::ThreeDsFrictionless]);
+    let either = silent.union(FactorSet::of(&[Factor::ThreeDsChallenge]));
+    let proven = Proofs::of(&[Proof::Cardholder]);
+    let wanted = Demand { prove: proven, only: either, ..ANY };
+    let mut paid = equipped();
+    assert!(!wanted.is_met_by_event(&paid));
+    let shift = |situation: &Situation, factor| {
+        let economics = Economics::default();
+        economics.shifted_by(factor, &economics.stake(situation, Held::No))
+    };
+    assert_eq!(shift(&paid, Factor::ThreeDsChallenge), 0.9);
+
+    paid.card.three_ds_status = ThreeDsStatus::Authenticated;
+    assert!(wanted.is_met_by_event(&paid));
+    for more in [
+        Demand { only: FactorSet::of(&[Factor::ThreeDsChallenge]), ..wanted },
+        Demand { only: FactorSet::NONE, ..wanted },
+        Demand { prove: proven.union(Proofs::of(&[Proof::WalletUser])), ..wanted },
+        Demand { strength: Strength::S3, ..wanted },
+    ] {
+        assert!(!more.is_met_by_event(&paid), "{more:?}: he may have been silent");
+    }
+    assert_eq!(shift(&paid, Factor::ThreeDsChallenge), 0.0, "the issuer bears it already");
+    // Who holds the card himself would pass, and nothing would move to the issuer.
+    assert_eq!(ask(&paid, &suspecting(&[(Vector::V8, 1.0)]), &[]), None);
+    let thief =
+        ask(&paid, &suspecting(&[(Vector::V1, 1.0)]), &[]).expect("a challenge still stops");
+    assert_eq!(factors(&thief)[0], Factor::ThreeDsChallenge);
+}
+
+#[test]
 fn a_large_payment_is_met_by_a_strong_proof_of_the_user_and_a_silent_one_of_the_card() {
     let mut large = equipped();
     large.usd_minor = 150_000.0;

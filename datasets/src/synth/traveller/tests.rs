@@ -374,6 +374,11 @@ fn dear_things_are_paid_once_and_the_tax_comes_back_at_the_airport() {
     let level = |event: &&&Event| event.number(field("account.kyc_level"));
     let proven = of(EventType::Payment).filter(|event| 3.0 <= level(event)).count();
     assert!(8 * paid.len() < 10 * proven, "the shop wants the passport for the tax");
+    let by_card = of(EventType::Payment).filter(|event| event.has(field("card.card_token")));
+    let (asked, confirmed) = by_card.fold((0, 0), |(asked, confirmed), event| {
+        (asked + 1, confirmed + u32::from(text(event, field("three_ds.trans_status")) == "Y"))
+    });
+    assert!(6 * asked < 10 * confirmed && confirmed < asked, "{confirmed} of {asked} by 3DS");
     let back: Vec<i64> =
         of(EventType::Refund).map(|e| e.number(field("base_minor")) as i64).collect();
     assert!(10 < paid.len() && !back.is_empty());

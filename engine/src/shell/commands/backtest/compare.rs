@@ -492,7 +492,8 @@ impl Wallet for Player {
         open.asked.seconds += price.seconds;
         if matches!(result.as_str(), "passed" | "issuer_frictionless") {
             open.passed += 1;
-            open.asked.shifted = open.asked.shifted.max(economics.shifted_by(factor));
+            open.asked.shifted =
+                open.asked.shifted.max(economics.shifted_by(factor, &open.decided.stake));
         }
     }
 }
