@@ -19,6 +19,9 @@
 //! **Exploring.** A small refusal that rests on fraud rules or on the probability alone may be
 //! approved all the same, when it is drawn: see `exploration`.
 //!
+//! **Answered already.** What a payment brings is not asked again: where a rule leaves it to the
+//! issuer how to authenticate, and he has done so for this payment, the rule's demand is met.
+//!
 //! **Remembering.** What the customer proved a short while ago on the same device lowers the
 //! probability that costs are weighed with, and no vote.
 //!

@@ -3,8 +3,8 @@
 use features::field::ids;
 
 use super::*;
-use crate::decision::{Combine, Exploration, Factor, FactorSet, Proofs, Strength};
-use crate::situation::{FACTS, Funding, Line, PaymentKind, SessionAuth};
+use crate::decision::{Combine, Exploration, Factor, FactorSet, Proof, Proofs, Strength};
+use crate::situation::{FACTS, Funding, Line, PaymentKind, SessionAuth, ThreeDsStatus};
 use crate::vector::COUNT;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -349,6 +349,25 @@ fn by_machine(mut situation: Situation) -> Situation {
     situation.device.account_age_hours = 0.0;
     situation.card.name_match = 0.0;
     situation
+}
+
+#[test]
+fn a_rule_that_leaves_it_to_the_issuer_takes_his_word_and_says_so() {
+    let only = FactorSet::of(&[Factor::ThreeDsChallenge, Factor::ThreeDsFrictionless]);
+    let prove = Proofs::of(&[Proof::Cardholder]);
+    let asked = Action::Challenge { strength: None, prove, forbid: FactorSet::NONE, only };
+    let suspicious = vote(1, Class::Challenge, &[asked], "FRESH_CARD_SPEND");
+    let mut situation = paying();
+    assert_eq!(judged(&situation, Some(0.001), &[&suspicious]).decision, Decision::Challenge);
+    situation.card.three_ds_status = ThreeDsStatus::Authenticated;
+    for probability in [None, Some(0.001)] {
+        let verdict = judged(&situation, probability, &[&suspicious]);
+        assert_eq!(verdict.decision, Decision::Approve);
+        assert_eq!(verdict.reasons[0].code.code(), "FRESH_CARD_SPEND");
+    }
+    let plain = vote(2, Class::Challenge, &[CHALLENGE], "NEW_DEVICE");
+    let verdict = judged(&situation, Some(0.001), &[&suspicious, &plain]);
+    assert_eq!(verdict.decision, Decision::Challenge, "another rule wants more");
 }
 
 #[test]
