@@ -421,11 +421,12 @@ mod tests {
 
     #[test]
     fn a_tester_tries_many_cards_within_minutes() {
-        // Batches differ a hundredfold: the median of one world's is anywhere from 70 to 150.
-        let worlds = [11, 12, 13].map(|seed| play(&OFTEN, seed, 8));
+        // Batches differ a hundredfold: the median of one world's is anywhere from 50 to 190.
+        let worlds: Vec<_> = (11..23).map(|seed| play(&OFTEN, seed, 8)).collect();
         let of_world = |played| episodes(played, EventType::CardLink).into_values();
         let cards = worlds.iter().flat_map(of_world).map(|links| links.len() as f64).collect();
-        assert!(100.0 < median(cards));
+        let cards = median(cards);
+        assert!((80.0..140.0).contains(&cards), "{cards} cards of a batch");
         let episodes = episodes(&worlds[0], EventType::CardLink);
         let mut gaps_s = Vec::new();
         for links in episodes.values() {
