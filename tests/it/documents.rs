@@ -207,7 +207,8 @@ fn the_first_request_of_the_readme_gets_the_answer_it_promises() {
     let verdict = &outcome.judgement.verdict;
     assert_eq!(verdict.decision, Decision::Challenge);
     let first = verdict.hints.as_ref().expect("hints").options[0].factor;
-    assert_eq!(first, Factor::ThreeDsChallenge);
+    assert_eq!(first, Factor::ThreeDsFrictionless);
+    assert_eq!(verdict.p_fraud.map(|p| (100.0 * p).round()), Some(3.0));
     assert_eq!(verdict.reasons[0].code.code(), "FRESH_CARD_SPEND");
 }
 
