@@ -66,7 +66,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("DV-05", &["account_farm", "account_farm_network"]),
     ("DV-06", &["app_outdated"]),
     ("DV-07", &["fingerprint_churn"]),
-    ("DV-08", &["location_spoofed", "location_spoofed_fresh_card"]),
+    ("DV-08", &["location_spoofed", "location_spoofed_fresh_card", "location_spoofed_named_card"]),
     ("GE-01", &["impossible_travel_spend"]),
     ("GE-02", &["anonymous_network", "anonymous_network_elsewhere"]),
     ("GE-03", &["remote_qr_payment", "remote_qr_fresh_card"]),

@@ -25,6 +25,10 @@ story l01_mocked "L01: His phone makes up its position; he showed his passport t
   at 0    payment
   expect rule location_spoofed missed
   expect rule location_spoofed_fresh_card missed
+  expect rule location_spoofed_named_card hit
+  at 1m   challenge_result  ref_id=e2 challenge_id=h1 factor=three_ds_challenge result=passed
+  at 1h   payment
+  expect rule location_spoofed_named_card missed
 
 story l02_prepared "L02: Who linked the card at home pays days later, and not little"
   with any  account_id=a1 account.created_ms=@-9d account.kyc_level=3 device.device_id=d1
