@@ -423,6 +423,16 @@ story another_try "A declined payment is tried again"
   at 0        payment      merchant.merchant_id=m2 account_id=a2
   expect retry_after_issuer_decline = 0
 
+story opening "How the session was opened, as the wallet says"
+  with login    account_id=a1 session_id=s1
+  with payment  account_id=a1 session_id=s1 amount_minor=10000 currency=CNY funding=balance merchant.merchant_id=m1 kind=in_app
+  at 0   login    auth_ctx.session_auth=passkey
+  expect session_opened_by = passkey
+  at 1m  payment
+  expect session_opened_by = unknown
+  at 2m  payment  auth_ctx.session_auth=push
+  expect session_opened_by = push
+
 story identity "Identity checks"
   with payment                account_id=a1 device.device_id=d1 amount_minor=10000 currency=CNY funding=balance merchant.merchant_id=m1 kind=in_app
   with identity_verification  account_id=a1 device.device_id=d1 doc_hash=x1 name_hash=n1 result=fail

@@ -1,6 +1,21 @@
 # The wallet's products: the prepaid pass, credits by intermediaries, money that passes through, envelopes, promotions,
 # refunds, bills, tickets, codes and mandates.
 
+story what_is_wanted "The event itself, and what pays for it"
+  with any      account_id=a1
+  with payment  amount_minor=5000 currency=CNY funding=tour_pass merchant.merchant_id=m1 kind=transit
+  at 0   login
+  expect event_wanted = login
+  expect payment_kind = unknown
+  expect payment_funding = unknown
+  at 1m  payment
+  expect event_wanted = payment
+  expect payment_kind = transit
+  expect payment_funding = tour_pass
+  at 2m  payment  funding=balance kind=in_app
+  expect payment_kind = in_app
+  expect payment_funding = balance
+
 story pass_loads "What a pass was loaded with, by itself"
   with any              account_id=a1 card.card_token=c1
   with tour_pass_topup  pass_id=tp1 amount_minor=10000 currency=CNY
