@@ -558,11 +558,15 @@ impl Economics {
         if self.scheme_ratio_near < self.scheme_ratio { self.monitoring_times } else { 1.0 }
     }
 
-    /// Loss when a genuine customer is refused (`Ld`).
+    /// Loss when a genuine customer is refused (`Ld`): the margin on a sale, or the dispute by which
+    /// he gets what he is owed.
     pub fn loss_declined(&self, stake: &Stake) -> f64 {
-        self.margin * stake.amount_usd
-            + stake.attrition * stake.customer_value_usd
-            + self.contact_usd
+        let forgone = if stake.is_owed {
+            self.chargeback_fee_usd + self.handling_usd
+        } else {
+            self.margin * stake.amount_usd
+        };
+        forgone + stake.attrition * stake.customer_value_usd + self.contact_usd
     }
 
     /// Loss when a genuine customer does not pass a challenge.

@@ -495,6 +495,10 @@ fn reasons_of(model: &Model, definitions: &Definitions) -> Vec<Option<ReasonCode
         if feature.id.starts_with("VEL") && feature.entity == "card" {
             return ReasonCode::find("VELOCITY_CARD");
         }
+        // What is wanted and how is nobody's fault: the model weighs all else by it.
+        if feature.is_builtin && feature.id.is_empty() && feature.unit == "category" {
+            return None;
+        }
         let group = GROUP_REASONS.iter().find(|(group, _)| feature.id.starts_with(group));
         ReasonCode::find(group.map_or("MODEL_ANOMALY", |(_, code)| *code))
     };
@@ -547,6 +551,22 @@ mod tests {
         let told = faults(&text);
         assert!(told.contains("P217") && told.contains("policy:4:5"), "{told}");
         assert!(!faults(&text.replacen("set passkey_fee_usd = 900\n", "", 1)).contains("S3"));
+    }
+
+    #[test]
+    fn what_is_wanted_is_no_reason_and_all_else_that_a_model_knows_is_one() {
+        let is_told = |name: &str| {
+            let text = models::one_question(-1.0, 1.0).replace("amount_usd", name);
+            let model = ModelDraft::read(&text).expect("a sound model");
+            let policy = Policy::check("", Some(model), Wanted::Judging).expect("it is sound");
+            policy.model_reasons[0].is_some()
+        };
+        for name in ["event_wanted", "payment_kind", "payment_funding", "session_opened_by"] {
+            assert!(!is_told(name), "{name}");
+        }
+        for name in ["kyc_level", "card_network", "card_authenticated", "is_night_local"] {
+            assert!(is_told(name), "{name}");
+        }
     }
 
     #[test]

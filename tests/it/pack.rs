@@ -61,7 +61,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("AT-16", &["session_spread"]),
     ("DV-01", &["device_emulator", "device_emulator_elsewhere"]),
     ("DV-02", &["app_not_genuine"]),
-    ("DV-03", &["device_hooked", "device_rooted_young_account"]),
+    ("DV-03", &["device_hooked", "device_rooted_young_card", "device_rooted_young_account"]),
     ("DV-04", &["device_many_accounts", "device_very_many_accounts"]),
     ("DV-05", &["account_farm", "account_farm_network"]),
     ("DV-06", &["app_outdated"]),

@@ -127,6 +127,8 @@ pub(crate) struct Traveller {
     tries: u8,
     /// The next own card to link.
     card: u8,
+    /// Own cards that could not be linked when one was needed at the till, by bit: they stay in the pocket.
+    left_in_pocket: u8,
     /// The account of a friend whose code was used; 0 for none.
     invited_by: u64,
     /// The wallet asked for the passport because of what was spent.
@@ -214,6 +216,7 @@ impl Traveller {
             todo: Todo::default(),
             tries: 0,
             card: 0,
+            left_in_pocket: 0,
             invited_by: 0,
             was_asked: false,
             last_ms: 0,

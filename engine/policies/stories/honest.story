@@ -62,6 +62,23 @@ story l04_by_push "L04: The password is in a breach; the new phone was let in by
   at 1m   login  device.device_id=d3 outcome=success method=password
   expect rule breached_password hit
 
+story l04_to_mother "L04: The old phone is lost, and from the new one money goes to whom it always went"
+  with any       account_id=a1 account.created_ms=@-400d
+  with transfer  currency=CNY funding=balance amount_minor=50000
+  at -30d  transfer        device.device_id=d1 beneficiary_id=mother
+  at -2h   login           device.device_id=d2 outcome=success method=password
+  at -1h   profile_change  device.device_id=d2 field=factor_add factor=device_biometric auth_used=pin
+  at 0     transfer        device.device_id=d2 beneficiary_id=mother
+  expect rule new_factor_outflow missed
+  at 1m    transfer        device.device_id=d2 beneficiary_id=stranger
+  expect rule new_factor_outflow hit
+
+story l05_rooted "L05: A newcomer with a phone of his own making links his card: his issuer says whether it is he"
+  with any  account_id=a1 account.created_ms=@-2h device.device_id=d1 device.is_rooted=true
+  at 0  card_link  card.card_token=c1 card.name_match=exact cardholder_name_hash=n1
+  expect rule device_rooted_young_card hit
+  expect challenge because DEVICE_TAMPERED
+
 story l05_retry "L05: The bank says no, and the customer tries his two cards in turn"
   with any        account_id=a1 device.device_id=d1
   with card_link  cardholder_name_hash=n1 card.name_match=exact card.issuer_country=DE

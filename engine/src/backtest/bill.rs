@@ -120,6 +120,7 @@ mod tests {
         customer_value_usd: 12.0,
         attrition: 0.20,
         exposure: 1.0,
+        is_owed: false,
     };
 
     fn bill(actor: Actor, ending: Ending) -> Bill {

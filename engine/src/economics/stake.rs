@@ -30,6 +30,9 @@ pub struct Stake {
     pub attrition: f64,
     /// Share of the suspected attackers who gain by it.
     pub exposure: f64,
+    /// The customer has a right to it, as to a refund: to refuse it loses no sale, and he gets it by a
+    /// dispute.
+    pub is_owed: bool,
 }
 
 /// Whether the money will be kept back before it leaves.
@@ -52,6 +55,7 @@ impl Economics {
             customer_value_usd,
             attrition,
             exposure: 1.0,
+            is_owed: situation.event == Some(EventType::Refund),
         }
     }
 

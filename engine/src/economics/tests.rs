@@ -12,7 +12,20 @@ fn stake(amount_usd: f64) -> Stake {
         customer_value_usd: 12.0,
         attrition: 0.20,
         exposure: 1.0,
+        is_owed: false,
     }
+}
+
+#[test]
+fn who_is_refused_a_refund_disputes_and_no_sale_is_lost() {
+    let economics = Economics::default();
+    let refund = Stake { is_owed: true, ..stake(140.0) };
+    let dispute = economics.chargeback_fee_usd + economics.handling_usd;
+    let sale = economics.margin * 140.0;
+    let more = economics.loss_declined(&refund) - economics.loss_declined(&stake(140.0));
+    assert!((more - (dispute - sale)).abs() < 1e-9, "{more}");
+    let large = Stake { amount_usd: 1_400.0, ..refund };
+    assert_eq!(economics.loss_declined(&large), economics.loss_declined(&refund));
 }
 
 fn ask(economics: &Economics, factor: Factor, vector: Vector) -> Ask {

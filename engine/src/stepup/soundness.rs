@@ -120,6 +120,7 @@ fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f
         customer_value_usd: economics.customer_value_usd,
         attrition: economics.attrition,
         exposure: 1.0,
+        is_owed: false,
     };
     let price = economics.asked(factor);
     let ask = Ask {

@@ -172,6 +172,7 @@ impl Traveller {
             purchase.means = Means::Card(card.key);
             return self.wait(stage, end.at_ms, 25.0, purchase, None);
         }
+        self.left_in_pocket |= 1 << index;
         self.resume(end.at_ms)
     }
 
@@ -578,10 +579,11 @@ impl Traveller {
         others.clone().nth(place).copied()
     }
 
-    /// The index of an own card that is not linked.
+    /// The index of an own card that is not linked and may still be.
     fn unlinked(&self, stage: &Stage<'_>) -> Option<u64> {
         let account = self.account(stage)?;
-        (0..people::pocket(account)).find(|index| {
+        let in_hand = |index: &u64| self.left_in_pocket & 1 << index == 0;
+        (0..people::pocket(account)).filter(in_hand).find(|index| {
             let card = people::own_card(stage.ground, account, *index);
             account.cards.iter().all(|linked| linked.key != card.key)
         })
