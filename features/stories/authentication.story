@@ -426,7 +426,7 @@ story another_try "A declined payment is tried again"
 story opening "How the session was opened, as the wallet says"
   with login    account_id=a1 session_id=s1
   with payment  account_id=a1 session_id=s1 amount_minor=10000 currency=CNY funding=balance merchant.merchant_id=m1 kind=in_app
-  at 0   login    auth_ctx.session_auth=passkey
+  at 0   login    outcome=success auth_ctx.session_auth=passkey
   expect session_opened_by = passkey
   at 1m  payment
   expect session_opened_by = unknown

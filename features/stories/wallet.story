@@ -4,7 +4,7 @@
 story what_is_wanted "The event itself, and what pays for it"
   with any      account_id=a1
   with payment  amount_minor=5000 currency=CNY funding=tour_pass merchant.merchant_id=m1 kind=transit
-  at 0   login
+  at 0   login  outcome=success
   expect event_wanted = login
   expect payment_kind = unknown
   expect payment_funding = unknown

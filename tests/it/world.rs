@@ -450,7 +450,8 @@ fn card_facts_carry_card_stories_and_device_facts_carry_device_stories() {
 fn the_house_rules_catch_some_of_every_story_and_all_of_none() {
     // Attempts and those that were not simply approved, over all seeds.
     let mut stories: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
-    for seed in SEEDS {
+    // Some stories are told fifty times in three worlds, which may be caught all by luck.
+    for seed in 1..=6 {
         let mut world = at_once(evenly(options(seed, 800, 45, 800.0)));
         let mut watch = Watch::new(true);
         play(&mut world, &mut watch, |watch, emitted| {
