@@ -72,6 +72,8 @@ story l04_to_mother "L04: The old phone is lost, and from the new one money goes
   expect rule new_factor_outflow missed
   at 1m    transfer        device.device_id=d2 beneficiary_id=stranger
   expect rule new_factor_outflow hit
+  at 2m    transfer        device.device_id=d2 beneficiary_id=stranger
+  expect rule new_factor_outflow hit
 
 story l05_rooted "L05: A newcomer with a phone of his own making links his card: his issuer says whether it is he"
   with any  account_id=a1 account.created_ms=@-2h device.device_id=d1 device.is_rooted=true
