@@ -30,6 +30,8 @@ impl Scratch {
         let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = base.join(format!("gyr-journal-{}-{count}", std::process::id()));
+        // A killed run may have left a folder, and process ids come again.
+        let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
         Scratch(dir)
     }
