@@ -11,7 +11,8 @@
 //! ```
 //!
 //! The exposure e is the share of the suspected attackers who gain by the event (`stake_under`), 1
-//! wherever money leaves.
+//! wherever money leaves. Fee, handling and monitoring are those of a chargeback, and zero where
+//! nobody paid who could charge back.
 //!
 //! Every number in it is a setting that the policy text may change (`set margin = 1.2%`), the price
 //! and strength of each factor included; none is a constant elsewhere. `set` refuses unknown names
@@ -27,7 +28,7 @@ use std::fmt;
 use features::diagnostic::nearest;
 
 pub use factors::FactorPrice;
-pub use stake::{Held, Stake};
+pub use stake::{Held, Stake, gainers};
 
 use crate::decision::{Costs, Factor};
 
@@ -547,9 +548,13 @@ impl Economics {
     /// Loss when a fraud is approved (`Lf`).
     pub fn loss_approved(&self, stake: &Stake) -> f64 {
         let taken = stake.amount_usd * (1.0 - stake.recovery) * (1.0 - stake.shifted);
-        let dispute = self.chargeback_fee_usd
-            + self.handling_usd
-            + self.monitoring_usd * self.monitoring_factor();
+        let dispute = if stake.is_disputable {
+            self.chargeback_fee_usd
+                + self.handling_usd
+                + self.monitoring_usd * self.monitoring_factor()
+        } else {
+            0.0
+        };
         stake.exposure * (taken + dispute)
     }
 

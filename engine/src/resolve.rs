@@ -12,9 +12,11 @@
 //! may become a decline when that is cheaper, never an approval; a hold likewise. Without votes the
 //! cheapest of approving, asking and refusing wins, a tie going to the milder. From a set
 //! probability on (0.9) the verdict is decline, unless a coached victim or the customer himself is
-//! behind it. Without a probability the votes decide alone. What a challenge costs beyond its
-//! written price (see `steering`) counts against those that the cost rule asks for, and not
-//! against those that a rule demands.
+//! behind it. A sale is never refused because its buyer is likely to dispute it: nothing at the
+//! counter tells him from an honest one, so his issuer is asked to answer for him; a rule may refuse
+//! him for what he has done before. Without a probability the votes decide alone. What a challenge costs
+//! beyond its written price (see `steering`) counts against those that the cost rule asks for, and
+//! not against those that a rule demands.
 //!
 //! **Exploring.** A small refusal that rests on fraud rules or on the probability alone may be
 //! approved all the same, when it is drawn: see `exploration`.
@@ -425,10 +427,11 @@ impl Bench<'_> {
         }
         let challenge = costs.challenge.unwrap_or(f64::INFINITY);
         let approve = if is_forced { f64::INFINITY } else { costs.approve };
-        let (decision, cause, choice) = if approve <= challenge && approve <= costs.decline {
+        let decline = if self.is_own_sale() { f64::INFINITY } else { costs.decline };
+        let (decision, cause, choice) = if approve <= challenge && approve <= decline {
             let held = if hold_ms.is_some() { Decision::Challenge } else { Decision::Approve };
             (held, Cause::Votes, None)
-        } else if challenge <= costs.decline {
+        } else if challenge <= decline {
             let cause = if is_forced { Cause::Votes } else { Cause::Cost };
             (Decision::Challenge, cause, choice)
         } else {
@@ -441,6 +444,12 @@ impl Bench<'_> {
         };
         let costs = Some(costs);
         Ruling { decision, cause, severity, choice, costs, hold_ms, is_explored: false }
+    }
+
+    /// Whether the likeliest attacker buys for himself, to dispute it later.
+    fn is_own_sale(&self) -> bool {
+        let is_sale = self.situation.event == Some(EventType::Payment);
+        is_sale && self.posterior.leading() == Vector::V8
     }
 
     /// The expected genuine customers who could have been asked here.

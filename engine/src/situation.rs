@@ -314,10 +314,11 @@ impl Situation {
     }
 
     /// Whether the device came to the account within a day although the account is a month old;
-    /// `None` when what is known does not tell.
+    /// `None` when what is known does not tell. A device that is trusted proved itself before that,
+    /// also where it is seen for the first time here.
     pub fn is_device_new_to_old_account(&self) -> Option<bool> {
         let (device_h, account_h) = (self.device.account_age_hours, self.past.account_age_hours);
-        if 24.0 <= device_h || account_h < 720.0 {
+        if 24.0 <= device_h || account_h < 720.0 || self.device.is_trusted == Some(true) {
             return Some(false);
         }
         (!device_h.is_nan() && !account_h.is_nan()).then_some(true)

@@ -7,7 +7,9 @@
 //! set ratio of the best follow, at most three, and one fallback over another channel.
 //!
 //! When a stolen card and a takeover are both likely, two factors must be passed together; their
-//! bypass is multiplied vector by vector, since the suspicion is what the two have in common. A
+//! bypass is multiplied vector by vector, since the suspicion is what the two have in common. Only
+//! those who gain by the event have to be stopped: a thief with somebody's card takes nothing by
+//! signing in to his own wallet, so at a login the wallet user is proven, and the cardholder later. A
 //! coached victim passes every proof, so only a hold and a warning are offered. A challenge that a
 //! rule demands is answered with factors that do not fit the suspicion rather than not at all, but
 //! never with one that proves the wrong person, unless the rule itself names the factor.
@@ -31,7 +33,7 @@ use crate::decision::{
     Action, Combine, Factor, FactorSet, Forbidden, HintOption, Hints, OnPass, Proof, Proofs,
     Strength,
 };
-use crate::economics::{Ask, Economics, Stake};
+use crate::economics::{Ask, Economics, Stake, gainers};
 use crate::reason::{MessageKey, codes, messages};
 use crate::situation::ThreeDsStatus;
 use crate::vector::{self, Group, Posterior, Vector};
@@ -227,10 +229,12 @@ pub fn choose(
     if MACHINE_SURE <= question.posterior.weight(Vector::V9) && !is_forced {
         return None;
     }
+    let gainers = gainers(question.situation, question.posterior);
+    let gaining = &Question { posterior: &gainers, ..*question };
     let is_named = demands.clone().any(|demand| !demand.only.is_empty());
-    let field = field_of(question, demands.clone());
+    let field = field_of(question, gaining, demands.clone());
     let least = floor(question.situation, question.economics).after(question.remembered);
-    let needs = needs(question, demands.clone(), is_named);
+    let needs = needs(gaining, demands.clone(), is_named);
     let fits = if is_named {
         &[Fit::Loose][..]
     } else if is_forced {
@@ -240,7 +244,7 @@ pub fn choose(
     };
     fits.iter().find_map(|fit| {
         needs.iter().flatten().find_map(|need| {
-            let search = Search { question, field: &field, least, need: *need, fit: *fit };
+            let search = Search { question: gaining, field: &field, least, need: *need, fit: *fit };
             search.best(demands.clone())
         })
     })
@@ -248,7 +252,11 @@ pub fn choose(
 
 /// Eligible factors that no rule forbids, with their numbers. A rule that wants a challenge does not
 /// leave it to the issuer whether there is one, unless it says so.
-fn field_of(question: &Question<'_>, demands: impl Iterator<Item = Demand>) -> Field {
+fn field_of(
+    question: &Question<'_>,
+    gaining: &Question<'_>,
+    demands: impl Iterator<Item = Demand>,
+) -> Field {
     let silent = FactorSet::of(&[Factor::ThreeDsFrictionless]);
     let forbidden = demands.fold(FactorSet::NONE, |set, demand| {
         let is_silent_meant = demand.only.contains(Factor::ThreeDsFrictionless);
@@ -262,7 +270,7 @@ fn field_of(question: &Question<'_>, demands: impl Iterator<Item = Demand>) -> F
         }
         let found = eligibility(factor, question.situation, question.posterior, question.economics);
         if let Eligibility::Eligible { bypass_times, success_max } = found {
-            singles[factor as usize] = Some(single(question, factor, bypass_times, success_max));
+            singles[factor as usize] = Some(single(gaining, factor, bypass_times, success_max));
         }
     }
     Field { singles }

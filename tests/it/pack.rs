@@ -73,7 +73,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("GE-04", &["hosting_network"]),
     ("GE-05", &["location_inconsistent"]),
     ("TP-01", &["pass_many_cards"]),
-    ("TP-02", &["pass_owner_differs", "pass_owner_mismatch"]),
+    ("TP-02", &["pass_owner_differs", "pass_owner_differs_known", "pass_owner_mismatch"]),
     ("TP-03", &["pass_load_velocity"]),
     ("TP-04", &["pass_fast_drain"]),
     ("TP-05", &["pass_test_load"]),

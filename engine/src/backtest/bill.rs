@@ -121,6 +121,7 @@ mod tests {
         attrition: 0.20,
         exposure: 1.0,
         is_owed: false,
+        is_disputable: true,
     };
 
     fn bill(actor: Actor, ending: Ending) -> Bill {

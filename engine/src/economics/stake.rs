@@ -33,6 +33,9 @@ pub struct Stake {
     /// The customer has a right to it, as to a refund: to refuse it loses no sale, and he gets it by a
     /// dispute.
     pub is_owed: bool,
+    /// Somebody paid and can charge back. Nobody paid for an opened account, a benefit or an envelope
+    /// that is claimed.
+    pub is_disputable: bool,
 }
 
 /// Whether the money will be kept back before it leaves.
@@ -42,6 +45,27 @@ pub enum Held {
     No,
     /// A hold was voted for.
     Yes,
+}
+
+/// Attackers who are in a wallet of their own, a thief with somebody's card included.
+const OWN_WALLET: [Vector; 3] = [Vector::V1, Vector::V7, Vector::V8];
+
+/// A session gives whoever took it over what is in the wallet. It gives nothing to who is in a wallet
+/// of his own: he takes when he pays, and is judged again then.
+fn is_session(event: EventType) -> bool {
+    matches!(event, EventType::Login | EventType::ProfileChange)
+}
+
+/// The suspicion among those who gain by the event: what a challenge has to answer.
+pub fn gainers(situation: &Situation, posterior: &Posterior) -> Posterior {
+    if !situation.event.is_some_and(is_session) {
+        return *posterior;
+    }
+    let mut weights = *posterior.weights();
+    for vector in OWN_WALLET {
+        weights[vector as usize] = 0.0;
+    }
+    Posterior::of(weights)
 }
 
 impl Economics {
@@ -56,6 +80,14 @@ impl Economics {
             attrition,
             exposure: 1.0,
             is_owed: situation.event == Some(EventType::Refund),
+            is_disputable: !matches!(
+                situation.event,
+                Some(
+                    EventType::AccountOpen
+                        | EventType::PromoRedemption
+                        | EventType::RedEnvelopeClaim
+                )
+            ),
         }
     }
 
@@ -75,17 +107,13 @@ impl Economics {
         }
     }
 
-    /// What is at stake when this is the suspected attack.
-    ///
-    /// A session gives whoever took it over what is in the wallet. It gives nothing to who signs in to
-    /// a wallet of his own, a thief with somebody's card included: he takes when he pays. And a refund
-    /// to the instrument that paid gives back what was taken: all that can be won is the rate.
+    /// What is at stake when this is the suspected attack. A refund to the instrument that paid gives
+    /// back what was taken: all that can be won is the rate.
     pub fn stake_under(&self, situation: &Situation, held: Held, posterior: &Posterior) -> Stake {
         let stake = self.stake(situation, held);
         match situation.event {
-            Some(EventType::Login | EventType::ProfileChange) => {
-                let own = [Vector::V1, Vector::V7, Vector::V8];
-                let owners: f64 = own.into_iter().map(|vector| posterior.weight(vector)).sum();
+            Some(event) if is_session(event) => {
+                let owners: f64 = OWN_WALLET.into_iter().map(|v| posterior.weight(v)).sum();
                 Stake { exposure: (1.0 - owners).clamp(0.0, 1.0), ..stake }
             }
             Some(EventType::Refund) if !situation.is_refund_elsewhere => {
@@ -189,6 +217,17 @@ mod tests {
             let got = under(event, vector);
             assert!((got - exposure).abs() < 1e-6, "{} {vector:?}: {got}", event.name());
         }
+    }
+
+    #[test]
+    fn gainers_share_the_exposure_as_they_share_the_suspicion() {
+        let suspicion = Posterior::of([0.5, 0.2, 0.0, 0.1, 0.0, 0.0, 0.1, 0.1, 0.0]);
+        let found = gainers(&of_event(EventType::Login), &suspicion);
+        let expected = [0.0, 2.0 / 3.0, 0.0, 1.0 / 3.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        for (vector, weight) in Vector::ALL.into_iter().zip(expected) {
+            assert!((found.weight(vector) - weight).abs() < 1e-9, "{vector:?}: {found:?}");
+        }
+        assert_eq!(gainers(&of_event(EventType::Payment), &suspicion), suspicion);
     }
 
     #[test]

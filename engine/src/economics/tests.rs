@@ -1,6 +1,9 @@
 //! Worked thresholds, lessons that follow from them, and the table of settings.
 
+use features::field::EventType;
+
 use super::*;
+use crate::situation::Situation;
 use crate::vector::Vector;
 
 /// A tourist's card payment, with the default assumptions.
@@ -13,6 +16,7 @@ fn stake(amount_usd: f64) -> Stake {
         attrition: 0.20,
         exposure: 1.0,
         is_owed: false,
+        is_disputable: true,
     }
 }
 
@@ -26,6 +30,24 @@ fn who_is_refused_a_refund_disputes_and_no_sale_is_lost() {
     assert!((more - (dispute - sale)).abs() < 1e-9, "{more}");
     let large = Stake { amount_usd: 1_400.0, ..refund };
     assert_eq!(economics.loss_declined(&large), economics.loss_declined(&refund));
+}
+
+#[test]
+fn what_nobody_paid_for_costs_no_dispute() {
+    let economics = Economics::default();
+    for event in EventType::ALL {
+        let situation = Situation { event: Some(event), ..Situation::unknown() };
+        let stake = economics.stake(&situation, Held::No);
+        let taken = stake.amount_usd * (1.0 - stake.recovery);
+        let more = economics.loss_approved(&stake) - taken;
+        let is_free = matches!(
+            event,
+            EventType::AccountOpen | EventType::PromoRedemption | EventType::RedEnvelopeClaim
+        );
+        let dispute = economics.loss_approved(&self::stake(0.0));
+        let expected = if is_free { 0.0 } else { dispute };
+        assert!((more - expected).abs() < 1e-9, "{}: {more}", event.name());
+    }
 }
 
 fn ask(economics: &Economics, factor: Factor, vector: Vector) -> Ask {

@@ -302,6 +302,33 @@ fn near_certainty_is_refused_unless_the_victim_or_the_customer_acts() {
 }
 
 #[test]
+fn a_sale_is_not_refused_for_what_its_buyer_may_dispute() {
+    let mut suspicion = vote(1, Class::Challenge, &[Action::Review], "MERCHANT_RISK");
+    suspicion.suspects[Vector::V8 as usize] = 1.0;
+    let mut authenticated = paying();
+    authenticated.card.three_ds_status = ThreeDsStatus::Authenticated;
+    let promised =
+        Situation { event: Some(EventType::PromoRedemption), benefit_minor: 100_000.0, ..paying() };
+    for p in [0.3, 0.6, 0.899, 0.95, 1.0] {
+        let decide =
+            |situation: &Situation, votes: &[&Vote]| judged(situation, Some(p), votes).decision;
+        assert_eq!(
+            decide(&paying(), &[&suspicion]),
+            Decision::Challenge,
+            "{p}: the issuer answers"
+        );
+        assert_eq!(
+            decide(&authenticated, &[&suspicion]),
+            Decision::Approve,
+            "{p}: he has answered"
+        );
+        assert_eq!(decide(&promised, &[&suspicion]), Decision::Decline, "{p}: a gift is no sale");
+        let evidence = vote(2, Class::Block, &[Action::Decline], "CARD_BLOCKLISTED");
+        assert_eq!(decide(&paying(), &[&suspicion, &evidence]), Decision::Decline, "{p}");
+    }
+}
+
+#[test]
 fn a_demanded_challenge_is_never_approved_and_only_refused_when_cheaper() {
     let demand = vote(1, Class::Challenge, &[CHALLENGE], "NEW_DEVICE");
     for p in [0.0, 1e-9, 0.001, 0.01, 0.1] {

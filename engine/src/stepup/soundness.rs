@@ -121,6 +121,7 @@ fn is_worth(economics: &Economics, factor: Factor, vector: Vector, amount_usd: f
         attrition: economics.attrition,
         exposure: 1.0,
         is_owed: false,
+        is_disputable: true,
     };
     let price = economics.asked(factor);
     let ask = Ask {

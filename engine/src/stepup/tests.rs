@@ -84,6 +84,23 @@ fn why(hints: &Hints, factor: Factor) -> Option<&'static str> {
 }
 
 #[test]
+fn a_session_proves_the_user_also_when_a_stolen_card_is_the_likelier_attack() {
+    let all = [(Vector::V1, 0.6), (Vector::V2, 0.25), (Vector::V3, 0.05), (Vector::V8, 0.1)];
+    let (suspicion, of_gainers) = (suspecting(&all), suspecting(&all[1..3]));
+    for event in [EventType::Login, EventType::ProfileChange] {
+        let situation = Situation { event: Some(event), ..equipped() };
+        let hints = ask(&situation, &suspicion, &[]).expect("the passkey fits");
+        assert_eq!(hints.options[0].factor, Factor::Passkey, "{}", event.name());
+        assert_eq!(hints.must_prove, Proofs::of(&[Proof::WalletUser]), "{}", event.name());
+        let expected = ask(&situation, &of_gainers, &[]).expect("the passkey fits");
+        let passes = |hints: &Hints| hints.options[0].expected_pass_fraud;
+        assert!((passes(&hints) - passes(&expected)).abs() < 1e-9, "only who gains is stopped");
+    }
+    let paid = ask(&equipped(), &suspicion, &[]).expect("the issuer and the passkey fit");
+    assert!(paid.must_prove.contains(Proof::Cardholder), "a purchase is where the card is stolen");
+}
+
+#[test]
 fn each_vector_gets_its_best_factor_and_the_useless_ones_are_named() {
     let check = |vector: Vector, event: EventType, best: &[Factor]| {
         let mut situation = equipped();
