@@ -45,6 +45,15 @@ story l03_local_sim "L03: A local card goes into the phone that the account know
   expect rule sim_recent_change missed
   expect approve
 
+story l03_trusted "L03: The same, where the wallet has trusted the phone for longer than anybody here remembers"
+  with any    account_id=a1 account.created_ms=@-400d
+  with login  outcome=success
+  at -3h  sim_signal  phone_hash=p1 last_sim_change_ms=@-4h
+  at 0    login       device.device_id=d1 auth_ctx.device_trusted_since_ms=@-90d
+  expect rule sim_recent_change missed
+  at 1m   login       device.device_id=d2
+  expect rule sim_recent_change hit
+
 story l04_new_phone "L04: The old phone says yes to the new one"
   with any      account_id=a1 account.created_ms=@-400d
   with payment  kind=in_app currency=CNY funding=intl_card merchant.merchant_id=m1 card.card_token=c1
@@ -70,6 +79,10 @@ story l04_to_mother "L04: The old phone is lost, and from the new one money goes
   at -1h   profile_change  device.device_id=d2 field=factor_add factor=device_biometric auth_used=pin
   at 0     transfer        device.device_id=d2 beneficiary_id=mother
   expect rule new_factor_outflow missed
+  at 30s   withdrawal      device.device_id=d2 currency=CNY amount_minor=50000 dest_added_ms=@-90d
+  expect rule new_factor_outflow missed
+  at 40s   withdrawal      device.device_id=d2 currency=CNY amount_minor=50000 dest_added_ms=@-10m
+  expect rule new_factor_outflow hit
   at 1m    transfer        device.device_id=d2 beneficiary_id=stranger
   expect rule new_factor_outflow hit
   at 2m    transfer        device.device_id=d2 beneficiary_id=stranger
@@ -93,8 +106,17 @@ story l05_retry "L05: The bank says no, and the customer tries his two cards in 
   expect rule account_link_velocity suppressed
   expect approve
 
-story l05_two_names "L05: His own cards and one of his wife's; his passport bears the name of the one he tries"
-  with any        account_id=a1 account.kyc_level=3 device.device_id=d1
+story l02_her_card "L02: His pass is loaded with her card: her issuer is asked, once his passport is known"
+  with any              account_id=a1
+  with tour_pass_topup  pass_id=y1 currency=CNY card.card_token=c1 card.name_match="none" amount_minor=50000
+  at -1d  tour_pass_topup  account.kyc_level=1
+  expect decline because PASS_OWNER_MISMATCH
+  at 0    tour_pass_topup  account.kyc_level=3
+  expect challenge because PASS_OWNER_MISMATCH
+  expect factor three_ds_challenge offered
+
+story l05_two_names "L05: His own cards and one of his wife's, and no passport yet"
+  with any        account_id=a1 account.kyc_level=1 device.device_id=d1
   with card_link  card.issuer_country=DE
   at -40m  card_link    id=l1 card.card_token=c1 cardholder_name_hash=n1 card.name_match=exact
   at -39m  auth_result  ref_id=l1 ref_type=card_link card.card_token=c1 outcome=declined de39="57"
@@ -104,11 +126,11 @@ story l05_two_names "L05: His own cards and one of his wife's; his passport bear
   at -10m  card_link    card.card_token=c3 cardholder_name_hash=n1 card.name_match=exact
   at 0     card_link    card.card_token=c1 cardholder_name_hash=n1 card.name_match=exact
   expect rule device_many_cards missed
-  expect rule account_link_velocity_known suppressed
+  expect rule account_link_velocity suppressed
 
 story l05_hers "L05: She showed her passport and tries a card in her husband's name again and again: his issuer is asked"
   with any        account_id=a1 account.kyc_level=3 device.device_id=d1
-  with card_link  card.issuer_country=DE card.card_token=c1 cardholder_name_hash=n2 card.name_match=none
+  with card_link  card.issuer_country=DE card.card_token=c1 cardholder_name_hash=n2 card.name_match="none"
   at -40m  card_link
   at -30m  card_link
   at -20m  card_link
