@@ -12,11 +12,11 @@
 //! may become a decline when that is cheaper, never an approval; a hold likewise. Without votes the
 //! cheapest of approving, asking and refusing wins, a tie going to the milder. From a set
 //! probability on (0.9) the verdict is decline, unless a coached victim or the customer himself is
-//! behind it. A sale whose buyer is likely to dispute it is refused only where asking his issuer is
-//! dearer, and not where the issuer has answered for him already or is down: nothing at the counter
-//! tells him from an honest one. Without a probability the votes decide alone. What a challenge
-//! costs beyond its written price (see `steering`) counts against those that the cost rule asks for,
-//! and not against those that a rule demands.
+//! behind it. A sale is refused for a dispute to come only where its buyer is likelier to dispute it
+//! than not: nothing at the counter tells him from an honest one, so his issuer is asked if he has
+//! not answered yet. Without a probability the votes decide alone. What a challenge costs beyond its
+//! written price (see `steering`) counts against those that the cost rule asks for, and not against
+//! those that a rule demands.
 //!
 //! **Exploring.** A small refusal that rests on fraud rules or on the probability alone may be
 //! approved all the same, when it is drawn: see `exploration`.
@@ -72,6 +72,9 @@ const FAILED_FACTORS: f64 = 2.0;
 
 /// A takeover that is likelier than this stops the account and not the device alone.
 const TAKEOVER_LIKELY: f64 = 0.5;
+
+/// A sale is not refused for a dispute of its buyer that is less likely than this.
+const DISPUTE_LIKELY: f64 = 0.5;
 
 const MINUTE_MS: f64 = 60_000.0;
 
@@ -427,7 +430,7 @@ impl Bench<'_> {
         }
         let challenge = costs.challenge.unwrap_or(f64::INFINITY);
         let approve = if is_forced { f64::INFINITY } else { costs.approve };
-        let is_spared = choice.is_none() && self.is_own_sale();
+        let is_spared = probability < DISPUTE_LIKELY && self.is_own_sale();
         let decline = if is_spared { f64::INFINITY } else { costs.decline };
         let (decision, cause, choice) = if approve <= challenge && approve <= decline {
             let held = if hold_ms.is_some() { Decision::Challenge } else { Decision::Approve };
