@@ -115,6 +115,17 @@ story l02_her_card "L02: His pass is loaded with her card: her issuer is asked, 
   expect challenge because PASS_OWNER_MISMATCH
   expect factor three_ds_challenge offered
 
+story l04_card_abroad "L04: His card was misused elsewhere; on his new phone his passport says that it is he, and then his issuer"
+  with any      account_id=a1 account.created_ms=@-400d account.kyc_level=3 card.card_token=c1 card.name_match=exact card.linked_time_ms=@-300d
+  with payment  kind=merchant_qr_dynamic currency=CNY funding=intl_card merchant.merchant_id=m1 amount_minor=5000
+  at -9d  payment                id=p1 account_id=thief card.linked_time_ms=@-10d
+  at -5d  label                  ref_id=p1 ref_type=payment label=fraud source=chargeback
+  at -2h  payment                device.device_id=d2
+  expect decline because CARD_BLOCKLISTED
+  at -1h  identity_verification  device.device_id=d2 doc_hash=k1 name_hash=n1 result=pass
+  at 0    payment                device.device_id=d2
+  expect challenge because CARD_COMPROMISED_LIST
+
 story l05_two_names "L05: His own cards and one of his wife's, and no passport yet"
   with any        account_id=a1 account.kyc_level=1 device.device_id=d1
   with card_link  card.issuer_country=DE
